@@ -1,0 +1,27 @@
+package sd
+
+import "context"
+
+// Watcher is the reading half of a registry backend, bound to one service.
+//
+// Watch calls update with every full set of instances, never with a delta,
+// until ctx ends or the watch breaks, and returns why. It blocks, starts no
+// goroutine that outlives it, and does not retry: the Instancer above it owns
+// retry, backoff and protection. An instance that is about to leave must be
+// seen Draining in one set before it is missing from the next, where the
+// registry allows that. update does not block.
+type Watcher interface {
+	Watch(ctx context.Context, update func([]Instance)) error
+}
+
+// Holder is the writing half of a registry backend, bound to one service.
+//
+// Hold registers in, calls held once the registry has confirmed it, and keeps
+// the registration alive until ctx ends, when it marks the instance Draining
+// and removes it (within two seconds, and returns nil if that worked), or
+// until the registration is lost beyond its own means, when it returns why.
+// It blocks, starts no goroutine that outlives it, and leaves retrying to the
+// Registrar above it. held may be called again after a silent repair.
+type Holder interface {
+	Hold(ctx context.Context, in Instance, held func()) error
+}
