@@ -1,0 +1,17 @@
+package servers
+
+import (
+	"context"
+	"io"
+)
+
+// Prebuild builds every server that is not in the cache yet and says on
+// progress what it waits for.
+func Prebuild(ctx context.Context, progress io.Writer) error {
+	for _, k := range []kind{etcdKind(), consulKind()} {
+		if _, err := k.binary(ctx, progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
