@@ -1,0 +1,69 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/embed"
+)
+
+// EtcdCommand runs the etcd server that is built into kitgen, for the tour and
+// for local tries. It is a process of its own, so that it can be taken away.
+func EtcdCommand() *cobra.Command {
+	var dir, listen, peer string
+	cmd := &cobra.Command{
+		Use:   "etcd",
+		Short: "Run the built-in etcd on loopback, for local tries only",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return runEtcd(ctx, dir, listen, peer)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "data-dir", "", "where its data stays between runs (a temporary directory, removed at the end, if empty)")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:2379", "address for clients")
+	cmd.Flags().StringVar(&peer, "listen-peer", "127.0.0.1:0", "address for peers, of which there are none")
+	return cmd
+}
+
+func runEtcd(ctx context.Context, dir, listen, peer string) error {
+	if dir == "" {
+		tmp, err := os.MkdirTemp("", "kitgen-etcd-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(tmp)
+		dir = tmp
+	}
+	cfg := embed.NewConfig()
+	cfg.Dir, cfg.LogLevel, cfg.LogOutputs = dir, "error", []string{"stderr"}
+	client, peerURL := url.URL{Scheme: "http", Host: listen}, url.URL{Scheme: "http", Host: peer}
+	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
+	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = []url.URL{peerURL}, []url.URL{peerURL}
+	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
+	e, err := embed.StartEtcd(cfg)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", listen, err)
+	}
+	defer e.Close()
+	select {
+	case <-e.Server.ReadyNotify():
+		fmt.Fprintf(os.Stderr, "etcd is ready on %s\n", listen)
+	case err := <-e.Err():
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+	select {
+	case err := <-e.Err():
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}

@@ -1,0 +1,206 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// status is what the tour did to a replica.
+type status string
+
+const (
+	up      status = "up"
+	killed  status = "killed"
+	frozen  status = "frozen"
+	leaving status = "leaving"
+	left    status = "left"
+)
+
+// replica is one process of the generated service.
+type replica struct {
+	*process
+	name       string
+	http, grpc string
+	status     status
+}
+
+// addrs are the names under which the client's two pools know the replica.
+func (r *replica) addrs() []string { return []string{r.http, r.grpc} }
+
+// fleet is the etcd and every replica that was ever started.
+type fleet struct {
+	dir      string
+	service  string // binary of the generated service
+	registry string // host:port of etcd
+	etcd     *process
+
+	mu       sync.Mutex // guards replicas and their status
+	replicas []*replica
+}
+
+func (f *fleet) startEtcd(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ports, err := freePorts(1)
+	if err != nil {
+		return err
+	}
+	if f.registry == "" {
+		free, err := freePorts(1)
+		if err != nil {
+			return err
+		}
+		f.registry = free[0]
+	}
+	f.etcd, err = launch(f.dir, "etcd", nil, self, "etcd",
+		"--data-dir", filepath.Join(f.dir, "etcd"), "--listen", f.registry, "--listen-peer", ports[0])
+	if err != nil {
+		return err
+	}
+	return f.await(ctx, f.etcd, "etcd", "http://"+f.registry+"/health")
+}
+
+// restartEtcd takes the registry away for a moment; its data stays.
+func (f *fleet) restartEtcd(ctx context.Context) error {
+	if err := f.etcd.signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop etcd: %w", err)
+	}
+	select {
+	case <-f.etcd.done:
+	case <-time.After(5 * time.Second):
+		f.etcd.end()
+	}
+	return f.startEtcd(ctx)
+}
+
+// add starts one more replica and waits until it says that it is ready.
+func (f *fleet) add(ctx context.Context) error {
+	ports, err := freePorts(2)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	name := fmt.Sprintf("addsvc-%d", len(f.replicas)+1)
+	f.mu.Unlock()
+	p, err := launch(f.dir, name, nil, f.service, "-http-addr", ports[0], "-grpc-addr", ports[1], "-registry", "etcd://"+f.registry)
+	if err != nil {
+		return err
+	}
+	r := &replica{process: p, name: name, http: ports[0], grpc: ports[1], status: up}
+	f.mu.Lock()
+	f.replicas = append(f.replicas, r)
+	f.mu.Unlock()
+	return f.await(ctx, p, name, "http://"+r.http+"/readyz")
+}
+
+// await polls url until it answers 200, the process ends or ctx does.
+func (f *fleet) await(ctx context.Context, p *process, name, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		if answers(ctx, url) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s to be ready: %w; its log ends:\n%s", name, context.Cause(ctx), p.tail())
+		case <-p.done:
+			return fmt.Errorf("%s ended before it was ready: %w; its log ends:\n%s", name, errors.Join(p.err), p.tail())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func answers(ctx context.Context, url string) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// do carries out one step of the script.
+func (f *fleet) do(ctx context.Context, s step) error {
+	switch s.kind {
+	case kill:
+		return f.hit(s.replica, syscall.SIGKILL, killed)
+	case freeze:
+		return f.hit(s.replica, syscall.SIGSTOP, frozen)
+	case thaw:
+		return f.hit(s.replica, syscall.SIGCONT, up)
+	case stop:
+		return f.hit(s.replica, syscall.SIGTERM, leaving)
+	case start:
+		return f.add(ctx)
+	case restart:
+		return f.restartEtcd(ctx)
+	}
+	return fmt.Errorf("unknown step %q", s.kind)
+}
+
+func (f *fleet) hit(i int, sig syscall.Signal, to status) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := f.replicas[i]
+	if err := r.signal(sig); err != nil {
+		return fmt.Errorf("send %s to %s: %w", sig, r.name, err)
+	}
+	r.status = to
+	return nil
+}
+
+// list is the fleet as it stands; a replica that was stopped has left once its
+// process is gone.
+func (f *fleet) list() []replica {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []replica
+	for _, r := range f.replicas {
+		if r.status == leaving && !r.running() {
+			r.status = left
+		}
+		out = append(out, *r)
+	}
+	return out
+}
+
+// verify reports a replica that ended though nobody told it to, or that did
+// not leave cleanly.
+func (f *fleet) verify() error {
+	var errs []error
+	for _, r := range f.list() {
+		switch {
+		case r.status == up && !r.running():
+			errs = append(errs, fmt.Errorf("%s ended by itself: %v; its log ends:\n%s", r.name, r.err, r.tail()))
+		case r.status == left && r.err != nil:
+			errs = append(errs, fmt.Errorf("%s did not leave cleanly: %w; its log ends:\n%s", r.name, r.err, r.tail()))
+		case r.status == leaving:
+			errs = append(errs, fmt.Errorf("%s had not left when the tour ended; its log ends:\n%s", r.name, r.tail()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// close ends every process and waits for it.
+func (f *fleet) close() {
+	for _, r := range f.list() {
+		r.end()
+	}
+	f.etcd.end()
+}
