@@ -100,7 +100,7 @@ func (c *Context) End() {
 	if c.deadline.IsZero() {
 		return
 	}
-	c.over.Store(true) // before Load: see make
+	c.over.Store(true) // before Load: see standard
 	if s := c.std.Load(); s != nil {
 		s.cancel()
 	}
@@ -120,7 +120,7 @@ func (c *Context) Done() <-chan struct{} {
 	if c.deadline.IsZero() {
 		return c.parent.Done()
 	}
-	return c.make().Done()
+	return c.standard().Done()
 }
 
 // Err implements context.Context.
@@ -133,7 +133,7 @@ func (c *Context) Err() error {
 	}
 	// An error once given is given for ever, and with it its cause: from the
 	// first one on, the standard context remembers both.
-	return c.make().Err()
+	return c.standard().Err()
 }
 
 // Value implements context.Context.
@@ -150,8 +150,8 @@ func (c *Context) Value(key any) any {
 	return c.parent.Value(key)
 }
 
-// make returns the standard context, which the first call makes.
-func (c *Context) make() *std {
+// standard returns the standard context, which the first call makes.
+func (c *Context) standard() *std {
 	if s := c.std.Load(); s != nil {
 		return s
 	}
