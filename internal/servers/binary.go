@@ -31,14 +31,25 @@ func (s source) binary(ctx context.Context, progress io.Writer) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	target, err := s.cachePath(dir)
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for %s: %w; set HOME or XDG_CACHE_HOME", s.name, err)
+	}
+	return s.cached(ctx, dir, filepath.Join(cache, "kitgen", "servers"), progress)
+}
+
+// cached is binary with the folders given: where the source is, and where
+// built ones are kept.
+func (s source) cached(ctx context.Context, dir, cache string, progress io.Writer) (string, error) {
+	key, err := s.key(dir)
 	if err != nil {
 		return "", err
 	}
+	target := filepath.Join(cache, s.name+"-"+key)
 	if _, err := os.Stat(target); err == nil {
 		return target, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { //nolint:gosec // a cache of programs, like go's own
+	if err := os.MkdirAll(cache, 0o755); err != nil { //nolint:gosec // a cache of programs, like go's own
 		return "", fmt.Errorf("build %s: %w", s.name, err)
 	}
 	fmt.Fprintln(progress, s.waiting)
@@ -70,12 +81,8 @@ func (s source) build(ctx context.Context, dir, target string) error {
 	return nil
 }
 
-// cachePath names the binary after everything it is built from.
-func (s source) cachePath(dir string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a folder for %s: %w; set HOME or XDG_CACHE_HOME", s.name, err)
-	}
+// key stands for everything the binary is made from.
+func (s source) key(dir string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, name := range []string{"go.mod", "go.sum", "main.go"} {
@@ -84,10 +91,9 @@ func (s source) cachePath(dir string) (string, error) {
 			return "", fmt.Errorf("hash the source of %s: %w", s.name, err)
 		}
 		fmt.Fprintln(h, name, len(b))
-		h.Write(b) //nolint:errcheck // a hash takes everything
+		h.Write(b) //nolint:errcheck,revive // a hash takes everything
 	}
-	key := hex.EncodeToString(h.Sum(nil))[:16]
-	return filepath.Join(cache, "kitgen", "servers", s.name+"-"+key), nil
+	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }
 
 // sourceDir is the folder of the module called name beside this file.

@@ -54,6 +54,15 @@ func (c *child) signal(s syscall.Signal) error {
 	return syscall.Kill(-c.cmd.Process.Pid, s)
 }
 
+func (c *child) freeze() error {
+	if err := c.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return awaitStopped(c.cmd.Process.Pid)
+}
+
+func (c *child) thaw() error { return c.signal(syscall.SIGCONT) }
+
 // kill ends the process, frozen or not, and joins its goroutine.
 func (c *child) kill() {
 	// It fails only if the process is gone already, which is what we want.

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -181,20 +180,21 @@ func (p *Process) Stop() error {
 	return nil
 }
 
-// Freeze halts the server with SIGSTOP: the kernel still accepts connections
-// and bytes for it, and nobody answers.
-func (p *Process) Freeze() error { return p.signal("freeze", syscall.SIGSTOP) }
+// Freeze halts the server with SIGSTOP and returns when it has: the kernel
+// still accepts connections and bytes for it, and nobody answers.
+func (p *Process) Freeze() error { return p.do("freeze", (*child).freeze) }
 
 // Thaw lets a frozen server go on. Time has passed for it meanwhile.
-func (p *Process) Thaw() error { return p.signal("thaw", syscall.SIGCONT) }
+func (p *Process) Thaw() error { return p.do("thaw", (*child).thaw) }
 
-func (p *Process) signal(verb string, s syscall.Signal) error {
+func (p *Process) do(verb string, act func(*child) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.child == nil {
-		return fmt.Errorf("%s %s: %w", verb, p.kind.name, ErrDown)
+	err := ErrDown
+	if p.child != nil {
+		err = act(p.child)
 	}
-	if err := p.child.signal(s); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", verb, p.kind.name, err)
 	}
 	return nil
