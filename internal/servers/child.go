@@ -44,12 +44,19 @@ func startChild(cmd *exec.Cmd) (*child, error) {
 // state says how the process ended; call it after exited is closed.
 func (c *child) state() error { return errors.New(c.cmd.ProcessState.String()) }
 
-// signal reaches the whole group.
-func (c *child) signal(s syscall.Signal) error {
+func (c *child) alive() bool {
 	select {
 	case <-c.exited:
-		return fmt.Errorf("%w: %w", ErrDown, c.state())
+		return false
 	default:
+		return true
+	}
+}
+
+// signal reaches the whole group.
+func (c *child) signal(s syscall.Signal) error {
+	if !c.alive() {
+		return fmt.Errorf("%w: %w", ErrDown, c.state())
 	}
 	return syscall.Kill(-c.cmd.Process.Pid, s)
 }

@@ -101,7 +101,7 @@ func (p *Process) Start(ctx context.Context) error {
 	if p.closed {
 		return fmt.Errorf("start %s: %w", p.kind.name, os.ErrClosed)
 	}
-	if p.child != nil {
+	if p.child != nil && p.child.alive() {
 		return nil
 	}
 	log, err := os.OpenFile(p.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
