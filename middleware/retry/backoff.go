@@ -1,0 +1,54 @@
+package retry
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/kitgen/kitgen/middleware/classify"
+)
+
+// backoff yields the pauses of one call: random between nothing and a bound
+// that doubles, so that callers who failed together do not return together.
+type backoff struct {
+	bound, most time.Duration
+	picked      bool // whether a call that was not sent was picked again at once
+}
+
+// next returns the pause before another attempt. The first that was not sent
+// goes elsewhere at once: the instance it did not reach is spared anyway.
+func (b *backoff) next(outcome classify.Outcome) time.Duration {
+	if outcome == classify.NotSent && !b.picked {
+		b.picked = true
+		return 0
+	}
+	pause := rand.N(b.bound + 1)
+	if b.bound > b.most/2 {
+		b.bound = b.most
+	} else {
+		b.bound *= 2
+	}
+	return pause
+}
+
+// pause waits for d and reports whether ctx has time left. It does not wait if
+// the deadline of ctx would come first.
+func pause(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return ended(ctx)
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return context.DeadlineExceeded
+	}
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ended(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,117 @@
+package retry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	kitlb "github.com/go-kit/kit/sd/lb"
+)
+
+// What an Error keeps and prints, however many attempts there were.
+const (
+	maxErrs = 8
+	maxText = 256 // bytes of one error's text
+)
+
+// Error is why a call was given up after more than one attempt, or because its
+// context ended. It unwraps to all its causes, the last attempt's first, so
+// that errors.As finds the status of the last one. errors.As also turns it into
+// go-kit's lb.RetryError.
+type Error struct {
+	Attempts int     // how many were made
+	Errs     []error // of the attempts, in their order: at most 8, the first and the last ones
+	Ended    error   // context.Canceled or DeadlineExceeded (wrapped with its cause) if that ended the call, else nil
+
+	sent bool // whether any attempt may have been sent
+}
+
+// Error names the last error first, and what led to it.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "gave up after %d attempt", e.Attempts)
+	if e.Attempts != 1 {
+		b.WriteByte('s')
+	}
+	if e.Ended != nil {
+		b.WriteString(", " + text(e.Ended))
+	}
+	for i, err := range slices.Backward(e.Errs) {
+		switch i {
+		case len(e.Errs) - 1:
+			b.WriteString(": ")
+		case len(e.Errs) - 2:
+			b.WriteString(" (before: ")
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(text(err))
+	}
+	if len(e.Errs) > 1 {
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// Unwrap returns the causes, the last attempt's first.
+func (e *Error) Unwrap() []error {
+	errs := slices.Clone(e.Errs)
+	slices.Reverse(errs)
+	if e.Ended != nil {
+		errs = append(errs, e.Ended)
+	}
+	return errs
+}
+
+// As fills in go-kit's lb.RetryError, for callers who look for that.
+func (e *Error) As(target any) bool {
+	kit, ok := target.(*kitlb.RetryError)
+	if ok {
+		*kit = kitlb.RetryError{RawErrors: slices.Clone(e.Errs), Final: e.last()}
+	}
+	return ok
+}
+
+// NotSent reports whether no attempt can have reached an instance.
+func (e *Error) NotSent() bool { return !e.sent }
+
+func (e *Error) last() error {
+	if len(e.Errs) == 0 {
+		return e.Ended
+	}
+	return e.Errs[len(e.Errs)-1]
+}
+
+func (e *Error) add(err error, sent bool) {
+	if len(e.Errs) == maxErrs {
+		e.Errs = slices.Delete(e.Errs, 1, 2) // the first often is the reason for the others
+	}
+	e.Attempts++
+	e.Errs = append(e.Errs, err)
+	e.sent = e.sent || sent
+}
+
+// text returns err's text, cut at a character near maxText.
+func text(err error) string {
+	s := err.Error()
+	if len(s) <= maxText {
+		return s
+	}
+	cut := maxText
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// ended returns why ctx ended: its error, and the cause if it has another.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
