@@ -1,0 +1,20 @@
+// Package transport owns the order in which a process starts serving and
+// stops: nobody is sent to it before it answers, and nobody loses a call when
+// it leaves.
+//
+//	bound listeners → serve → self-probe → ready → register → "serving"
+//	ctx ends → unready → deregister → propagation wait, still accepting
+//	         → stop accepting → drain → force what is left → return
+//
+// Serve runs any number of servers in that order. A server is anything that
+// fills in a Server struct: kithttp.Server and kitgrpc.Server do so for
+// net/http and gRPC, and a third party does it without importing either.
+// A registry is anything that is a go-kit sd.Registrar.
+//
+// Error is the failure that both wires carry whole: a status, a code that
+// programs compare, and a message for people.
+//
+// The package deliberately parses no flags, reads no environment, handles only
+// the second signal (the first is the caller's, by way of ctx), and knows
+// neither HTTP routes nor gRPC methods.
+package transport

@@ -1,0 +1,100 @@
+package kitgrpc
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+)
+
+// Factory makes one connection for each instance (host:port) and hands it to
+// newEndpoint, which may build any number of methods on it: generated stubs
+// and go-kit's transport/grpc client both take a *grpc.ClientConn. The closer
+// closes it. The connection is begun at once, in the background.
+//
+// Calls fail fast: while an instance cannot be reached, its calls fail with
+// NotSent() true instead of waiting for it. Every unary call's error is an
+// *Error. opts come last and may replace any default: no transport security
+// (grpc.WithTransportCredentials), a first reconnect after 100 ms and then at
+// most every 2 s, a ping after 10 s of silence during a call and 3 s for its
+// answer, no proxy. A server that is not made with ServerOptions may take
+// those pings for abuse if its calls last longer than half a minute.
+func Factory(newEndpoint func(cc *grpc.ClientConn) endpoint.Endpoint, opts ...grpc.DialOption) kitsd.Factory {
+	return func(instance string) (endpoint.Endpoint, io.Closer, error) {
+		if _, _, err := net.SplitHostPort(instance); err != nil {
+			return nil, nil, fmt.Errorf("instance %q: want host:port", instance)
+		}
+		cc, err := newClient(instance, opts...)
+		if err != nil {
+			return nil, nil, fmt.Errorf("instance %q: %w", instance, err)
+		}
+		cc.Connect()
+		return newEndpoint(cc), cc, nil
+	}
+}
+
+// newClient is grpc.NewClient for one address, with our defaults.
+func newClient(addr string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
+	all := append([]grpc.DialOption{
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithNoProxy(),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+			MinConnectTimeout: time.Second,
+		}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}),
+	}, opts...)
+	// Last, so that it is the innermost: the other interceptors see an *Error.
+	all = append(all, grpc.WithChainUnaryInterceptor(clientErrors))
+	return grpc.NewClient("passthrough:///"+addr, all...)
+}
+
+// received is what a call got from the other side, filled in by grpc when the
+// call is over.
+type received struct {
+	peer            peer.Peer
+	header, trailer metadata.MD
+}
+
+// clientErrors turns a unary call's error into an *Error that knows whether
+// the call was sent.
+func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	var got received
+	opts = append(opts[:len(opts):len(opts)], grpc.Peer(&got.peer), grpc.Header(&got.header), grpc.Trailer(&got.trailer))
+	err := invoke(ctx, method, req, reply, cc, opts...)
+	if err == nil {
+		return nil
+	}
+	st, ok := status.FromError(err)
+	if !ok {
+		return err
+	}
+	e := &Error{status: st, err: fromStatus(st), notSent: got.notSent(st)}
+	if len(got.header)+len(got.trailer) == 0 {
+		e.cause = ctx.Err()
+	}
+	return e
+}
+
+// notSent reports whether a call certainly did not reach the server's code:
+// there never was a stream for it, and therefore no peer, or the server turned
+// its stream away.
+func (got *received) notSent(st *status.Status) bool {
+	switch st.Code() {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		return got.peer.Addr == nil
+	}
+	return false
+}

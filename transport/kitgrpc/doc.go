@@ -1,0 +1,16 @@
+// Package kitgrpc is gRPC for go-kit endpoints, made whole: servers whose
+// health is the process's readiness, one connection per instance, and errors
+// that arrive as they were sent.
+//
+//	server:  s := grpc.NewServer(kitgrpc.ServerOptions(logger)...)
+//	         kitgrpc.Server(l, s, kitgrpc.Config{})          → transport.Serve
+//	client:  kitgrpc.Factory(newEndpoint, opts...)           → lb.NewPool
+//
+// Errors travel as a gRPC status, with an errdetails.ErrorInfo where the
+// status cannot say it all. A client's error is an *Error, which unwraps to
+// the same *transport.Error that an HTTP client gets.
+//
+// Everything is a go-kit or grpc type. The package deliberately has no codec
+// and no service descriptors of its own: stubs are generated, by kitgen or by
+// protoc.
+package kitgrpc

@@ -1,0 +1,59 @@
+package kitgrpc
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+
+	"github.com/kitgen/kitgen/transport/internal/guard"
+)
+
+// ServerOptions make a grpc.Server answer errors with ToStatus and panics with
+// Internal, which it logs with their stack, and allow the keepalive pings of
+// Factory's clients. The interceptors are the outermost of those given before
+// any other. logger may be nil.
+func ServerOptions(logger log.Logger) []grpc.ServerOption {
+	if logger == nil {
+		logger = log.NewNopLogger()
+	}
+	s := &interceptor{log: level.Error(logger)}
+	return []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(s.unary),
+		grpc.ChainStreamInterceptor(s.stream),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 10 * time.Second}),
+	}
+}
+
+type interceptor struct{ log log.Logger }
+
+func (s *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	var resp any
+	err := guard.Call(func() (err error) {
+		resp, err = handler(ctx, req)
+		return err
+	})
+	if err != nil {
+		return nil, s.answer(info.FullMethod, err)
+	}
+	return resp, nil
+}
+
+func (s *interceptor) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	return s.answer(info.FullMethod, guard.Call(func() error { return handler(srv, stream) }))
+}
+
+// answer is what the caller is told of err.
+func (s *interceptor) answer(method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if p, ok := err.(*guard.Panic); ok {
+		_ = s.log.Log("msg", "panic", "method", method, "err", p)
+	}
+	return ToStatus(err).Err()
+}

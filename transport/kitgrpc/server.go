@@ -1,0 +1,116 @@
+package kitgrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"github.com/kitgen/kitgen/transport"
+)
+
+// Config is what Server adds to a grpc.Server. The zero value adds it all.
+type Config struct {
+	NoReflection bool                             // do not register server reflection
+	Credentials  credentials.TransportCredentials // with which the self-probe connects, where s has any; insecure if nil
+}
+
+// Server is s on l, for transport.Serve. Register the services on s before: it
+// adds the gRPC health service, for them and for the whole, and reflection,
+// unless s has its own. Health is SERVING while the process wants traffic, and
+// health streams end when the server drains, so that no watcher holds it up.
+// Make s with ServerOptions.
+func Server(l net.Listener, s *grpc.Server, cfg Config) transport.Server {
+	h := newHealth(s)
+	if _, ok := s.GetServiceInfo()[healthpb.Health_ServiceDesc.ServiceName]; !ok {
+		healthpb.RegisterHealthServer(s, h)
+	}
+	if _, ok := s.GetServiceInfo()["grpc.reflection.v1.ServerReflection"]; !ok && !cfg.NoReflection {
+		reflection.Register(s)
+	}
+	creds := cfg.Credentials
+	if creds == nil {
+		creds = insecure.NewCredentials()
+	}
+	srv := &server{l: l, grpc: s, health: h, creds: creds}
+	return transport.Server{
+		Name:     "grpc",
+		Addr:     l.Addr(),
+		Serve:    srv.serve,
+		Probe:    srv.probe,
+		SetReady: h.setReady,
+		Shutdown: srv.shutdown,
+		Close:    srv.close,
+	}
+}
+
+type server struct {
+	l      net.Listener
+	grpc   *grpc.Server
+	health *healthServer
+	creds  credentials.TransportCredentials
+}
+
+func (s *server) serve(ready *transport.Ready) error {
+	s.health.ready.Store(ready)
+	if err := s.grpc.Serve(s.l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return err
+	}
+	return nil
+}
+
+// probe asks for health over a connection of its own. Whatever the server
+// itself answers will do: it may well refuse to talk to strangers.
+func (s *server) probe(ctx context.Context) error {
+	cc, err := newClient(s.l.Addr().String(), grpc.WithTransportCredentials(s.creds), grpc.WithContextDialer(s.dial))
+	if err != nil {
+		return err
+	}
+	defer cc.Close()
+	_, err = healthpb.NewHealthClient(cc).Check(ctx, &healthpb.HealthCheckRequest{})
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		return fmt.Errorf("health check: %w", err)
+	}
+	return nil
+}
+
+func (s *server) dial(ctx context.Context, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, s.l.Addr().Network(), s.l.Addr().String())
+}
+
+// shutdown drains: clients are told to go (GOAWAY), and calls in flight finish.
+func (s *server) shutdown(ctx context.Context) error {
+	s.health.end()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.grpc.GracefulStop()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.grpc.Stop() // ends the calls' contexts and thereby GracefulStop, if the handlers heed them
+	<-done
+	return ctx.Err()
+}
+
+// close also releases a listener that was never served.
+func (s *server) close() error {
+	s.health.end()
+	s.grpc.Stop()
+	if err := s.l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}

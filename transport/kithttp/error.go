@@ -1,0 +1,72 @@
+package kithttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	httptransport "github.com/go-kit/kit/transport/http"
+
+	"github.com/kitgen/kitgen/transport"
+)
+
+// Error is a failure that survives the wire.
+type Error = transport.Error
+
+const problemJSON = "application/problem+json"
+
+// problem is RFC 9457's object, with the code as its extension.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	Code   string `json:"code,omitempty"`
+}
+
+// EncodeError writes err as problem+json, with the status that
+// transport.ErrorOf finds for it and the headers of an err that is a go-kit
+// Headerer (Retry-After). It is a go-kit ErrorEncoder, and NewServer's.
+func EncodeError(_ context.Context, err error, w http.ResponseWriter) {
+	e := transport.ErrorOf(err)
+	body, jsonErr := json.Marshal(problem{
+		Type:   "about:blank",
+		Title:  (&Error{Status: e.Status}).Error(),
+		Status: e.Status,
+		Detail: e.Message,
+		Code:   e.Code,
+	})
+	if jsonErr != nil { // strings and a number: cannot happen
+		body = nil
+	}
+	if h, ok := errors.AsType[interface {
+		error
+		httptransport.Headerer
+	}](err); ok {
+		addHeaders(w.Header(), h.Headers())
+	}
+	write(w, e.Status, problemJSON, body)
+}
+
+// decodeError is the error of a response that is not a success.
+func decodeError(resp *http.Response, body []byte) *Error {
+	e := &Error{Status: resp.StatusCode}
+	var p problem
+	if isJSON(resp.Header) && json.Unmarshal(body, &p) == nil {
+		e.Code, e.Message = p.Code, p.Detail
+		if e.Message == "" {
+			e.Message = p.Title
+		}
+	} else if text := strings.TrimSpace(string(body[:min(len(body), 512)])); text != "" {
+		e.Message = resp.Status + ": " + text
+	}
+	return transport.ErrorOf(e)
+}
+
+func isJSON(h http.Header) bool {
+	media, _, _ := mime.ParseMediaType(h.Get("Content-Type")) // an unparsable one is not JSON
+	return media == problemJSON || media == "application/json"
+}

@@ -1,0 +1,57 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kitgen/kitgen/transport/internal/guard"
+)
+
+// errStuck is what a step is reported with that does not come back.
+var errStuck = errors.New("still running; it is left behind")
+
+// task is a step in a goroutine of its own, so that one that hangs or panics
+// holds up nothing else.
+type task struct {
+	name string
+	done chan struct{} // closed once err is set
+	err  error
+}
+
+func begin(name string, f func() error) *task {
+	t := &task{name: name, done: make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		if err := guard.Call(f); err != nil {
+			t.err = fmt.Errorf("%s: %w", name, err)
+		}
+	}()
+	return t
+}
+
+// wait reports whether t came back before ctx ended.
+func (t *task) wait(ctx context.Context) bool {
+	select {
+	case <-t.done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// results joins the errors of all tasks. They have d, together, to come back.
+func results(d time.Duration, tasks []*task) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	var errs []error
+	for _, t := range tasks {
+		if !t.wait(ctx) {
+			errs = append(errs, fmt.Errorf("%s: %w", t.name, errStuck))
+			continue
+		}
+		errs = append(errs, t.err)
+	}
+	return errors.Join(errs...)
+}
