@@ -5,11 +5,15 @@ import "context"
 // Watcher is the reading half of a registry backend, bound to one service.
 //
 // Watch calls update with every full set of instances, never with a delta,
-// until ctx ends or the watch breaks, and returns why. It blocks, starts no
-// goroutine that outlives it, and does not retry: the Instancer above it owns
-// retry, backoff and protection. An instance that is about to leave must be
-// seen Draining in one set before it is missing from the next, where the
-// registry allows that. update does not block.
+// until ctx ends or the watch breaks, and returns why. A service that has no
+// instance is an empty set, not silence. Watch blocks, starts no goroutine
+// that outlives it, returns promptly once ctx ends, and does not retry: the
+// Instancer above it owns retry, backoff and protection. An instance that is
+// about to leave must be seen Draining in one set before it is missing from
+// the next, where the registry allows that.
+//
+// update does not block and copies the slice; order does not matter. What it
+// cannot use (an address that is none) it reports and leaves out.
 type Watcher interface {
 	Watch(ctx context.Context, update func([]Instance)) error
 }
@@ -21,7 +25,8 @@ type Watcher interface {
 // and removes it (within two seconds, and returns nil if that worked), or
 // until the registration is lost beyond its own means, when it returns why.
 // It blocks, starts no goroutine that outlives it, and leaves retrying to the
-// Registrar above it. held may be called again after a silent repair.
+// Registrar above it. held may be called again after a silent repair. Several
+// instances may be held through one Holder at once.
 type Holder interface {
 	Hold(ctx context.Context, in Instance, held func()) error
 }

@@ -1,5 +1,12 @@
 package sd
 
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+)
+
 // State says what an instance wants from its callers.
 type State uint8
 
@@ -11,13 +18,29 @@ const (
 	Critical              // fails its own health check
 )
 
+// String is the state in lower case, as logs and registries spell it.
+func (s State) String() string {
+	switch s {
+	case Up:
+		return "up"
+	case Warning:
+		return "warning"
+	case Draining:
+		return "draining"
+	case Critical:
+		return "critical"
+	}
+	return "State(" + strconv.Itoa(int(s)) + ")"
+}
+
 // Instance is one running copy of a service. Only Addr is needed to register;
 // the zero value of every other field has a meaning. Instances are values:
-// nobody changes the Tags or Meta of one that came out of a Snapshot.
+// nobody changes the Tags or Meta of one that was given to an update function
+// or came out of a Snapshot.
 type Instance struct {
-	ID      string            // unique within the service; Addr if empty
+	ID      string            // unique within the service; Addr if empty (a Registrar makes a unique one from Addr)
 	Addr    string            // host:port that clients dial
-	Weight  int               // share of traffic relative to the others; 1 if zero
+	Weight  int               // share of traffic relative to the others; 1 if zero, at most MaxWeight
 	Zone    string            // failure domain, such as eu-west-1a
 	Version string            // of the running code
 	Tags    []string          // free labels
@@ -32,4 +55,27 @@ func (in Instance) For(transport string) Instance {
 		in.Addr = addr
 	}
 	return in
+}
+
+// key is what tells in from the other instances of its service.
+func (in *Instance) key() string { return cmp.Or(in.ID, in.Addr) }
+
+// equal says whether nothing about the instance has changed. A nil and an
+// empty list of Tags or Meta are the same.
+func (in *Instance) equal(other *Instance) bool {
+	return in.ID == other.ID && in.Addr == other.Addr && in.Weight == other.Weight &&
+		in.Zone == other.Zone && in.Version == other.Version && in.State == other.State &&
+		slices.Equal(in.Tags, other.Tags) && maps.Equal(in.Meta, other.Meta)
+}
+
+func equalSets(a, b []Instance) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !a[i].equal(&b[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -2,8 +2,9 @@ package sd
 
 // Snapshot is what an Instancer knows at one moment. Nobody changes it.
 type Snapshot struct {
-	Instances []Instance // sorted by ID, without duplicates
+	Instances []Instance // sorted by ID, without duplicates of an ID or of an Addr
 	Synced    bool       // false until the registry has answered once
+	Held      int        // how many of Instances are there only because Protection keeps them
 	Err       error      // why the source is stale; nil while it is healthy
 }
 

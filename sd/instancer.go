@@ -1,0 +1,97 @@
+package sd
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	kitsd "github.com/go-kit/kit/sd"
+	"github.com/go-kit/log"
+)
+
+var (
+	_ kitsd.Instancer = (*Instancer)(nil)
+	_ Source          = (*Instancer)(nil)
+)
+
+// InstancerConfig adjusts an Instancer. The zero value is good.
+type InstancerConfig struct {
+	Transport  string        // "grpc", "http": Addr becomes the instance's own address for it (Instance.For); as registered if empty
+	Protection Protection    // Hold if zero; Off for a service that may scale to zero without saying so
+	HoldFor    time.Duration // how long a healthy, non-empty registry must insist on a sudden loss; 60 s if zero or less
+	MinBackoff time.Duration // bound of the first wait before a broken watch is tried again; 100 ms if zero or less
+	MaxBackoff time.Duration // bound of the last; 10 s if zero or less
+	Logger     log.Logger    // hears of changes of state, not of attempts; nop if nil
+}
+
+// Instancer watches one service for as long as it lives, whatever its registry
+// does, and hands what it knows to any number of readers: whole instances by
+// Snapshot, addresses by go-kit's Register. One is enough for all methods and
+// clients of a service. All methods may be called at any time from anywhere.
+//
+// A registry that fails takes nothing away: the last set stays, and stays
+// usable, until the registry answers again (see Protection).
+type Instancer struct {
+	known atomic.Pointer[knowledge]
+	inbox inbox
+	feeds feeds
+	stop  func()
+	loops sync.WaitGroup
+}
+
+// knowledge is a Snapshot and the channel that is closed once it is outdated.
+type knowledge struct {
+	Snapshot
+
+	outdated chan struct{}
+}
+
+// NewInstancer starts to watch by w. It returns at once and never fails: a
+// registry that is not there is asked again until it is. Stop ends it.
+func NewInstancer(w Watcher, cfg InstancerConfig) *Instancer {
+	if cfg.Logger == nil {
+		cfg.Logger = log.NewNopLogger()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	i := &Instancer{inbox: newInbox(), stop: cancel}
+	i.known.Store(&knowledge{outdated: make(chan struct{})})
+	i.feeds.init()
+	i.loops.Go(func() { watchLoop(ctx, w, &i.inbox, newBackoff(cfg.MinBackoff, cfg.MaxBackoff)) })
+	i.loops.Go(func() { newCurator(cfg, i.publish).run(ctx, &i.inbox) })
+	return i
+}
+
+// Snapshot returns what is known now and a channel that is closed as soon as
+// something newer is. It neither blocks nor allocates, and goes on answering
+// with the last state after Stop.
+func (i *Instancer) Snapshot() (Snapshot, <-chan struct{}) {
+	k := i.known.Load()
+	return k.Snapshot, k.outdated
+}
+
+// Register sends the current state to ch, and every later one, as go-kit
+// events: the full list of addresses that take calls, sorted, each once. An
+// error is sent only while no set was ever known, and nothing at all before
+// either is. A reader that falls behind gets the latest state and delays
+// nobody. ch is never closed. Registering ch again sends the state anew; after
+// Stop, Register does nothing.
+func (i *Instancer) Register(ch chan<- kitsd.Event) { i.feeds.add(ch, i.Snapshot) }
+
+// Deregister ends what Register started. Once it has returned nothing more is
+// sent to ch; it waits for no reader.
+func (i *Instancer) Deregister(ch chan<- kitsd.Event) { i.feeds.remove(ch) }
+
+// Stop ends the watch and every registered channel's feed, and returns once
+// all goroutines have ended. Later and concurrent calls wait for the same.
+func (i *Instancer) Stop() {
+	i.stop()
+	i.feeds.close()
+	i.loops.Wait()
+}
+
+// publish makes s the current state. Only the curator calls it.
+func (i *Instancer) publish(s Snapshot) {
+	old := i.known.Swap(&knowledge{Snapshot: s, outdated: make(chan struct{})})
+	close(old.outdated)
+}

@@ -1,0 +1,225 @@
+package sd
+
+import "time"
+
+// Protection is what an Instancer does when a registry suddenly lists far
+// fewer instances than it just did.
+type Protection uint8
+
+const (
+	// Hold keeps them. A registry that was frozen, restored or wiped forgets
+	// instances that run well, all at once, and says so without an error.
+	// Held instances stay as they were, and those who call them find out: one
+	// that is really gone costs a refused connection, one dropped by mistake
+	// its whole capacity.
+	//
+	// A loss is sudden if more than half of the instances, and two at least,
+	// are gone within 30 seconds without having said that they leave, or if
+	// none is left. It is believed once a healthy registry that lists anybody
+	// has insisted for HoldFor; an empty list is never believed on its own.
+	// Leaving by Draining, additions and changes are believed at once, the
+	// loss of a few within a quarter of a second, or 30 seconds after an
+	// outage, in which registrations may have lapsed.
+	Hold Protection = iota
+	// Off believes every list. Errors remove nothing even so.
+	Off
+)
+
+const (
+	// lossWindow is the time over which losses add up, and the time that
+	// registrars get to come back after an outage.
+	lossWindow = 30 * time.Second
+	// settle gathers what a registry reports one by one although it happened
+	// at once, such as leases that expire together. What is removed barely was
+	// dead for a whole TTL by then, so the wait costs nothing.
+	settle = 250 * time.Millisecond
+)
+
+// protector is the outage policy: from what was known, a new set and the time
+// it derives what to publish. It is a plain state machine without clock, lock
+// or goroutine; the zero value with holdFor set protects.
+type protector struct {
+	off     bool
+	holdFor time.Duration
+
+	members  []member // sorted by ID
+	crest    crest
+	healthy  time.Time // since when the source has answered without failing; zero while it fails
+	stocked  time.Time // since when it has also listed somebody who stays
+	lapsed   bool      // the source failed after it had once answered
+	cautious time.Time // until when no bare removal is believed, after an outage
+}
+
+// member is an instance that is published.
+type member struct {
+	in   Instance
+	gone time.Time // since when the source no longer lists it; zero while it does
+	held bool      // part of a sudden loss, so that only holdFor ends it
+}
+
+// evidence is what is known about those that a set no longer has.
+type evidence struct {
+	drained map[string]bool // IDs seen Draining between the last set and this one
+	garbled map[string]bool // IDs that are listed, with a value that cannot be used
+	addrs   map[string]bool // addresses in the set
+}
+
+// update takes the set, sorted by ID without duplicates, that the source
+// listed at now.
+func (p *protector) update(now time.Time, set []Instance, ev evidence) {
+	if p.healthy.IsZero() {
+		p.healthy = now
+		if p.lapsed {
+			p.cautious = now.Add(lossWindow)
+		}
+	}
+	p.merge(now, set, ev)
+	present := p.present()
+	p.crest.rise(now, present)
+	if present == 0 {
+		p.stocked = time.Time{}
+	} else if p.stocked.IsZero() {
+		p.stocked = now
+	}
+	p.advance(now)
+}
+
+// fail says that the source stopped answering. Nothing is removed until it
+// answers again, and every wait starts anew then.
+func (p *protector) fail() {
+	p.lapsed = p.lapsed || !p.healthy.IsZero()
+	p.healthy, p.stocked = time.Time{}, time.Time{}
+}
+
+// advance removes those whose time has come at now.
+func (p *protector) advance(now time.Time) {
+	sudden := p.crest.sudden(now, p.present())
+	kept := p.members[:0]
+	for _, m := range p.members {
+		if !m.gone.IsZero() {
+			m.held = m.held || sudden
+			if due, ok := p.due(&m); ok && !now.Before(due) {
+				continue
+			}
+		}
+		kept = append(kept, m)
+	}
+	clear(p.members[len(kept):])
+	p.members = kept
+}
+
+// next is when advance will have something to do, if the source goes on as it
+// does now.
+func (p *protector) next() (at time.Time, ok bool) {
+	for i := range p.members {
+		if p.members[i].gone.IsZero() {
+			continue
+		}
+		if due, is := p.due(&p.members[i]); is && (!ok || due.Before(at)) {
+			at, ok = due, true
+		}
+	}
+	return at, ok
+}
+
+// due is when the removal of m will be believed; ok is false while only the
+// source can tell.
+func (p *protector) due(m *member) (at time.Time, ok bool) {
+	if m.held {
+		return latest(m.gone, p.stocked).Add(p.holdFor), !p.stocked.IsZero()
+	}
+	return latest(m.gone.Add(settle), p.cautious), !p.healthy.IsZero()
+}
+
+// merge walks the members and the set, both sorted, and keeps those that are
+// gone but not believed to be.
+func (p *protector) merge(now time.Time, set []Instance, ev evidence) {
+	ev.addrs = make(map[string]bool, len(set))
+	for i := range set {
+		ev.addrs[set[i].Addr] = true
+	}
+	merged := make([]member, 0, max(len(set), len(p.members)))
+	old := p.members
+	for _, in := range set {
+		for len(old) > 0 && old[0].in.ID < in.ID {
+			merged = p.keep(merged, &old[0], now, ev)
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].in.ID == in.ID {
+			p.crest.settleFor(&old[0], in.State)
+			old = old[1:]
+		}
+		merged = append(merged, member{in: in})
+	}
+	for i := range old {
+		merged = p.keep(merged, &old[i], now, ev)
+	}
+	p.members = merged
+}
+
+// keep appends m, which the set lacks, unless its removal is believed at once:
+// because it said that it leaves, or because somebody else is registered at its
+// address, a new run of the same process, so that nothing is lost.
+func (p *protector) keep(merged []member, m *member, now time.Time, ev evidence) []member {
+	if ev.garbled[m.in.ID] {
+		m.gone, m.held = time.Time{}, false
+		return append(merged, *m) // it is there; what it last said in earnest still stands
+	}
+	if p.off || m.in.State == Draining || ev.drained[m.in.ID] || ev.addrs[m.in.Addr] {
+		p.crest.settleFor(m, Draining)
+		return merged
+	}
+	if m.gone.IsZero() {
+		m.gone = now
+	}
+	return append(merged, *m)
+}
+
+// present counts those who are listed and stay.
+func (p *protector) present() int {
+	n := 0
+	for i := range p.members {
+		if p.members[i].stays() {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *member) stays() bool { return m.gone.IsZero() && m.in.State != Draining }
+
+// published is what callers should see: one instance per address, sorted by
+// ID, and how many of them are held.
+func (p *protector) published() (set []Instance, held int) {
+	best := make(map[string]int, len(p.members)) // address → index of the member to show
+	for i := range p.members {
+		m := &p.members[i]
+		if j, ok := best[m.in.Addr]; !ok || better(m, &p.members[j]) {
+			best[m.in.Addr] = i
+		}
+	}
+	set = make([]Instance, 0, len(best))
+	for i := range p.members {
+		if m := &p.members[i]; best[m.in.Addr] == i {
+			set = append(set, m.in)
+			if m.held {
+				held++
+			}
+		}
+	}
+	return set, held
+}
+
+func better(a, b *member) bool {
+	if a.gone.IsZero() != b.gone.IsZero() {
+		return a.gone.IsZero()
+	}
+	return prefer(&a.in, &b.in) < 0
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
