@@ -90,3 +90,16 @@ type Type struct {
 	Elem *Type  // of a slice, map or pointer
 	PB   string // of a struct: name of its message, so that *pb.PB is its Go type
 }
+
+// Optional reports whether t is a pointer to a scalar, which is an optional
+// field in the .proto and a pointer in the protobuf struct.
+func (t *Type) Optional() bool {
+	if t.Kind != Pointer {
+		return false
+	}
+	switch t.Elem.Kind {
+	case StructT, Time, Duration:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,61 @@
+package spec
+
+import (
+	"errors"
+	"go/ast"
+	"go/token"
+	"go/types"
+)
+
+// checked is the outcome of type-checking the declarations.
+type checked struct {
+	pkg    *types.Package
+	info   *types.Info
+	errors []types.Error // anywhere in the package; most do not concern the interface
+}
+
+// check type-checks the type declarations, and nothing else, against stand-ins
+// for the imports.
+func (l *loader) check() {
+	c := &checked{info: &types.Info{Types: make(map[ast.Expr]types.TypeAndValue)}}
+	conf := types.Config{
+		Importer:                 newStandIns(l.sources),
+		Error:                    c.keep,
+		IgnoreFuncBodies:         true,
+		FakeImportC:              true,
+		DisableUnusedImportCheck: true,
+	}
+	files := make([]*ast.File, len(l.sources))
+	for i, s := range l.sources {
+		files[i] = s.pruned()
+	}
+	// The error is one of those kept; those of the interface are reported with it.
+	c.pkg, _ = conf.Check(l.svc.Package, l.fset, files, c.info)
+	l.types = c
+}
+
+func (c *checked) keep(err error) {
+	if e, ok := errors.AsType[types.Error](err); ok {
+		c.errors = append(c.errors, e)
+	}
+}
+
+// pruned is the file with its imports and type declarations only.
+func (s *source) pruned() *ast.File {
+	out := &ast.File{Package: s.file.Package, Name: s.file.Name, Imports: s.file.Imports, FileStart: s.file.FileStart, FileEnd: s.file.FileEnd}
+	for _, d := range s.file.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && (g.Tok == token.TYPE || g.Tok == token.IMPORT) {
+			out.Decls = append(out.Decls, g)
+		}
+	}
+	return out
+}
+
+// typeErrors reports what the type checker found wrong within node.
+func (l *loader) typeErrors(node ast.Node) {
+	for _, e := range l.types.errors {
+		if node.Pos() <= e.Pos && e.Pos < node.End() {
+			l.bad(e.Pos, "KG039", "declare it in this package, in a file that is not generated, or correct the name", "%s", e.Msg)
+		}
+	}
+}

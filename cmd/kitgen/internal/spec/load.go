@@ -1,0 +1,110 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"os"
+)
+
+// Options say what to look for in a package. The zero value takes the only
+// interface and names the service after the package.
+type Options struct {
+	Interface string // Go name of the interface; found by the rules of [LoadFS] if empty
+	Name      string // service name; the package's name if empty
+	Module    string // import path of the package; goes into the Service as it is
+}
+
+// Load reads the package in the directory dir. See [LoadFS].
+func Load(dir string, opt Options) (*Service, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read package: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("read package: %s is a file: name the directory it is in", dir)
+	}
+	return LoadFS(os.DirFS(dir), opt)
+}
+
+// LoadFS reads the package at the root of fsys, finds its interface and
+// describes it. The interface is opt.Interface; else the only exported one;
+// else the one named Service; else the one named like the service.
+//
+// Tests, files named *_gen.go, files marked as generated and files that build
+// constraints exclude are not read. Bad input is reported as [Problems];
+// any other error means that the directory could not be read.
+func LoadFS(fsys fs.FS, opt Options) (*Service, error) {
+	l := &loader{opt: opt, fset: token.NewFileSet(), places: make(map[string]token.Pos)}
+	if err := l.load(fsys); err != nil {
+		return nil, err
+	}
+	return l.svc, l.err()
+}
+
+// loader is the state of one Load.
+type loader struct {
+	report
+	opt     Options
+	fset    *token.FileSet
+	sources []*source
+	skipped []string // files not read, each with the reason
+	decls   map[string]*decl
+	fields  map[token.Pos]*ast.Field // of struct types, by the position of the name
+	types   *checked
+	svc     *Service
+	structs map[*types.TypeName]bool // described or being described
+	places  map[string]token.Pos     // of what the service describes, by its Pos
+}
+
+// load fails at the first step that leaves nothing for the next one.
+func (l *loader) load(fsys fs.FS) error {
+	steps := []func(){l.declare, l.identify, l.check, l.describe, l.collide}
+	if err := l.read(fsys); err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if !l.empty() {
+			return l.err()
+		}
+		step()
+	}
+	if !l.empty() {
+		return l.err()
+	}
+	return l.nameMessages()
+}
+
+// identify names the service.
+func (l *loader) identify() {
+	pkg := l.sources[0].file.Name
+	l.svc = &Service{Name: l.opt.Name, Module: l.opt.Module, Package: pkg.Name}
+	at, fix := token.Position{}, ""
+	if l.svc.Name == "" {
+		l.svc.Name, at, fix = pkg.Name, l.at(pkg.Pos()), "; or name the service apart from its package"
+	}
+	if ps, ok := errors.AsType[Problems](CheckName(l.svc.Name)); ok {
+		for _, p := range ps {
+			l.add(at, p.Code, p.Fix+fix, "%s", p.Msg)
+		}
+	}
+	l.svc.PB = camel(l.svc.Name)
+}
+
+// at is a position as the user knows it.
+func (l *loader) at(pos token.Pos) token.Position { return l.fset.Position(pos) }
+
+// place is at as it goes into the service, remembered for problems found later.
+func (l *loader) place(pos token.Pos) string {
+	text := l.at(pos).String()
+	l.places[text] = pos
+	return text
+}
+
+// bad reports a problem of the source at pos.
+func (l *loader) bad(pos token.Pos, code, fix, format string, args ...any) {
+	l.add(l.at(pos), code, fix, format, args...)
+}
