@@ -31,8 +31,8 @@ func (b *backoff) next(outcome classify.Outcome) time.Duration {
 	return pause
 }
 
-// pause waits for d and reports whether ctx has time left. It does not wait if
-// the deadline of ctx would come first.
+// pause waits for d. If ctx ends before that, it returns why; and at once if the
+// deadline of ctx would come first.
 func pause(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return ended(ctx)

@@ -1,0 +1,256 @@
+package breaker_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/kitgen/kitgen/middleware/breaker"
+	"github.com/kitgen/kitgen/middleware/classify"
+)
+
+// Each test here is named for a trap of gobreaker v2.4.0 that the wrapper must
+// keep its users out of.
+
+// Trap 1: a probe that never ends leaves gobreaker half-open for ever.
+func TestTrap1_ProbeThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{ProbeLease: 3 * time.Second})
+		r.run(5, errDown)
+		r.openTime()
+		end := r.begin()
+		r.wantReady(false, "during the probe")
+		time.Sleep(3*time.Second - time.Millisecond)
+		r.wantReady(false, "at the end of the lease")
+		time.Sleep(time.Millisecond)
+		r.wantReady(false, "after the lease, which counts as a failure")
+		if d := r.openTime(); d < 8*time.Second || d > 12*time.Second {
+			t.Errorf("open for %v after the lease, want 10s ± 20 %%", d)
+		}
+		second := r.begin()
+		end(nil) // what the hanging probe has to say is old news
+		r.wantReady(false, "while the second probe is under way")
+		second(nil)
+		r.wantReady(true, "after the second probe")
+	})
+}
+
+func TestTrap1_ProbeThatHangsBeyondItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{ProbeLease: time.Hour})
+		r.run(5, errDown)
+		r.openTime()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, _ = r.call(ctx, do(func(context.Context) error { time.Sleep(time.Minute); return nil }))
+		})
+		synctest.Wait()
+		if d := r.openTime(); d < 3*time.Second+8*time.Second || d > 3*time.Second+12*time.Second {
+			t.Errorf("the next probe was %v after the first, want a deadline, a second and an open time", d)
+		}
+		wg.Wait()
+	})
+}
+
+func TestTrap1_ProbeThatExits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{})
+		r.run(5, errDown)
+		r.openTime()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, _ = r.call(t.Context(), do(func(context.Context) error { runtime.Goexit(); return nil }))
+		})
+		wg.Wait()
+		r.wantReady(false, "after the exit, which counts as a failure")
+		r.openTime()
+		r.begin()(nil)
+		r.wantReady(true, "after the next probe")
+	})
+}
+
+// Trap 2: gobreaker never counts calls that take longer than its window.
+func TestTrap2_CallsLongerThanTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{Window: time.Second})
+		for range 5 {
+			end := r.begin()
+			defer end(errDown)
+		}
+		time.Sleep(time.Minute)
+		var ends []func(error)
+		for range 5 {
+			ends = append(ends, r.begin())
+		}
+		time.Sleep(5 * time.Second)
+		for _, end := range ends {
+			end(errDown)
+		}
+		r.wantReady(false, "after 5 failures in a row of 5 s each")
+	})
+}
+
+// Trap 3: gobreaker's ratio counts calls in flight as if they had not failed.
+func TestTrap3_CallsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{Consecutive: 1000})
+		for range 100 {
+			end := r.begin()
+			defer end(nil)
+		}
+		for range 5 {
+			r.run(1, nil)
+			r.wantReady(true, "before half of 10 calls failed")
+			r.run(1, errDown)
+		}
+		r.wantReady(false, "after half of 10 calls failed")
+	})
+}
+
+// Trap 4: gobreaker's callbacks run under its lock and must not ask it anything.
+func TestTrap4_CallbackMayCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r *rig
+		n := 0
+		r = newRig(t, breaker.Config{OnStateChange: func(instance string, _, to breaker.State) {
+			if n++; instance != "a:1" {
+				t.Errorf("instance is %q", instance)
+			}
+			r.wantReady(to == breaker.Closed, "in the callback")
+			if to == breaker.Open && !r.rejects() {
+				t.Error("the open circuit lets the callback's call through")
+			}
+		}})
+		r.run(5, errDown)
+		r.openTime()
+		r.run(1, nil)
+		if n != 3 {
+			t.Errorf("%d changes, want 3", n)
+		}
+	})
+}
+
+// Trap 5: six callers who lost patience open a gobreaker; half-open, it lets
+// any number of them through.
+func TestTrap5_CallersWhoCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{})
+		r.run(100, context.Canceled)
+		r.wantReady(true, "after 100 cancels")
+		r.run(5, errDown)
+		r.openTime()
+		for range 100 {
+			end := r.begin()
+			r.wantReady(false, "during a probe")
+			end(context.Canceled)
+			r.wantReady(true, "after a probe that told nothing")
+		}
+		r.run(1, nil)
+		if got, want := r.changes[len(r.changes)-1], "half-open to closed"; got != want || len(r.changes) != 3 {
+			t.Errorf("changes: %q", r.changes)
+		}
+	})
+}
+
+// Trap 6: gobreaker asks the classifier what a panic means, and counts a done
+// that is called twice twice.
+func TestTrap6_PanicIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{Classify: func(context.Context, any, error) classify.Outcome { return classify.Success }})
+		boom := func() {
+			defer func() {
+				if got := recover(); got != "boom" {
+					t.Errorf("recovered %v", got)
+				}
+			}()
+			_, _ = r.call(t.Context(), do(func(context.Context) error { panic("boom") }))
+		}
+		for range 4 {
+			boom()
+		}
+		r.wantReady(true, "after 4 panics, each counted once")
+		boom()
+		r.wantReady(false, "after 5 panics")
+		r.openTime()
+		boom()
+		r.wantReady(false, "after a probe that panicked")
+		r.openTime()
+		r.run(1, nil)
+		r.wantReady(true, "after a probe that did not")
+	})
+}
+
+// Trap 7: gobreaker's open time neither grows nor varies.
+func TestTrap7_OpenTimeGrowsAndVaries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := map[time.Duration]bool{}
+		for range 20 {
+			r := newRig(t, breaker.Config{})
+			r.run(5, errDown)
+			for i, want := range []time.Duration{5, 10, 20, 40, 60, 60, 60} {
+				want *= time.Second
+				d := r.openTime()
+				if seen[d] = true; d < want*8/10 || d > want*12/10 {
+					t.Errorf("open time %d is %v, want %v ± 20 %%", i+1, d, want)
+				}
+				r.run(1, errDown)
+			}
+			r.openTime()
+			r.run(1, nil)
+			r.run(5, errDown)
+			if d := r.openTime(); d > 6*time.Second {
+				t.Errorf("open for %v after it was closed, want the first open time", d)
+			}
+		}
+		if len(seen) < 100 { // of 140 draws
+			t.Errorf("only %d different open times", len(seen))
+		}
+	})
+}
+
+// Trap 8: go-kit's own wrapper takes gobreaker v1 only, which has no exclusion.
+func TestTrap8_IsAGoKitMiddleware(t *testing.T) {
+	var chain endpoint.Middleware = endpoint.Chain(breaker.New(breaker.Config{Name: "addsvc"}))
+	call := chain(func(context.Context, any) (any, error) { return nil, errDown })
+	for range 5 {
+		_, _ = call(t.Context(), nil)
+	}
+	_, err := call(t.Context(), nil)
+	if !errors.Is(err, gobreaker.ErrOpenState) {
+		t.Errorf("%v does not match gobreaker v2's ErrOpenState", err)
+	}
+}
+
+// Trap 9: gobreaker's distributed breaker holds a lock while the call runs.
+func TestTrap9_NoLockDuringACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{})
+		var inside atomic.Int32
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				_, _ = r.call(t.Context(), do(func(context.Context) error {
+					inside.Add(1)
+					time.Sleep(time.Second)
+					return nil
+				}))
+			})
+		}
+		synctest.Wait()
+		if n := inside.Load(); n != 100 {
+			t.Errorf("%d of 100 calls are under way together", n)
+		}
+		r.wantReady(true, "during the calls")
+		wg.Wait()
+	})
+}
