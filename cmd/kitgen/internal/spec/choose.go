@@ -125,7 +125,7 @@ func (l *loader) describe() {
 	}
 	l.describeMethods(l.iface(d.spec.Type), name.Name, make(map[*ast.InterfaceType]bool))
 	l.typeErrors(d.spec)
-	if len(l.svc.Methods) == 0 && l.empty() {
+	if len(l.svc.Methods) == 0 && len(l.found) == 0 {
 		l.bad(name.Pos(), "KG011", "add one, such as Greet(ctx context.Context, name string) (greeting string, err error)", "%s has no methods, so there is nothing to call", name.Name)
 	}
 }

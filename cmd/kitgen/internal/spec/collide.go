@@ -31,7 +31,7 @@ func (l *loader) messageName(structName string) string {
 func (l *loader) collide() {
 	l.collideMethods()
 	l.collideDeclarations()
-	if l.empty() {
+	if len(l.found) == 0 {
 		l.collideMessages()
 	}
 }
@@ -41,7 +41,7 @@ func (l *loader) collideMethods() {
 	seen := make(map[string]string)
 	for _, m := range l.svc.Methods {
 		if first, ok := seen[fold(m.Name)]; ok {
-			l.bad(l.places[m.Pos], "KG029", "rename one", "method %s is the same name as %s on the wire, where case and _ do not count", m.Name, first)
+			l.badAt(m.Pos, "KG029", "rename one", "method %s is the same name as %s on the wire, where case and _ do not count", m.Name, first)
 			continue
 		}
 		seen[fold(m.Name)] = m.Name
@@ -57,7 +57,7 @@ func (l *loader) collideDeclarations() {
 	for _, m := range l.svc.Methods {
 		for _, name := range GeneratedNames(m.Name) {
 			if before, ok := owner[name]; ok {
-				l.bad(l.places[m.Pos], "KG029", "rename the method", "generated code would declare %s for method %s and for %s", name, m.Name, before)
+				l.badAt(m.Pos, "KG029", "rename the method", "generated code would declare %s for method %s and for %s", name, m.Name, before)
 			}
 			owner[name] = "method " + m.Name
 		}
@@ -115,14 +115,14 @@ func (l *loader) collideMessages() {
 	for _, m := range l.svc.Methods {
 		for _, name := range []string{m.PB + "Request", m.PB + "Response"} {
 			if before, ok := owner[fold(name)]; ok {
-				l.bad(l.places[m.Pos], "KG037", "rename the method", "message %s of method %s is also the name of %s", name, m.Name, before)
+				l.badAt(m.Pos, "KG037", "rename the method", "message %s of method %s is also the name of %s", name, m.Name, before)
 			}
 			owner[fold(name)] = "a message of method " + m.Name
 		}
 	}
 	for _, s := range l.svc.Structs {
 		if before, ok := owner[fold(s.PB)]; ok {
-			l.bad(l.places[s.Pos], "KG037", "rename struct "+s.Name, "message %s of struct %s is also the name of %s, where case and _ do not count", s.PB, s.Name, before)
+			l.badAt(s.Pos, "KG037", "rename struct "+s.Name, "message %s of struct %s is also the name of %s, where case and _ do not count", s.PB, s.Name, before)
 		}
 		owner[fold(s.PB)] = "struct " + s.Name
 	}

@@ -68,11 +68,11 @@ func (l *loader) convertBasic(t *types.Basic, out *Type, u use) *Type {
 	kind, ok := basics[t.Kind()]
 	switch {
 	case t.Kind() == types.Invalid:
-		before := len(l.list)
+		before := len(l.found)
 		if u.node != nil {
 			l.typeErrors(u.node)
 		}
-		if len(l.list) == before {
+		if len(l.found) == before {
 			l.bad(u.at, "KG039", "go vet shows why", "%s does not type-check", l.describeUse(u))
 		}
 		return nil

@@ -38,18 +38,18 @@ func Load(dir string, opt Options) (*Service, error) {
 // constraints exclude are not read. Bad input is reported as [Problems];
 // any other error means that the directory could not be read.
 func LoadFS(fsys fs.FS, opt Options) (*Service, error) {
-	l := &loader{opt: opt, fset: token.NewFileSet(), places: make(map[string]token.Pos)}
+	l := &loader{opt: opt, fset: token.NewFileSet()}
 	if err := l.load(fsys); err != nil {
 		return nil, err
 	}
-	return l.svc, l.err()
+	return l.svc, l.found.Err()
 }
 
 // loader is the state of one Load.
 type loader struct {
-	report
 	opt     Options
 	fset    *token.FileSet
+	found   Problems
 	sources []*source
 	skipped []string // files not read, each with the reason
 	decls   map[string]*decl
@@ -57,7 +57,6 @@ type loader struct {
 	types   *checked
 	svc     *Service
 	structs map[*types.TypeName]bool // described or being described
-	places  map[string]token.Pos     // of what the service describes, by its Pos
 }
 
 // load fails at the first step that leaves nothing for the next one.
@@ -67,13 +66,13 @@ func (l *loader) load(fsys fs.FS) error {
 		return err
 	}
 	for _, step := range steps {
-		if !l.empty() {
-			return l.err()
+		if len(l.found) > 0 {
+			return l.found.Err()
 		}
 		step()
 	}
-	if !l.empty() {
-		return l.err()
+	if len(l.found) > 0 {
+		return l.found.Err()
 	}
 	return l.nameMessages()
 }
@@ -88,7 +87,7 @@ func (l *loader) identify() {
 	}
 	if ps, ok := errors.AsType[Problems](CheckName(l.svc.Name)); ok {
 		for _, p := range ps {
-			l.add(at, p.Code, p.Fix+fix, "%s", p.Msg)
+			l.found.add(at, p.Code, p.Fix+fix, "%s", p.Msg)
 		}
 	}
 	l.svc.PB = camel(l.svc.Name)
@@ -97,14 +96,12 @@ func (l *loader) identify() {
 // at is a position as the user knows it.
 func (l *loader) at(pos token.Pos) token.Position { return l.fset.Position(pos) }
 
-// place is at as it goes into the service, remembered for problems found later.
-func (l *loader) place(pos token.Pos) string {
-	text := l.at(pos).String()
-	l.places[text] = pos
-	return text
-}
-
 // bad reports a problem of the source at pos.
 func (l *loader) bad(pos token.Pos, code, fix, format string, args ...any) {
-	l.add(l.at(pos), code, fix, format, args...)
+	l.found.add(l.at(pos), code, fix, format, args...)
+}
+
+// badAt reports a problem at a place that is already text.
+func (l *loader) badAt(pos, code, fix, format string, args ...any) {
+	l.found = append(l.found, Problem{Pos: pos, Code: code, Msg: fmt.Sprintf(format, args...), Fix: fix})
 }

@@ -82,7 +82,7 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 		return
 	}
 	l.asciiOnly(c.name.Pos(), "method", name)
-	m := Method{Name: name, PB: camel(name), Pos: l.place(c.name.Pos()), Doc: docLines(f.Doc)}
+	m := Method{Name: name, PB: camel(name), Pos: l.at(c.name.Pos()).String(), Doc: docLines(f.Doc)}
 	l.directives(&m, f.Doc, f.Comment)
 	c.noError = m.NoError
 	l.takeContext(c)
@@ -207,7 +207,7 @@ func (l *loader) describeValues(c *call, values []value, what, invent string) []
 			continue
 		}
 		given[fold(name)] = name
-		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(name, "_"), Proto: snake(name), Pos: l.place(v.pos)}
+		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(name, "_"), Proto: snake(name), Pos: l.at(v.pos).String()}
 		u := use{at: v.expr.Pos(), node: v.expr, what: what + " " + name + " of " + c.name.Name}
 		if f.Type = l.convert(v.typ, u); f.Type != nil {
 			fields = append(fields, f)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/token"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,14 +19,14 @@ type Problem struct {
 
 // String is the problem as one line: place, code, message and mend.
 func (p Problem) String() string {
+	line := p.Code + ": " + p.Msg + ": " + p.Fix
 	if p.Pos == "" {
-		return p.Code + ": " + p.Msg + ": " + p.Fix
+		return line
 	}
-	return p.Pos + ": " + p.Code + ": " + p.Msg + ": " + p.Fix
+	return p.Pos + ": " + line
 }
 
-// Problems are all problems of one run, in the order of their places. As an
-// error it is never empty.
+// Problems are all problems of one run, in the order of their places.
 type Problems []Problem
 
 // Error prints one problem per line.
@@ -37,40 +38,43 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// found is a problem that still knows its place as numbers, to sort by.
-type found struct {
-	at token.Position
-	Problem
+// Err is nil if there are no problems. Otherwise it is the Problems, each
+// once, sorted by file, line and column.
+func (ps Problems) Err() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(ps)
+	slices.SortStableFunc(sorted, func(a, b Problem) int { return comparePlaces(a.Pos, b.Pos) })
+	return slices.Compact(sorted)
 }
 
-// report collects problems; its zero value is empty.
-type report struct {
-	list []found
+func comparePlaces(a, b string) int {
+	fileA, lineA, colA := splitPlace(a)
+	fileB, lineB, colB := splitPlace(b)
+	return cmp.Or(cmp.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(colA, colB))
 }
 
-func (r *report) add(at token.Position, code, fix, format string, args ...any) {
+func splitPlace(pos string) (file string, line, col int) {
+	rest, c := cutNumber(pos)
+	file, line = cutNumber(rest)
+	return file, line, c
+}
+
+func cutNumber(s string) (rest string, n int) {
+	i := strings.LastIndexByte(s, ':')
+	n, err := strconv.Atoi(s[i+1:])
+	if i < 0 || err != nil {
+		return s, 0
+	}
+	return s[:i], n
+}
+
+// add reports a problem at a position, or at none if that is not valid.
+func (ps *Problems) add(at token.Position, code, fix, format string, args ...any) {
 	p := Problem{Code: code, Msg: fmt.Sprintf(format, args...), Fix: fix}
 	if at.IsValid() {
 		p.Pos = at.String()
 	}
-	if !slices.ContainsFunc(r.list, func(f found) bool { return f.Problem == p }) {
-		r.list = append(r.list, found{at, p})
-	}
-}
-
-func (r *report) empty() bool { return len(r.list) == 0 }
-
-// err is nil without problems.
-func (r *report) err() error {
-	if r.empty() {
-		return nil
-	}
-	slices.SortStableFunc(r.list, func(a, b found) int {
-		return cmp.Or(cmp.Compare(a.at.Filename, b.at.Filename), cmp.Compare(a.at.Offset, b.at.Offset))
-	})
-	ps := make(Problems, len(r.list))
-	for i, f := range r.list {
-		ps[i] = f.Problem
-	}
-	return ps
+	*ps = append(*ps, p)
 }

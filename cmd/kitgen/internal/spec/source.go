@@ -46,8 +46,8 @@ func (l *loader) read(fsys fs.FS) error {
 		}
 		l.parse(name, text)
 	}
-	if len(l.sources) == 0 && l.empty() {
-		l.add(token.Position{}, "KG016", "write the interface into a file such as service.go, or name the directory that has it",
+	if len(l.sources) == 0 && len(l.found) == 0 {
+		l.found.add(token.Position{}, "KG016", "write the interface into a file such as service.go, or name the directory that has it",
 			"the directory has no Go file to read%s", l.notRead())
 	}
 	return nil
@@ -86,13 +86,13 @@ func (l *loader) notRead() string {
 func (l *loader) parse(name string, text []byte) {
 	file, err := parser.ParseFile(l.fset, name, text, parser.ParseComments|parser.AllErrors|parser.SkipObjectResolution)
 	if line := conflict(text); err != nil && line > 0 {
-		l.add(token.Position{Filename: name, Line: line, Column: 1}, "KG073", "resolve the merge, then run kitgen again", "the file has a merge conflict")
+		l.found.add(token.Position{Filename: name, Line: line, Column: 1}, "KG073", "resolve the merge, then run kitgen again", "the file has a merge conflict")
 		return
 	}
 	if list, ok := errors.AsType[scanner.ErrorList](err); ok {
 		list.RemoveMultiples() // the first of a line; others tend to follow from it
 		for _, e := range list {
-			l.add(e.Pos, "KG015", "correct the syntax; gofmt shows the same", "%s", e.Msg)
+			l.found.add(e.Pos, "KG015", "correct the syntax; gofmt shows the same", "%s", e.Msg)
 		}
 		return
 	}

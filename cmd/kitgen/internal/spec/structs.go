@@ -20,7 +20,7 @@ func (l *loader) describeStruct(t *types.Named, st *types.Struct) {
 	i := len(l.svc.Structs)
 	l.svc.Structs = append(l.svc.Structs, Struct{
 		Name: obj.Name(), PB: l.messageName(obj.Name()),
-		Pos: l.place(obj.Pos()), Doc: docLines(d.doc),
+		Pos: l.at(obj.Pos()).String(), Doc: docLines(d.doc),
 	})
 	fields, ok := l.describeFields(obj.Name(), st)
 	if len(fields) == 0 && ok {
@@ -49,7 +49,7 @@ func (l *loader) describeFields(owner string, st *types.Struct) (fields []Field,
 			continue
 		}
 		l.asciiOnly(v.Pos(), "field", name)
-		f := Field{Name: name, Go: name, JSON: key, Proto: snake(name), Pos: l.place(v.Pos())}
+		f := Field{Name: name, Go: name, JSON: key, Proto: snake(name), Pos: l.at(v.Pos()).String()}
 		u := use{at: v.Pos(), what: "field " + name + " of " + owner}
 		if at := l.fields[v.Pos()]; at != nil {
 			u.node = at.Type
