@@ -258,8 +258,7 @@ func TestStartAllocatesOnce(t *testing.T) {
 }
 
 func BenchmarkAttempt(b *testing.B) {
-	parent, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	parent := b.Context()
 	b.Run("kitgen", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

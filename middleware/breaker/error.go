@@ -2,7 +2,6 @@ package breaker
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -29,5 +28,6 @@ func (e *OpenError) Unwrap() error { return ErrOpen }
 // NotSent is true: the instance saw nothing of the call.
 func (e *OpenError) NotSent() bool { return true }
 
-// StatusCode is what a server answers that could do nothing about it.
-func (e *OpenError) StatusCode() int { return http.StatusServiceUnavailable }
+// StatusCode is what a server answers that can do nothing about it: HTTP's
+// Service Unavailable.
+func (e *OpenError) StatusCode() int { return 503 }
