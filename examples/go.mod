@@ -1,0 +1,3 @@
+module github.com/kitgen/kitgen/examples
+
+go 1.26.0
