@@ -1,6 +1,10 @@
 package transport
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	kitsd "github.com/go-kit/kit/sd"
 
 	"github.com/kitgen/kitgen/transport/internal/guard"
@@ -16,14 +20,18 @@ type membership struct {
 	leave  chan struct{} // closed to have Deregister called
 }
 
-func join(r kitsd.Registrar) *membership {
+// join registers; fail is told of a registrar that panics.
+func join(r kitsd.Registrar, fail context.CancelCauseFunc) *membership {
 	m := &membership{joined: make(chan struct{}), leave: make(chan struct{})}
 	m.task = begin("registrar", func() error {
 		err := guard.Call(func() error { r.Register(); return nil })
+		if err != nil {
+			fail(fmt.Errorf("registrar: %w", err))
+		}
 		close(m.joined)
 		<-m.leave
-		r.Deregister() // also after a panic: it may have got half way
-		return err
+		left := guard.Call(func() error { r.Deregister(); return nil }) // also after a panic: it may have got half way
+		return errors.Join(err, left)
 	})
 	return m
 }

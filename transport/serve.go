@@ -45,7 +45,7 @@ func Serve(ctx context.Context, cfg Config) error {
 	up, fail := context.WithCancelCause(ctx) // ends with ctx or the first failure
 	defer fail(nil)
 	r.serve(fail)
-	if err := r.start(up); err != nil {
+	if err := r.start(up, fail); err != nil {
 		fail(err)
 		return errors.Join(err, r.stop(ctx, up))
 	}
@@ -110,7 +110,7 @@ func (r *run) serve(fail context.CancelCauseFunc) {
 
 // start probes every server and then lets callers in. It returns nil, with
 // nothing registered, if up ends meanwhile.
-func (r *run) start(up context.Context) error {
+func (r *run) start(up context.Context, fail context.CancelCauseFunc) error {
 	if err := r.probe(up); err != nil || up.Err() != nil {
 		return err
 	}
@@ -122,16 +122,15 @@ func (r *run) start(up context.Context) error {
 		_ = r.info.Log("msg", "serving", "registered", "nowhere")
 		return nil
 	}
-	r.member = join(r.Registrar)
-	wait, cancel := context.WithTimeout(up, registryTimeout)
+	r.member = join(r.Registrar, fail)
+	wait, cancel := context.WithTimeout(context.WithoutCancel(up), registryTimeout)
 	defer cancel()
 	select {
 	case <-r.member.joined:
 		_ = r.info.Log("msg", "serving")
+	case <-up.Done():
 	case <-wait.Done():
-		if up.Err() == nil {
-			_ = r.warn.Log("msg", "serving; the registry has not answered yet")
-		}
+		_ = r.warn.Log("msg", "serving; the registrar has not come back yet")
 	}
 	return nil
 }

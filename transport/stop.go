@@ -92,7 +92,7 @@ func (r *run) drain(force context.Context) error {
 	if r.Drain < 0 {
 		return context.Cause(force)
 	}
-	_ = r.info.Log("msg", "draining", "for at most", r.Drain)
+	_ = r.info.Log("msg", "draining", "limit", r.Drain)
 	ctx, cancel := context.WithTimeoutCause(force, r.Drain, fmt.Errorf("calls still in flight after %s", r.Drain))
 	defer cancel()
 	var drains []*task

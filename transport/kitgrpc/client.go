@@ -82,19 +82,36 @@ func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.C
 		return err
 	}
 	e := &Error{status: st, err: fromStatus(st), notSent: got.notSent(st)}
-	if len(got.header)+len(got.trailer) == 0 {
+	if got.nothing() {
 		e.cause = ctx.Err()
 	}
 	return e
 }
 
+// nothing reports whether not a byte came back, so that the status can only
+// have been made on this side.
+func (got *received) nothing() bool { return len(got.header)+len(got.trailer) == 0 }
+
 // notSent reports whether a call certainly did not reach the server's code:
 // there never was a stream for it, and therefore no peer, or the server turned
-// its stream away.
+// its stream away unseen.
 func (got *received) notSent(st *status.Status) bool {
 	switch st.Code() {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
-		return got.peer.Addr == nil
+		return got.peer.Addr == nil || got.nothing() && turnedAway(st.Message())
+	}
+	return false
+}
+
+// turnedAway reports whether message is how grpc-go words that a stream was
+// refused, or that the server was already going away. It has made such a call
+// again by itself, once.
+func turnedAway(message string) bool {
+	switch message {
+	case "stream terminated by RST_STREAM with error code: REFUSED_STREAM",
+		"the stream is rejected because server is draining the connection",
+		"the connection is draining":
+		return true
 	}
 	return false
 }

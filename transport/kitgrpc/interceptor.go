@@ -12,10 +12,10 @@ import (
 	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
-// ServerOptions make a grpc.Server answer errors with ToStatus and panics with
-// Internal, which it logs with their stack, and allow the keepalive pings of
-// Factory's clients. The interceptors are the outermost of those given before
-// any other. logger may be nil.
+// ServerOptions make a grpc.Server answer errors with ToStatus, and panics with
+// Internal after logging them with their stack; and they allow the keepalive
+// pings of Factory's clients. Pass them before options with interceptors of
+// your own, so that theirs see what those return. A nil logger logs nothing.
 func ServerOptions(logger log.Logger) []grpc.ServerOption {
 	if logger == nil {
 		logger = log.NewNopLogger()

@@ -24,16 +24,17 @@ type Config struct {
 }
 
 // Server is s on l, for transport.Serve. Register the services on s before: it
-// adds the gRPC health service, for them and for the whole, and reflection,
-// unless s has its own. Health is SERVING while the process wants traffic, and
-// health streams end when the server drains, so that no watcher holds it up.
-// Make s with ServerOptions.
+// adds the gRPC health service, for them and for the whole, and reflection.
+// (Where s has either already it stays as it is, and is yours to keep right.)
+// Health is SERVING while the process wants traffic, and health streams end
+// when the server drains, so that no watcher holds it up. Make s with
+// ServerOptions.
 func Server(l net.Listener, s *grpc.Server, cfg Config) transport.Server {
 	h := newHealth(s)
-	if _, ok := s.GetServiceInfo()[healthpb.Health_ServiceDesc.ServiceName]; !ok {
+	if !has(s, healthpb.Health_ServiceDesc.ServiceName) {
 		healthpb.RegisterHealthServer(s, h)
 	}
-	if _, ok := s.GetServiceInfo()["grpc.reflection.v1.ServerReflection"]; !ok && !cfg.NoReflection {
+	if !cfg.NoReflection && !has(s, "grpc.reflection.v1.ServerReflection") && !has(s, "grpc.reflection.v1alpha.ServerReflection") {
 		reflection.Register(s)
 	}
 	creds := cfg.Credentials
@@ -50,6 +51,13 @@ func Server(l net.Listener, s *grpc.Server, cfg Config) transport.Server {
 		Shutdown: srv.shutdown,
 		Close:    srv.close,
 	}
+}
+
+// has reports whether s serves a service already; grpc ends the process if one
+// is registered twice.
+func has(s *grpc.Server, service string) bool {
+	_, ok := s.GetServiceInfo()[service]
+	return ok
 }
 
 type server struct {

@@ -41,12 +41,13 @@ func ToStatus(err error) *status.Status {
 	if !named {
 		k = kind.OfStatus(e.Status)
 	}
-	st := status.New(codes.Code(k), e.Message)
+	// A string that is not UTF-8 cannot be sent at all.
+	st := status.New(codes.Code(k), strings.ToValidUTF8(e.Message, "\uFFFD"))
 	if named && k.Status() == e.Status {
 		return st
 	}
 	full, detailErr := st.WithDetails(&errdetails.ErrorInfo{
-		Reason:   e.Code,
+		Reason:   strings.ToValidUTF8(e.Code, "\uFFFD"),
 		Domain:   infoDomain,
 		Metadata: map[string]string{infoStatus: strconv.Itoa(e.Status)},
 	})

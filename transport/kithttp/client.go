@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -57,12 +58,15 @@ func call(ctx context.Context, c *http.Client, method, target string, request an
 		return nil, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, decodeError(resp)
+	}
 	body, err := io.ReadAll(limited(resp.Body, maxBody))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, fmt.Errorf("%s %s: response is larger than %d bytes, which is what ClientConfig.MaxResponse allows", method, target, tooLarge.Limit)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: read response: %w", method, target, err)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, decodeError(resp, body)
 	}
 	return body, nil
 }

@@ -19,8 +19,10 @@ const contentJSON = "application/json; charset=utf-8"
 // chooses the status, as with go-kit. It is a go-kit EncodeResponseFunc, and
 // NewServer's.
 func EncodeJSON(_ context.Context, w http.ResponseWriter, response any) error {
-	if f, ok := response.(endpoint.Failer); ok && f.Failed() != nil {
-		return f.Failed()
+	if f, ok := response.(endpoint.Failer); ok {
+		if err := f.Failed(); err != nil {
+			return err
+		}
 	}
 	body, err := json.Marshal(response)
 	if err != nil {

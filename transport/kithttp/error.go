@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -51,8 +52,13 @@ func EncodeError(_ context.Context, err error, w http.ResponseWriter) {
 	write(w, e.Status, problemJSON, body)
 }
 
-// decodeError is the error of a response that is not a success.
-func decodeError(resp *http.Response, body []byte) *Error {
+// maxProblem is how much of an error's body is read; the rest is not worth it.
+const maxProblem = 64 << 10
+
+// decodeError is the error of a response that is not a success. Its status
+// holds even if its body cannot be read.
+func decodeError(resp *http.Response) *Error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
 	e := &Error{Status: resp.StatusCode}
 	var p problem
 	if isJSON(resp.Header) && json.Unmarshal(body, &p) == nil {

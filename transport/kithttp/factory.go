@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -60,6 +61,7 @@ func (cfg ClientConfig) filled() ClientConfig {
 type instanceTransport struct {
 	*http.Transport
 	maxResponse int64
+	closed      atomic.Bool
 }
 
 func (cfg ClientConfig) transport() *instanceTransport {
@@ -80,16 +82,34 @@ func (cfg ClientConfig) transport() *instanceTransport {
 // RoundTrip limits the response.
 func (t *instanceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.Transport.RoundTrip(r)
-	if err == nil {
-		resp.Body = limit(nil, resp.Body, t.maxResponse)
+	if err != nil {
+		return nil, err
 	}
-	return resp, err
+	resp.Body = limit(nil, &instanceBody{resp.Body, t}, t.maxResponse)
+	return resp, nil
 }
 
-// Close closes idle connections.
+// Close closes the connections that are idle, and has those in use closed when
+// they become so.
 func (t *instanceTransport) Close() error {
+	t.closed.Store(true)
 	t.CloseIdleConnections()
 	return nil
+}
+
+// instanceBody is a response in flight.
+type instanceBody struct {
+	io.ReadCloser
+	t *instanceTransport
+}
+
+// Close gives the connection back, to nobody if the instance is gone.
+func (b *instanceBody) Close() error {
+	err := b.ReadCloser.Close()
+	if b.t.closed.Load() {
+		b.t.CloseIdleConnections()
+	}
+	return err
 }
 
 // baseURL is where instance is called.

@@ -135,25 +135,24 @@ func (s *server) probe(ctx context.Context) error {
 	t := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, s.l.Addr().Network(), s.l.Addr().String())
 	}}
-	url := "http://self-probe" + probePath(s.cfg.LivePath)
+	scheme, path := "http", "/"
 	if s.cfg.TLS != nil {
-		url = "https://self-probe" + probePath(s.cfg.LivePath)
+		scheme = "https"
 		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // it is this very process that answers
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if s.cfg.LivePath != "-" {
+		path = s.cfg.LivePath
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://self-probe"+path, nil)
 	if err != nil {
 		return err
 	}
 	resp, err := t.RoundTrip(req)
+	if _, ok := errors.AsType[tls.AlertError](err); ok {
+		return nil // it wants to see a client certificate, and so it serves
+	}
 	if err != nil {
 		return err
 	}
 	return resp.Body.Close()
-}
-
-func probePath(live string) string {
-	if live == "-" {
-		return "/"
-	}
-	return live
 }
