@@ -1,0 +1,80 @@
+package lb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+)
+
+// connect calls the factory until it has a node for d, or d is overtaken.
+func (p *Pool) connect(ctx context.Context, d *dial) {
+	for pause := p.cfg.MinBackoff; ; pause = min(2*pause, p.cfg.MaxBackoff) {
+		n, err := p.open(d.id, d.addr)
+		if p.settle(d, n, err) {
+			return
+		}
+		select {
+		case <-time.After(rand.N(pause) + 1): // full jitter
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// open makes a node by the factory and the guard. Both are somebody else's
+// code on a goroutine without a caller: a panic must not end the process.
+func (p *Pool) open(id, addr string) (n *node, err error) {
+	var closer io.Closer
+	defer func() {
+		if r := recover(); r != nil {
+			n, err = nil, errors.Join(fmt.Errorf("panic: %v", r), shut(closer))
+		}
+	}()
+	var ep endpoint.Endpoint
+	ep, closer, err = p.factory(addr)
+	switch {
+	case err != nil:
+		return nil, err
+	case ep == nil:
+		return nil, errors.Join(errors.New("the factory returned no endpoint"), shut(closer))
+	}
+	return newNode(p, id, addr, ep, closer), nil
+}
+
+// settle hands the outcome of a dial to its member, and reports whether the
+// dial is over.
+func (p *Pool) settle(d *dial, n *node, err error) bool {
+	p.mu.Lock()
+	m := p.members[d.id]
+	if m == nil || m.dial != d { // overtaken
+		if n != nil {
+			p.retire(n)
+		}
+		p.mu.Unlock()
+		return true
+	}
+	before, replaced := m.err, m.node
+	m.err = err
+	if err == nil {
+		m.node, m.dial = n, nil
+	}
+	p.publish()
+	if err == nil && replaced != nil {
+		p.retire(replaced)
+	}
+	p.mu.Unlock()
+
+	// Once per change, not per try, and not under the lock.
+	switch {
+	case err != nil && before == nil:
+		p.cfg.Logger.Log("msg", "cannot connect, will keep trying", "instance", d.id, "addr", d.addr, "err", err)
+	case err == nil && before != nil:
+		p.cfg.Logger.Log("msg", "connected after all", "instance", d.id, "addr", d.addr)
+	}
+	return err == nil
+}

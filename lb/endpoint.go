@@ -1,0 +1,90 @@
+package lb
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-kit/kit/endpoint"
+	kitlb "github.com/go-kit/kit/sd/lb"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+)
+
+// Endpoint returns an endpoint that picks an instance by b for every call. It
+// works with any go-kit Balancer; one that also has the method
+//
+//	Pick(context.Context) (endpoint.Endpoint, error)
+//
+// like those of this package, is given the call's context, so that a retry
+// around it excludes the instances it tried.
+//
+// When the picked instance turns out not to take the call, and the error says
+// that nothing was sent (by the method NotSent() bool), another one is picked at
+// once, as long as there is one this call has not been to: an instance that
+// refuses costs no attempt.
+func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
+	pick := func(context.Context) (endpoint.Endpoint, error) { return b.Endpoint() }
+	if p, ok := b.(interface {
+		Pick(context.Context) (endpoint.Endpoint, error)
+	}); ok {
+		pick = p.Pick
+	}
+	var pool *Pool
+	if m, ok := b.(interface{ members() *Pool }); ok {
+		pool = m.members()
+	}
+	return func(ctx context.Context, request any) (any, error) {
+		e, err := pick(ctx)
+		if err != nil {
+			return nil, err
+		}
+		response, err := e(ctx, request)
+		if err == nil || !notSent(err) {
+			return response, err
+		}
+		return again(ctx, request, pick, pool, err)
+	}
+}
+
+// strangers is how often a balancer over a pool that is not ours is asked
+// again: its size cannot be known.
+const strangers = 8
+
+// again picks until a call is sent. err is what the first pick ended with.
+func again(ctx context.Context, request any, pick func(context.Context) (endpoint.Endpoint, error), pool *Pool, err error) (any, error) {
+	call := attempt.From(ctx)
+	if call == nil { // without a retry around, the picks of this call remember by themselves
+		first := attempt.Start(ctx, 0)
+		ctx, call = first, attempt.From(first)
+	}
+	last := false
+	for i := 1; ctx.Err() == nil; i++ {
+		refused, ours := errors.AsType[*notCalled](err)
+		if ours && pool == nil {
+			pool = refused.node.pool // go-kit's balancer, our pool
+		}
+		size := strangers
+		if pool != nil {
+			size = len(pool.snap.Load().offers)
+		}
+		over := i >= size || call.Len() >= size
+		switch {
+		case over && (last || !ours):
+			return nil, err
+		case over:
+			// Bad luck: those who share go-kit's round robin draw each other's
+			// turns. The pool picks once more, by looking at all.
+			last, pick = true, func(context.Context) (endpoint.Endpoint, error) { return pool.pick(call, uniform{}) }
+		}
+		e, pickErr := pick(ctx)
+		if pickErr != nil {
+			return nil, errors.Join(err, pickErr)
+		}
+		response, callErr := e(ctx, request)
+		if callErr == nil || !notSent(callErr) {
+			return response, callErr
+		}
+		err = callErr
+	}
+	return nil, err
+}

@@ -1,0 +1,88 @@
+package lb
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	latencyTau = 2 * time.Second  // how fast samples replace the average
+	idleTau    = 10 * time.Second // how fast what is not refreshed is forgotten
+	longest    = time.Hour        // longer gaps make no difference
+	failAlpha  = 0.1              // share of one response in the failure average
+)
+
+// health is what the outcomes of calls say about a node. The zero value knows
+// no latency and no failure. Under contention a sample may be lost, which is
+// cheaper than waiting: the next one is a call away.
+type health struct {
+	sampled atomic.Int64 // time of the last latency sample, as Pool.now
+	latency atomicFloat  // nanoseconds; 0 if unknown
+	failing atomicFloat  // share of failures, in [0, 1]
+}
+
+// took adds the latency of a successful call that ended now, and reports
+// whether it was the first. A sample counts by the time since the one before,
+// so that a burst weighs no more than a single call.
+func (h *health) took(d time.Duration, now int64) (first bool) {
+	gap := now - h.sampled.Swap(now)
+	old := h.latency.load()
+	x := math.Max(float64(d), 1) // 0 means unknown
+	if old == 0 {
+		return h.latency.replace(0, x)
+	}
+	h.latency.replace(old, toward(old, x, gap, latencyTau))
+	return false
+}
+
+// answered adds one response to the failure average.
+func (h *health) answered(failed bool) {
+	old := h.failing.load()
+	switch {
+	case failed:
+		h.failing.replace(old, old+failAlpha*(1-old))
+	case old > 0: // the usual case, old == 0, costs no write
+		h.failing.replace(old, old-failAlpha*old)
+	}
+}
+
+// relax forgets for the time dt: failures fade, and with idle the latency
+// drifts to mean (0: unknown, no drift). Not to 0, which would attract everyone
+// to a node only because nobody knows it, and not never, which would starve a
+// node that was slow once.
+func (h *health) relax(dt int64, idle bool, mean float64) {
+	if old := h.failing.load(); old > 0 {
+		f := toward(old, 0, dt, idleTau)
+		if f < 1e-6 {
+			f = 0
+		}
+		h.failing.replace(old, f)
+	}
+	if old := h.latency.load(); idle && old > 0 && mean > 0 {
+		h.latency.replace(old, toward(old, mean, dt, idleTau))
+	}
+}
+
+// success returns the share of calls that did not fail, of late.
+func (h *health) success() float64 { return 1 - h.failing.load() }
+
+// toward moves from to to by the share of the way that dt is worth at time
+// constant tau. It is dt/(tau+dt) rather than 1-exp(-dt/tau): a division, no
+// more than 10 % apart while dt ≤ tau/2, and never outside [from, to].
+func toward(from, to float64, dt int64, tau time.Duration) float64 {
+	dt = min(max(dt, 0), int64(longest)) // clocks of two calls may be read in either order
+	share := float64(dt) / float64(int64(tau)+dt)
+	return from + share*(to-from)
+}
+
+// atomicFloat is a float64 that is read and replaced as one.
+type atomicFloat struct{ bits atomic.Uint64 }
+
+func (f *atomicFloat) load() float64   { return math.Float64frombits(f.bits.Load()) }
+func (f *atomicFloat) store(v float64) { f.bits.Store(math.Float64bits(v)) }
+
+// replace stores v unless the value is no longer old.
+func (f *atomicFloat) replace(old, v float64) bool {
+	return f.bits.CompareAndSwap(math.Float64bits(old), math.Float64bits(v))
+}

@@ -1,0 +1,146 @@
+package lb
+
+import (
+	"context"
+	"io"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-kit/kit/endpoint"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+)
+
+// node is one connected instance. It lives from a factory's success to its
+// closer's end; an instance whose address changes gets a new one, because what
+// was learned about the old process says nothing about the new one.
+//
+// The words every call writes have cache lines of their own (a pair, for the
+// adjacent-line prefetch), apart from those every pick reads.
+type node struct {
+	id, addr string
+	pool     *Pool
+	ready    func() bool       // the guard's; nil: always
+	call     endpoint.Endpoint // tracked and guarded: what our balancers pick
+	force    endpoint.Endpoint // tracked, past the guard: panic
+	offer    endpoint.Endpoint // call, unless tried or unready: what Endpoints yields
+	closer   io.Closer         // may be nil
+	refused  *refusals
+	idle     chan struct{} // gets a token when a leaving node has no call left
+	_        [128 - 104]byte
+
+	load
+	_ [128 - 56]byte
+}
+
+// load is what the calls to a node leave behind.
+type load struct {
+	inflight atomic.Int64 // negative once closed
+	calls    atomic.Uint64
+	failures atomic.Uint64
+	health
+	leaving atomic.Bool
+}
+
+// closed is added to inflight when the closer is about to run.
+const closed = math.MinInt64
+
+// newNode wraps ep, the factory's endpoint, with everything a call to it needs:
+//
+//	offer → call: in flight, tried → guard → observe → ep
+//	       force: in flight, tried ────────→ observe → ep
+//
+// The guard is inside the counting, so that a call which waits in it counts,
+// and outside the observing, so that its rejections say nothing about the
+// instance.
+func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
+	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
+	n.refused = newRefusals(n)
+	observed := n.observed(ep)
+	guarded := observed
+	if p.cfg.Guard != nil {
+		mw, ready := p.cfg.Guard(id)
+		if mw != nil {
+			guarded = mw(observed)
+		}
+		n.ready = ready
+	}
+	n.force = n.tracked(observed)
+	n.call = n.tracked(guarded)
+	n.offer = func(ctx context.Context, request any) (any, error) {
+		switch {
+		case attempt.From(ctx).Tried(n.id):
+			return nil, &n.refused.tried
+		case !n.isReady():
+			return nil, &n.refused.unready
+		}
+		return n.call(ctx, request)
+	}
+	return n
+}
+
+func (n *node) isReady() bool { return n.ready == nil || n.ready() }
+
+// tracked counts the call in flight and tells the retry above where it went. It
+// counts down whether next returns, panics or ends its goroutine.
+func (n *node) tracked(next endpoint.Endpoint) endpoint.Endpoint {
+	return func(ctx context.Context, request any) (response any, err error) {
+		if !n.begin() {
+			return nil, &n.refused.gone
+		}
+		streaming := false
+		defer func() {
+			if !streaming {
+				n.end()
+			}
+		}()
+		attempt.From(ctx).Add(n.id)
+		response, err = next(ctx, request)
+		if s, ok := response.(Stream); ok && err == nil {
+			streaming = true
+			s.OnEnd(sync.OnceFunc(n.end))
+		}
+		return response, err
+	}
+}
+
+// Stream is what a response may implement if it outlives its call, like the
+// body of a download. The call then counts as in flight until the stream ends,
+// and a leaving instance's connection waits for it. Its latency and outcome
+// remain those of the call that opened it.
+type Stream interface {
+	// OnEnd calls f when the stream has ended, at once if it already has. The
+	// call counts as in flight for ever if f is never called.
+	OnEnd(f func())
+}
+
+// begin counts a call in flight, unless the node is closed.
+func (n *node) begin() bool {
+	if n.inflight.Add(1) > 0 {
+		return true
+	}
+	n.inflight.Add(-1)
+	return false
+}
+
+// end undoes begin. The order matters: leaving is read after the count went
+// down, and written before it is read, so that the last call or the waiter, or
+// both, notice that the node is idle.
+func (n *node) end() {
+	if n.inflight.Add(-1) == 0 && n.leaving.Load() {
+		select {
+		case n.idle <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// calling returns the number of calls in flight.
+func (n *node) calling() int64 {
+	v := n.inflight.Load()
+	if v < 0 {
+		v -= closed
+	}
+	return v
+}

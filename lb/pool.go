@@ -1,0 +1,148 @@
+package lb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
+	"github.com/go-kit/log"
+
+	"github.com/kitgen/kitgen/middleware/classify"
+)
+
+// PoolConfig configures a Pool. The zero value is good, but has no breaker.
+type PoolConfig struct {
+	// Guard makes what stands before one instance, usually
+	// breaker.Each(breaker.Config{}): a middleware around its calls, and whether
+	// it would let one through now, which every pick asks. It is called once per
+	// connection, with the instance's ID, and may return nil for either part.
+	// No guard if nil.
+	Guard func(instance string) (mw endpoint.Middleware, ready func() bool)
+
+	Classify     classify.Func // what a call's end says about the instance; classify.Default if nil
+	DrainTimeout time.Duration // how long a removed instance's connection waits for calls in flight; 30 s if zero, not at all if negative
+	MinBackoff   time.Duration // before a failed factory is called again; 100 ms if zero
+	MaxBackoff   time.Duration // it doubles up to this, with full jitter; 10 s if zero
+	Logger       log.Logger    // told when a connection cannot be made, or not be closed, and when that ends; silent if nil
+}
+
+func (c PoolConfig) withDefaults() PoolConfig {
+	orElse := func(d *time.Duration, def time.Duration) {
+		if *d == 0 {
+			*d = def
+		}
+	}
+	orElse(&c.DrainTimeout, 30*time.Second)
+	orElse(&c.MinBackoff, 100*time.Millisecond)
+	orElse(&c.MaxBackoff, 10*time.Second)
+	c.MinBackoff = max(c.MinBackoff, time.Millisecond) // never a busy loop
+	c.MaxBackoff = max(c.MaxBackoff, c.MinBackoff)
+	if c.Classify == nil {
+		c.Classify = classify.Default
+	}
+	if c.Logger == nil {
+		c.Logger = log.NewNopLogger()
+	}
+	return c
+}
+
+// Pool keeps one node per instance of a service: connected while the instance
+// is there, and remembered by its ID through every other change. One Pool
+// serves all methods and all balancers of a client. It is safe for concurrent
+// use, and whoever made it closes it.
+//
+// Instances that drain or are critical stay connected, but are not picked. One
+// whose address changes is connected anew: its old connection is used until the
+// new one is there, then drained, and what was learned about the old process
+// (latency, failures, guard) goes with it. Of several with one ID or one
+// address, one is used.
+type Pool struct {
+	cfg     PoolConfig
+	factory kitsd.Factory
+	started time.Time // base of now
+	snap    atomic.Pointer[snapshot]
+
+	relaxed atomic.Int64 // when relax last ran
+	mean    atomicFloat  // of the latencies known then, in nanoseconds
+
+	stop      context.CancelFunc // ends watching and connecting
+	wg        sync.WaitGroup     // every goroutine of the pool
+	closeOnce sync.Once
+	closeErr  error
+
+	mu      sync.Mutex // guards what follows, and writing snap
+	members map[string]*member
+	order   []*member // members, sorted by ID
+	source  error     // why members may be stale or empty; nil if there is nothing to say
+	shut    bool
+}
+
+var _ kitsd.Endpointer = (*Pool)(nil)
+
+// errNotSynced is the reason there is no endpoint before the source spoke.
+var errNotSynced = errors.New("not synced yet: the source of instances has not answered")
+
+// NewPool returns a pool of the instances that src knows, each connected by f
+// with its address. It works with any go-kit Instancer; one that is an
+// sd.Source gives whole instances, of others the address is also the ID. It
+// neither blocks nor waits for the first instance: see WaitReady. The pool
+// never stops src. f is called on goroutines of the pool's own, one per
+// instance, so it may block; it is called again, after a pause, when it fails
+// or panics.
+func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
+	if src == nil || f == nil {
+		panic("lb.NewPool: nil Instancer or Factory")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	p := &Pool{
+		cfg:     cfg.withDefaults(),
+		factory: f,
+		started: time.Now(),
+		stop:    stop,
+		members: make(map[string]*member),
+		source:  errNotSynced,
+	}
+	p.snap.Store(newSnapshot(nil, errNotSynced))
+	p.wg.Go(func() { p.watch(ctx, src) })
+	return p
+}
+
+// Endpoints implements go-kit's Endpointer, for go-kit's balancers: the
+// endpoints of all instances that can be picked, in the order of their IDs. The
+// slice is shared and must not be changed. A call through one of them is
+// tracked and guarded. It is refused, with an error that answers true to
+// NotSent() bool, if the instance was tried before by a call of
+// middleware/retry, or its guard lets nothing through: Endpoint then picks
+// again. Without any instance the error matches ErrNoEndpoints and says why.
+func (p *Pool) Endpoints() ([]endpoint.Endpoint, error) {
+	s := p.snap.Load()
+	return s.offers, s.err
+}
+
+// WaitReady waits until there is an instance to pick. It returns an error that
+// matches both ErrNoEndpoints, with the reason, and ctx.Err() if ctx ends
+// first, and ErrNoEndpoints when the pool is closed.
+func (p *Pool) WaitReady(ctx context.Context) error {
+	for {
+		s := p.snap.Load()
+		switch {
+		case len(s.pickable) > 0:
+			return nil
+		case errors.Is(s.err, errClosed):
+			return s.err
+		}
+		select {
+		case <-s.replaced:
+		case <-ctx.Done():
+			if s.err == nil { // only critical instances
+				return fmt.Errorf("wait for an instance: all are critical: %w", ctx.Err())
+			}
+			return fmt.Errorf("wait for an instance: %w: %w", ctx.Err(), s.err)
+		}
+	}
+}
