@@ -13,15 +13,15 @@ import (
 // and ends with the mend, and errors.Is still finds the system's own
 // (syscall.EADDRINUSE).
 func Listen(flag, addr string) (net.Listener, error) {
+	flag = "-" + strings.TrimLeft(flag, "-")
+	if addr == "" { // for net, that is any port: nobody would find it
+		return nil, fmt.Errorf("%s is empty; %s", flag, addrMend(flag))
+	}
 	l, err := net.Listen("tcp", addr)
 	if err == nil {
 		return l, nil
 	}
-	flag = "-" + strings.TrimLeft(flag, "-")
 	cause, mend := bindMend(flag, err)
-	if addr == "" {
-		addr = `""`
-	}
 	return nil, fmt.Errorf("%s %s: %w; %s", flag, addr, cause, mend)
 }
 
@@ -46,5 +46,9 @@ func bindMend(flag string, err error) (cause error, mend string) {
 	if e, ok := errors.AsType[*net.AddrError](err); ok {
 		cause = errors.New(e.Err)
 	}
-	return cause, fmt.Sprintf("pass %s as host:port or :port, such as :8080", flag)
+	return cause, addrMend(flag)
+}
+
+func addrMend(flag string) string {
+	return fmt.Sprintf("pass %s as host:port or :port, such as :8080", flag)
 }

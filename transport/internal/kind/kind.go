@@ -8,12 +8,14 @@ import "net/http"
 // value is no failure at all.
 type Kind uint8
 
-// The kinds that transports choose by themselves.
+// The kinds that are chosen by name.
 const (
 	Canceled         Kind = 1
 	Unknown          Kind = 2
 	InvalidArgument  Kind = 3
 	DeadlineExceeded Kind = 4
+	NotFound         Kind = 5
+	Unimplemented    Kind = 12
 	Internal         Kind = 13
 	Unavailable      Kind = 14
 )
@@ -22,8 +24,8 @@ const (
 // no name in net/http; NGINX gave it its number.
 const StatusClientClosed = 499
 
-// table is indexed by Kind. Where several kinds share a status, the first in
-// byStatus is what that status means; the code's name still tells them apart.
+// table is indexed by Kind. Where kinds share a status, the name still tells
+// them apart.
 var table = [...]struct {
 	name   string
 	status int
@@ -72,15 +74,15 @@ func Of(name string) (Kind, bool) {
 
 // OfStatus is the nearest kind of an HTTP status.
 func OfStatus(status int) Kind {
-	switch status {
+	switch status { // those with no row, or with a better one than the first
 	case http.StatusInternalServerError:
 		return Internal
 	case http.StatusRequestTimeout:
 		return DeadlineExceeded
 	case http.StatusGone:
-		return 5 // not_found
+		return NotFound
 	case http.StatusMethodNotAllowed:
-		return 12 // unimplemented
+		return Unimplemented
 	case http.StatusBadGateway:
 		return Unavailable
 	}
