@@ -36,16 +36,17 @@ func NewFactory() kitsd.Factory {
 
 // Call finds the service in etcd, and makes one call.
 func Call(ctx context.Context, client *clientv3.Client, request any) (any, error) {
-	newInstance := NewFactory() // a go-kit sd.Factory: host:port to endpoint
+	factory := NewFactory() // a go-kit sd.Factory: from host:port to an endpoint
 
 	instances := etcd.NewInstancer(client, "addsvc", etcd.Config{}) // go-kit sd.Instancer
 	defer instances.Stop()
-	pool := lb.NewPool(instances, newInstance, lb.PoolConfig{ // go-kit sd.Endpointer
-		Guard: breaker.Each(breaker.Config{}),
+	pool := lb.NewPool(instances, factory, lb.PoolConfig{ // go-kit sd.Endpointer
+		Guard: breaker.Each(breaker.Config{}), // one breaker per instance
 	})
 	defer pool.Close()
-	balancer := lb.NewAdaptive(pool, lb.AdaptiveConfig{})                                 // go-kit lb.Balancer
-	call := retry.New(retry.Config{Attempts: 3, Idempotent: true})(lb.Endpoint(balancer)) // go-kit endpoint.Endpoint
+	balancer := lb.NewAdaptive(pool, lb.AdaptiveConfig{}) // go-kit lb.Balancer
+	repeat := retry.New(retry.Config{Idempotent: true})   // go-kit endpoint.Middleware
+	call := repeat(lb.Endpoint(balancer))                 // go-kit endpoint.Endpoint
 	if err := pool.WaitReady(ctx); err != nil {
 		return nil, err
 	}
