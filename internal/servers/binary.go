@@ -91,7 +91,7 @@ func (s source) key(dir string) (string, error) {
 			return "", fmt.Errorf("hash the source of %s: %w", s.name, err)
 		}
 		fmt.Fprintln(h, name, len(b))
-		h.Write(b) //nolint:errcheck,revive // a hash takes everything
+		h.Write(b)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16], nil
 }

@@ -17,7 +17,7 @@ func awaitStopped(pid int) error {
 	const byPID = 1 // P_PID
 	for {
 		// WNOWAIT leaves the news there, so that a second freeze sees it too.
-		_, _, err := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(pid), 0, //nolint:gosec // a pid is positive
+		_, _, err := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(pid), 0,
 			syscall.WSTOPPED|syscall.WNOWAIT, 0, 0)
 		switch {
 		case err == 0:

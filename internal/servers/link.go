@@ -49,7 +49,7 @@ func (l *link) own(c *net.TCPConn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended {
-		c.Close() //nolint:errcheck,gosec // nobody is there to be told
+		c.Close() //nolint:errcheck // nobody is there to be told
 		return false
 	}
 	l.conns = append(l.conns, c)
@@ -67,9 +67,9 @@ func (l *link) end(reset bool) {
 	l.cancel()
 	for _, c := range l.conns {
 		if reset {
-			c.SetLinger(0) //nolint:errcheck,gosec // a connection that is gone needs no reset
+			c.SetLinger(0) //nolint:errcheck // a connection that is gone needs no reset
 		}
-		c.Close() //nolint:errcheck,gosec // nobody is there to be told
+		c.Close() //nolint:errcheck // nobody is there to be told
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // TestParentDies covers what no cleanup function sees: the server must be gone
 // when the process that started it is killed, or panics.
 func TestParentDies(t *testing.T) {
+	t.Parallel()
 	for _, end := range []string{"kill", "panic"} {
 		t.Run(end, func(t *testing.T) {
 			t.Parallel()

@@ -62,7 +62,7 @@ func (p *Proxy) cut() {
 	p.listener = nil
 	p.mu.Unlock()
 	if l != nil {
-		l.Close() //nolint:errcheck,gosec // it is gone either way
+		l.Close() //nolint:errcheck // it is gone either way
 		p.accepting.Wait()
 	}
 	p.endLinks(false)

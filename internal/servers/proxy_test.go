@@ -137,6 +137,7 @@ func TestProxyReset(t *testing.T) {
 }
 
 func TestProxyStall(t *testing.T) {
+	t.Parallel()
 	for name, dir := range map[string]Direction{"up": Up, "down": Down, "both": Both} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -250,6 +251,7 @@ func TestProxyToNobody(t *testing.T) {
 // TestProxyClosesInAnyState relies on goleak in TestMain: whatever a link is
 // waiting for, Close ends it.
 func TestProxyClosesInAnyState(t *testing.T) {
+	t.Parallel()
 	states := map[string]func(*Proxy){
 		"well":    func(*Proxy) {},
 		"cut":     (*Proxy).Cut,

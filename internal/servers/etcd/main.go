@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -29,19 +30,19 @@ func main() {
 	client := flag.String("client", "127.0.0.1:2379", "host:port for clients")
 	peer := flag.String("peer", "127.0.0.1:2380", "host:port for peers")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *dir, *client, *peer); err != nil {
+	if err := run(*dir, *client, *peer); err != nil {
 		fmt.Fprintln(os.Stderr, "etcd:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends, then stops the member.
-func run(ctx context.Context, dir, client, peer string) error {
+// run serves until a signal, then stops the member.
+func run(dir, client, peer string) error {
 	if dir == "" {
-		return fmt.Errorf("no data folder: pass -data-dir")
+		return errors.New("no data folder: pass -data-dir")
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
 	e, err := embed.StartEtcd(config(dir, client, peer))
 	if err != nil {
 		return fmt.Errorf("start on %s: %w", client, err)
