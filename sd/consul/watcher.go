@@ -1,0 +1,74 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+var _ sd.Watcher = (*Watcher)(nil)
+
+// ErrBlind is in the error of a Watch whose token may not see the service:
+// Consul answers such with an empty list, as if nobody were there.
+var ErrBlind = errors.New("the client's token may not see the service")
+
+// Watcher follows the instances of a service in Consul. It may be used by any
+// number of goroutines.
+type Watcher struct{ registry }
+
+// NewWatcher makes a Watcher of the instances registered as service. It does
+// not touch the network; Watch tells what is wrong with its arguments.
+func NewWatcher(c *api.Client, service string, cfg Config) *Watcher {
+	return &Watcher{newRegistry(c, service, cfg)}
+}
+
+// NewInstancer is sd.NewInstancer on a new Watcher, with cfg.Instancer.
+func NewInstancer(c *api.Client, service string, cfg Config) *sd.Instancer {
+	if cfg.Instancer.Logger == nil {
+		cfg.Instancer.Logger = cfg.Logger
+	}
+	return sd.NewInstancer(NewWatcher(c, service, cfg), cfg.Instancer)
+}
+
+// rereadEvery is how often the service is read anew rather than waited on.
+const rereadEvery = 5 * time.Minute
+
+// Watch calls update with the full set of instances, once it is known and
+// whenever it changes, until ctx ends or a query fails. Critical instances and
+// those in maintenance are in it, marked as such; what Consul says is judged
+// here. An answer that is empty counts when a second, consistent one agrees.
+func (w *Watcher) Watch(ctx context.Context, update func([]sd.Instance)) error {
+	if err := w.check(); err != nil {
+		return err
+	}
+	v := &view{update: update}
+	var index uint64
+	limit := newLimiter()
+	read := time.Now()
+	for {
+		if !limit.wait(ctx) {
+			return ctx.Err()
+		}
+		a, err := w.ask(ctx, index)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("watch %s: %w", w.service, err)
+		}
+		if a.index < index { // restored or replaced servers: nothing is older than 0
+			index = 0
+			continue
+		}
+		v.show(a.entries)
+		index = max(a.index, 1) // 0 would not wait
+		if time.Since(read) > jitter(rereadEvery, 0.2) {
+			index, read = 0, time.Now()
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+// registration is one instance's place in etcd: a key that hangs on a lease.
+// One goroutine uses it at a time.
+type registration struct {
+	*registry
+
+	in          sd.Instance
+	key, value  string
+	verifyEvery time.Duration
+
+	lease   clientv3.LeaseID // NoLease if there is none
+	past    clientv3.LeaseID // the one before; the key may hang on it yet
+	ttl     time.Duration    // as etcd granted it
+	renewed time.Time        // when the last renewal that worked was sent
+	rev     int64            // at which the key was last known to be right
+	held    bool             // the key has been ours
+}
+
+// bounded limits one exchange with etcd: a renewal must have a second chance,
+// at another member, long before the lease ends.
+func (r *registration) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(clientv3.WithRequireLeader(ctx), min(2*time.Second, r.cfg.TTL/6))
+}
+
+func (r *registration) grant(ctx context.Context) error {
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
+	sent := time.Now()
+	seconds := (r.cfg.TTL + time.Second - 1) / time.Second
+	resp, err := r.client.Grant(ctx, int64(seconds))
+	if err != nil {
+		return fmt.Errorf("grant a lease: %w", err)
+	}
+	r.lease, r.ttl, r.renewed = resp.ID, time.Duration(resp.TTL)*time.Second, sent
+	return nil
+}
+
+// renew extends the lease. That it is not found is asked twice, since a member
+// that lags may not know it yet.
+func (r *registration) renew(ctx context.Context) error {
+	err := r.renewOnce(ctx)
+	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		err = r.renewOnce(ctx)
+	}
+	return err
+}
+
+// renewOnce asks by a call of its own. Client.KeepAlive stays with the member
+// it once chose, and loses leases with it.
+func (r *registration) renewOnce(ctx context.Context) error {
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
+	sent := time.Now()
+	resp, err := r.client.KeepAliveOnce(ctx, r.lease)
+	if err != nil {
+		return fmt.Errorf("renew the lease: %w", err)
+	}
+	r.ttl, r.renewed = time.Duration(resp.TTL)*time.Second, sent
+	return nil
+}
+
+// drop forgets a lease that etcd does not know any more.
+func (r *registration) drop() { r.past, r.lease = r.lease, clientv3.NoLease }
+
+// establish makes sure that the key holds the value and hangs on a lease that
+// lives. It says whether it had to write.
+func (r *registration) establish(ctx context.Context) (wrote bool, err error) {
+	for range 3 {
+		if r.lease == clientv3.NoLease {
+			if err := r.grant(ctx); err != nil {
+				return false, err
+			}
+		}
+		wrote, err = r.put(ctx)
+		if errors.Is(err, rpctypes.ErrLeaseNotFound) { // asked twice, as in renew
+			wrote, err = r.put(ctx)
+		}
+		if !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+			return wrote, err
+		}
+		r.drop()
+	}
+	return false, err
+}
+
+// put writes the key unless it is right, or somebody else's.
+func (r *registration) put(ctx context.Context) (wrote bool, err error) {
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
+	for {
+		got, err := r.client.Get(ctx, r.key)
+		if err != nil {
+			return false, fmt.Errorf("read the key: %w", err)
+		}
+		var seen int64 // revision of the key; 0 while it is not there
+		if len(got.Kvs) > 0 {
+			kv := got.Kvs[0]
+			switch {
+			case r.right(kv):
+				r.rev, r.held = got.Header.GetRevision(), true
+				return false, nil
+			case !r.mayReplace(kv):
+				return false, fmt.Errorf("%w: it stands for %.256q under lease %x: give every process an ID of its own, by sd.NewID", ErrTaken, kv.Value, kv.Lease)
+			}
+			seen = kv.ModRevision
+		}
+		resp, err := r.client.Txn(ctx).
+			If(clientv3.Compare(clientv3.ModRevision(r.key), "=", seen)).
+			Then(clientv3.OpPut(r.key, r.value, clientv3.WithLease(r.lease))).
+			Commit()
+		if err != nil {
+			return false, fmt.Errorf("put the key: %w", err)
+		}
+		if resp.Succeeded {
+			r.rev, r.held = resp.Header.GetRevision(), true
+			return true, nil
+		}
+	}
+}
+
+// right tells whether kv is just what it should be.
+func (r *registration) right(kv *mvccpb.KeyValue) bool {
+	return kv.Lease == int64(r.lease) && string(kv.Value) == r.value
+}
+
+// mayReplace tells whether what stands under the key may be overwritten: if we
+// put it there, if it is an earlier life of this address, or if somebody edited
+// it by hand (which takes it off our lease) and left the address alone.
+func (r *registration) mayReplace(kv *mvccpb.KeyValue) bool {
+	if l := clientv3.LeaseID(kv.Lease); l != clientv3.NoLease && (l == r.lease || l == r.past) {
+		return true
+	}
+	other, err := decode(r.in.ID, kv.Value)
+	return err == nil && other.Addr == r.in.Addr && (!r.held || kv.Lease == 0)
+}
+
+// announce tells watchers that the instance is about to leave, if the key is
+// still ours.
+func (r *registration) announce(ctx context.Context) error {
+	in := r.in
+	in.State = sd.Draining
+	v, err := encode(in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+	defer cancel()
+	_, err = r.client.Txn(ctx).
+		If(clientv3.Compare(clientv3.LeaseValue(r.key), "=", r.lease)).
+		Then(clientv3.OpPut(r.key, v, clientv3.WithLease(r.lease))).
+		Commit()
+	return err
+}
+
+// revoke gives the lease back; the key goes with it.
+func (r *registration) revoke(ctx context.Context) error {
+	_, err := r.client.Revoke(ctx, r.lease)
+	if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		return fmt.Errorf("revoke lease %x: %w", r.lease, err)
+	}
+	r.drop()
+	return nil
+}

@@ -1,0 +1,249 @@
+package etcd
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+const testPrefix = "/kitgen/svc/"
+
+func kv(id, value string, rev int64) *mvccpb.KeyValue {
+	return &mvccpb.KeyValue{Key: []byte(testPrefix + id), Value: []byte(value), ModRevision: rev, Lease: 1}
+}
+
+// told publishes s and returns "id" or "id:state" of every instance.
+func told(s *set) []string {
+	var list []string
+	s.publish(func(set []sd.Instance) {
+		list = []string{}
+		for _, in := range set {
+			if name := nameOf(in.State); name != "" {
+				in.ID += ":" + name
+			}
+			list = append(list, in.ID)
+		}
+	})
+	return list
+}
+
+func newSet() *set { return &set{prefix: testPrefix, logger: log.NewNopLogger()} }
+
+func TestSetFollowsChanges(t *testing.T) {
+	s := newSet()
+	s.put(kv("b", "h:1", 1))
+	s.put(kv("a", "h:2", 2))
+	expect(t, told(s), "a", "b")
+	s.put(kv("a", `{"addr":"h:2","state":"warning"}`, 3))
+	expect(t, told(s), "a:warning", "b")
+	s.remove(testPrefix + "b")
+	s.remove(testPrefix + "never-there")
+	expect(t, told(s), "a:warning")
+}
+
+func TestSetIsDirtyOnlyAfterAChange(t *testing.T) {
+	s := newSet()
+	s.put(kv("a", "h:1", 1))
+	told(s)
+	for what, f := range map[string]func(){
+		"the same writing again":        func() { s.put(kv("a", "h:1", 1)) },
+		"the same value, newly written": func() { s.put(kv("a", `{"v":1,"addr":"h:1"}`, 2)) },
+		"a removal of nobody":           func() { s.remove(testPrefix + "x") },
+		"a bad value":                   func() { s.put(kv("b", "?", 3)) },
+		"its removal":                   func() { s.remove(testPrefix + "b") },
+	} {
+		if f(); s.dirty {
+			t.Errorf("%s made the set dirty", what)
+		}
+	}
+}
+
+func TestSetShowsDrainingBeforeRemoval(t *testing.T) {
+	s := newSet()
+	for _, id := range []string{"a", "b"} {
+		s.put(kv(id, "h:1", 1))
+	}
+	told(s)
+	s.put(kv("a", `{"addr":"h:1","state":"draining"}`, 2))
+	s.remove(testPrefix + "a")
+	expect(t, told(s), "a:draining", "b")
+	if !s.dirty {
+		t.Error("the removal is not a change any more")
+	}
+	expect(t, told(s), "b")
+	if s.dirty {
+		t.Error("there is a change left")
+	}
+}
+
+func TestSetForgetsShownDrainingAtOnce(t *testing.T) {
+	s := newSet()
+	s.put(kv("a", `{"addr":"h:1","state":"draining"}`, 1))
+	expect(t, told(s), "a:draining")
+	s.remove(testPrefix + "a")
+	expect(t, told(s))
+}
+
+func TestSetTakesBackWhoReturns(t *testing.T) {
+	s := newSet()
+	s.put(kv("a", `{"addr":"h:1","state":"draining"}`, 1))
+	s.remove(testPrefix + "a")
+	s.put(kv("a", "h:1", 3))
+	expect(t, told(s), "a")
+	expect(t, told(s), "a")
+	// It drains once more: that has not been shown yet.
+	s.put(kv("a", `{"addr":"h:1","state":"draining"}`, 4))
+	s.remove(testPrefix + "a")
+	expect(t, told(s), "a:draining")
+	expect(t, told(s))
+}
+
+func TestSetKeepsLastGoodValue(t *testing.T) {
+	var buf bytes.Buffer
+	s := newSet()
+	s.logger = log.NewLogfmtLogger(&buf)
+	s.put(kv("a", "h:1", 1))
+	s.put(kv("a", "garbage", 2))
+	s.put(kv("a", "garbage", 2))
+	s.put(kv("b", "garbage", 3))
+	s.put(kv("c/d", "h:1", 4))
+	expect(t, told(s), "a")
+	if n := strings.Count(buf.String(), "\n"); n != 3 {
+		t.Errorf("%d lines logged, want one per key:\n%s", n, &buf)
+	}
+	if !strings.Contains(buf.String(), testPrefix+"a") || !strings.Contains(buf.String(), "revision=2") {
+		t.Errorf("the log names neither key nor revision:\n%s", &buf)
+	}
+	s.remove(testPrefix + "a")
+	expect(t, told(s))
+}
+
+func TestSetReplace(t *testing.T) {
+	s := newSet()
+	for rev, id := range []string{"a", "b", "c"} {
+		s.put(kv(id, "h:1", int64(rev+1)))
+	}
+	told(s)
+	missed := s.replace([]*mvccpb.KeyValue{kv("b", "h:1", 2), kv("c", "h:9", 5), kv("d", "h:1", 7)}, 6)
+	expect(t, told(s), "b", "c", "d")
+	if missed != 1 {
+		t.Errorf("replace = %d missed changes, want 1: c was rewritten at 5, before 6", missed)
+	}
+}
+
+func TestSetReplaceFromAnotherHistory(t *testing.T) {
+	s := newSet()
+	s.put(kv("a", "h:1", 100))
+	fresh := kv("a", "h:2", 100) // by chance at the same revision
+	fresh.Lease = 2
+	s.replace([]*mvccpb.KeyValue{fresh}, 0)
+	var got []sd.Instance
+	s.publish(func(set []sd.Instance) { got = set })
+	if len(got) != 1 || got[0].Addr != "h:2" {
+		t.Errorf("told %+v, want the new address", got)
+	}
+}
+
+func TestPublisherGathersBursts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, got := newSet(), &sink{}
+		p := newPublisher(s, got.update)
+		start := time.Now()
+		var at []time.Duration
+		p.update = func(set []sd.Instance) {
+			got.update(set)
+			at = append(at, time.Since(start))
+		}
+		s.put(kv("a", "h:1", 1))
+		p.offer() // at once
+		for rev := range 100 {
+			s.put(kv(fmt.Sprint("x", rev), "h:1", int64(rev+2)))
+			p.offer()
+		}
+		<-p.timer.C
+		p.due()
+		if !cmp.Equal(at, []time.Duration{0, gather}) {
+			t.Errorf("told at %v, want at once, and the burst together after %v", at, gather)
+		}
+		<-p.timer.C
+		p.due() // nothing new
+		s.remove(testPrefix + "a")
+		p.offer() // at once again
+		if len(at) != 3 || at[2] != 2*gather {
+			t.Errorf("told at %v, want a third time after the quiet", at)
+		}
+	})
+}
+
+func TestPublisherNeverSkipsDraining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, got := newSet(), &sink{}
+		p := newPublisher(s, got.update)
+		for i := range 50 {
+			s.put(kv(fmt.Sprint("x", i), "h:1", int64(i)))
+		}
+		p.now()
+		for i := range 50 { // all leave within one batch
+			id := fmt.Sprint("x", i)
+			s.put(kv(id, `{"addr":"h:1","state":"draining"}`, int64(100+i)))
+			s.remove(testPrefix + id)
+		}
+		p.offer()
+		for len(got.ids()) > 0 {
+			<-p.timer.C
+			p.due()
+		}
+		sets := got.all()
+		if len(sets) != 3 {
+			t.Fatalf("told %d sets, want three: all, all draining, none", len(sets))
+		}
+		for _, in := range sets[1] {
+			if in.State != sd.Draining {
+				t.Errorf("%s was not shown Draining", in.ID)
+			}
+		}
+	})
+}
+
+func TestPublisherFlush(t *testing.T) {
+	s, got := newSet(), &sink{}
+	p := newPublisher(s, got.update)
+	defer p.timer.Stop()
+	p.now()
+	s.put(kv("a", `{"addr":"h:1","state":"draining"}`, 1))
+	s.remove(testPrefix + "a")
+	p.flush()
+	if len(got.all()) != 3 || len(got.ids()) != 0 {
+		t.Errorf("told %v, want [], draining, []", got.all())
+	}
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if want == nil {
+		want = []string{}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("told something else (-want +got):\n%s", diff)
+	}
+}
+
+func BenchmarkPublish1000(b *testing.B) {
+	s := newSet()
+	for i := range 1000 {
+		s.put(kv(fmt.Sprintf("x%04d", i), "10.0.0.1:80", int64(i)))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.publish(func([]sd.Instance) {})
+	}
+}
