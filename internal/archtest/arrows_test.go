@@ -21,6 +21,7 @@ var arrows = []arrow{
 	{"internal/attempt", nil, "retry and lb share it, so it can know neither"},
 	{"middleware/...", []string{"internal/attempt", "middleware/classify"}, "a policy is an endpoint.Middleware that works around any endpoint, and each can be used without the others"},
 	{"transport", []string{"sd", "transport/internal/..."}, "the order of start and stop is the same for every wire"},
+	{"transport/internal/fleettest", []string{"transport", "sd", "lb", "middleware/..."}, "the tests of every wire share a fleet, and see it through a balancer"},
 	{"transport/internal/...", []string{"transport/internal/..."}, "what the wires share is below them"},
 	{"transport/...", []string{"sd", "transport", "transport/internal/..."}, "one wire does not know another, nor the balancer that calls over it"},
 	{"templates/...", nil, "templates are text"},
