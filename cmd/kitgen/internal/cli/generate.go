@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kitgen/kitgen"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+	"github.com/kitgen/kitgen/templates"
+)
+
+// generateOptions are the flags of kitgen generate.
+type generateOptions struct {
+	dir                        string
+	check, diff, dryRun, force bool
+}
+
+func newGenerate() *cobra.Command {
+	var o generateOptions
+	cmd := &cobra.Command{
+		Use:   "generate [DIR]",
+		Short: "Bring a service up to date with its interface",
+		Long: `Reads the interface in DIR (here, if not given) and makes everything that
+follows from it. Generated files are rewritten; into files of yours, missing
+methods are inserted and nothing else is touched.
+
+Exit codes: 3 if --check finds that something would change, 4 if an input is
+refused.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.dir = "."
+			if len(args) > 0 {
+				o.dir = args[0]
+			}
+			return o.run(cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.check, "check", false, "write nothing; exit with 3 if something would change")
+	f.BoolVar(&o.diff, "diff", false, "write nothing; print what would change")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write nothing; list the files")
+	f.BoolVarP(&o.force, "force", "f", false, "overwrite generated files that were edited by hand")
+	return cmd
+}
+
+func (o *generateOptions) run(out io.Writer) error {
+	root, err := os.OpenRoot(o.dir)
+	if err != nil {
+		return project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", o.dir, err))
+	}
+	defer root.Close()
+	plan, err := o.plan(root)
+	if err != nil {
+		return err
+	}
+	if len(plan.Edited) > 0 {
+		return edited(plan.Edited)
+	}
+	if o.diff {
+		plan.Diff(out)
+	} else {
+		plan.Print(out)
+	}
+	switch {
+	case o.check && !plan.UpToDate():
+		return errOutOfDate
+	case o.check || o.diff || o.dryRun:
+		return nil
+	}
+	return plan.Apply(root)
+}
+
+// plan renders the service and compares it with what is in root.
+func (o *generateOptions) plan(root *os.Root) (*project.Plan, error) {
+	old, err := project.ReadManifest(root.FS(), o.dir)
+	if err != nil {
+		return nil, err
+	}
+	in, err := o.input(root, old)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := fs.Sub(templates.Service, "service")
+	if err != nil {
+		return nil, err
+	}
+	files, err := render.Render(in, tree)
+	if err != nil {
+		return nil, err
+	}
+	return project.Update(root.FS(), old, manifest(in.Service, old.Transports, old.Registry), files, o.force)
+}
+
+func (o *generateOptions) input(root *os.Root, m *project.Manifest) (in render.Input, err error) {
+	for _, t := range m.Transports {
+		if err := known(project.ManifestPath+": transports", t, knownTransports); err != nil {
+			return in, err
+		}
+	}
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return in, err
+	}
+	module, err := project.PackagePath(dir)
+	if err != nil {
+		return in, err
+	}
+	svc, err := spec.Load(o.dir, spec.Options{Interface: m.Interface, Name: m.Service, Module: module})
+	if err != nil {
+		return in, err
+	}
+	in = render.Input{Service: svc, Version: kitgen.Version, Transports: m.Transports, Registry: m.Registry}
+	if in.Source, err = root.ReadFile(svc.File); err != nil {
+		return in, err
+	}
+	in.OldProto, err = root.ReadFile(render.ProtoPath(svc))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return in, err
+}
+
+// edited refuses to overwrite what somebody changed in generated files.
+func edited(files []project.Change) error {
+	var b bytes.Buffer
+	var names []string
+	for _, c := range files {
+		names = append(names, c.Path)
+		b.Write(c.Diff())
+	}
+	return project.Refusal(fmt.Sprintf("%s: edited by hand, and generated; move the change elsewhere, or give it up with --force. It would be undone like this:\n%s",
+		strings.Join(names, ", "), strings.TrimSpace(b.String())))
+}

@@ -1,0 +1,300 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kitgen/kitgen"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+	"github.com/kitgen/kitgen/templates"
+)
+
+func newNew() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "new",
+		Short: "Make something new: kitgen new service NAME",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError{errors.New("new what? Write kitgen new service NAME")}
+		},
+	}
+	cmd.AddCommand(newService())
+	return cmd
+}
+
+// newOptions are the flags of kitgen new service.
+type newOptions struct {
+	name       string
+	module     string
+	transports []string
+	registry   string
+	from       string
+	iface      string
+	kitDir     string
+}
+
+func newService() *cobra.Command {
+	var o newOptions
+	cmd := &cobra.Command{
+		Use:   "service NAME",
+		Short: "Make a service that runs, in the directory NAME",
+		Long: `Makes a service in the directory NAME: its interface, which is yours to edit,
+and everything that follows from it, with tests that pass. Inside a module it
+becomes a package of that module, unless --module makes it one of its own.`,
+		Example: `  kitgen new service greeter
+  kitgen new service addsvc --from addsvc.go --module example.com/addsvc`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("give one name, as in kitgen new service greeter; got %d", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.name = args[0]
+			return o.run(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.module, "module", "", "module path (NAME if not set)")
+	f.StringSliceVar(&o.transports, "transports", knownTransports, "wires to serve")
+	f.StringVar(&o.registry, "registry", "etcd", "where to register unless told otherwise at start: etcd or consul")
+	f.StringVar(&o.from, "from", "", "Go file whose interface the service has (one to start with if not set)")
+	f.StringVar(&o.iface, "interface", "", "which interface of that file, if there are several")
+	f.StringVar(&o.kitDir, "kit-dir", "", "checkout of the kitgen library to use (found if not set)")
+	return cmd
+}
+
+var (
+	knownTransports = []string{"http", "grpc"}
+	knownRegistries = []string{"etcd", "consul"}
+)
+
+func (o *newOptions) run(ctx context.Context, out io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	lib, err := findLibrary(o.kitDir)
+	if err != nil {
+		return err
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	place, err := project.Locate(cwd, o.name, o.module)
+	if err != nil {
+		return err
+	}
+	if err := vacant(place.Dir, o.name); err != nil {
+		return err
+	}
+	plan, err := o.plan(place, lib)
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := create(place.Dir, plan); err != nil {
+		return err
+	}
+	for i := range plan.Changes {
+		plan.Changes[i].Path = o.name + "/" + plan.Changes[i].Path
+	}
+	plan.Print(out)
+	o.next(out, place, lib)
+	return nil
+}
+
+// check refuses what can be judged without looking at anything.
+func (o *newOptions) check() error {
+	errs := []error{spec.CheckName(o.name)}
+	for _, t := range o.transports {
+		errs = append(errs, known("--transports", t, knownTransports))
+	}
+	if len(o.transports) == 0 {
+		errs = append(errs, project.Refusal("--transports: none given; write http, grpc or both"))
+	}
+	return errors.Join(append(errs, known("--registry", o.registry, knownRegistries))...)
+}
+
+// known refuses a value that is not among those there are.
+func known(flag, value string, values []string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	best, most := "", 0
+	for _, v := range values {
+		n := 0
+		for _, r := range value {
+			n += min(1, strings.Count(v, string(r)))
+		}
+		if n > most {
+			best, most = v, n
+		}
+	}
+	hint := "write " + strings.Join(values, " or ")
+	if 2*most > len(value) {
+		hint = "did you mean " + best + "?"
+	}
+	return project.Refusal(fmt.Sprintf("%s %q: there is no such thing; %s", flag, value, hint))
+}
+
+// vacant refuses a directory that has something in it.
+func vacant(dir, name string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if err != nil {
+		return project.Refusal(fmt.Sprintf("%s: %v; use another name, or another directory", name, err))
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if len(names) > 8 {
+		names = append(names[:8], "…")
+	}
+	return project.Refusal(fmt.Sprintf("%s: directory is not empty: %s; use another name, or bring a service up to date with kitgen generate", name, strings.Join(names, ", ")))
+}
+
+// plan renders the service, in memory.
+func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Plan, error) {
+	source, err := o.source()
+	if err != nil {
+		return nil, err
+	}
+	svc, err := o.load(source, place.Module)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := fs.Sub(templates.Service, "service")
+	if err != nil {
+		return nil, err
+	}
+	files, err := render.Render(render.Input{
+		Service:    svc,
+		Source:     source,
+		Version:    kitgen.Version,
+		Transports: o.transports,
+		Registry:   o.registry,
+		Greets:     o.from == "",
+	}, tree)
+	if err != nil {
+		return nil, err
+	}
+	if place.Own {
+		snapshot, err := fs.Sub(templates.Modules, "module")
+		if err != nil {
+			return nil, err
+		}
+		module, err := project.Module(place, lib, snapshot, moduleName(o.transports))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, module...)
+	}
+	return project.New(manifest(svc, o.transports, o.registry), files)
+}
+
+// manifest is what is remembered of a service.
+func manifest(svc *spec.Service, transports []string, registry string) project.Manifest {
+	m := project.Manifest{
+		Kitgen:     kitgen.Version,
+		Service:    svc.Name,
+		Interface:  svc.Interface,
+		Transports: transports,
+		Registry:   registry,
+	}
+	for _, method := range svc.Methods {
+		m.Methods = append(m.Methods, method.Name)
+	}
+	return m
+}
+
+// moduleName is what the snapshot for a set of transports is called.
+func moduleName(transports []string) string {
+	sorted := slices.Sorted(slices.Values(transports))
+	return strings.Join(slices.Compact(sorted), "-")
+}
+
+// source is the file with the interface.
+func (o *newOptions) source() ([]byte, error) {
+	if o.from == "" {
+		tree, err := fs.Sub(templates.Service, "service")
+		if err != nil {
+			return nil, err
+		}
+		return render.Seed(o.name, tree)
+	}
+	text, err := os.ReadFile(o.from)
+	if err != nil {
+		return nil, project.Refusal(fmt.Sprintf("--from: %v; name a Go file", err))
+	}
+	return text, nil
+}
+
+// load reads the interface out of source, under the name that the file gets.
+func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err error) {
+	dir, err := os.MkdirTemp("", "kitgen")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.WriteFile(filepath.Join(dir, o.name+".go"), source, 0o600); err != nil {
+		return nil, err
+	}
+	return spec.Load(dir, spec.Options{Interface: o.iface, Name: o.name, Module: module})
+}
+
+// create writes a plan into dir, which is there afterwards only if that
+// worked, unless it was there before.
+func create(dir string, plan *project.Plan) (err error) {
+	if _, statErr := os.Stat(dir); errors.Is(statErr, fs.ErrNotExist) {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, os.RemoveAll(dir))
+			}
+		}()
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return plan.Apply(root)
+}
+
+// next says what to type now.
+func (o *newOptions) next(out io.Writer, place project.Place, lib project.Library) {
+	if place.Work != "" {
+		fmt.Fprintf(out, "\n%s is in force here and does not know the new module: go work use ./%s\n", place.Work, o.name)
+	}
+	if !place.Own {
+		fmt.Fprintf(out, "\n%s is a package of the module in %s, which needs the library:\n", place.Module, place.Around)
+		if lib.Dir != "" {
+			fmt.Fprintf(out, "    go mod edit -replace github.com/kitgen/kitgen=%s && go mod tidy\n", lib.Dir)
+		} else {
+			fmt.Fprintf(out, "    go get github.com/kitgen/kitgen@%s && go mod tidy\n", lib.Version)
+		}
+	}
+	fmt.Fprintf(out, "\nNext:\n    cd %[1]s && go test ./... && go run ./cmd/%[1]s\n", o.name)
+	if slices.Contains(o.transports, "http") && o.from == "" {
+		fmt.Fprintf(out, "    curl -d '{\"name\":\"Ada\"}' localhost:8080/greet\n")
+	}
+}

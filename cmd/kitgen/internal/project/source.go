@@ -1,0 +1,167 @@
+package project
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// source is the user's own Go files of a package, parsed.
+type source struct {
+	fset  *token.FileSet
+	files []*goFile // sorted by name
+}
+
+type goFile struct {
+	name string
+	text []byte
+	ast  *ast.File
+}
+
+func (f *goFile) test() bool { return strings.HasSuffix(f.name, "_test.go") }
+
+// function is a function or method of the user's.
+type function struct {
+	file *goFile
+	decl *ast.FuncDecl
+	recv string // base type of the receiver; empty if there is none
+}
+
+// readSource parses the Go files in dir but those that skip has.
+func readSource(dir fs.FS, skip func(name string) bool) (*source, error) {
+	names, err := fs.Glob(dir, "*.go")
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string][]byte{}
+	for _, name := range names {
+		if skip(name) {
+			continue
+		}
+		if texts[name], err = fs.ReadFile(dir, name); err != nil {
+			return nil, fmt.Errorf("read package: %w", err)
+		}
+	}
+	return parseSource(texts)
+}
+
+// parseSource parses files. All that do not parse are refused together.
+func parseSource(texts map[string][]byte) (*source, error) {
+	s := &source{fset: token.NewFileSet()}
+	var broken []string
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		f, err := parser.ParseFile(s.fset, name, texts[name], parser.SkipObjectResolution|parser.ParseComments)
+		if err != nil {
+			broken = append(broken, err.Error())
+			continue
+		}
+		s.files = append(s.files, &goFile{name, texts[name], f})
+	}
+	if len(broken) > 0 {
+		return nil, Refusal(strings.Join(broken, "\n") + "\ncorrect the syntax, then run it again")
+	}
+	return s, nil
+}
+
+// functions lists every function and method, in the order of files and lines.
+func (s *source) functions() []function {
+	var out []function
+	for _, f := range s.files {
+		for _, d := range f.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				out = append(out, function{f, fn, receiver(fn)})
+			}
+		}
+	}
+	return out
+}
+
+// receiver is the base type's name of a method's receiver.
+func receiver(fn *ast.FuncDecl) string {
+	if fn.Recv == nil || len(fn.Recv.List) == 0 {
+		return ""
+	}
+	t := fn.Recv.List[0].Type
+	for {
+		switch x := t.(type) {
+		case *ast.StarExpr:
+			t = x.X
+		case *ast.ParenExpr:
+			t = x.X
+		case *ast.IndexExpr:
+			t = x.X
+		case *ast.Ident:
+			return x.Name
+		default:
+			return ""
+		}
+	}
+}
+
+// names are the package-level names that decls declare, methods aside.
+func names(file *ast.File) map[string]token.Pos {
+	out := map[string]token.Pos{}
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				out[d.Name.Name] = d.Name.Pos()
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					out[s.Name.Name] = s.Name.Pos()
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						out[n.Name] = n.Pos()
+					}
+				}
+			}
+		}
+	}
+	delete(out, "_")
+	delete(out, "init")
+	return out
+}
+
+// collisions refuses names of the user's that files, which kitgen is about to
+// write, declare too.
+func (s *source) collisions(files map[string][]byte) error {
+	taken := map[string]string{}
+	fset := token.NewFileSet()
+	for name, text := range files {
+		if path.Ext(name) != ".go" || path.Dir(name) != "." {
+			continue
+		}
+		f, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for n := range names(f) {
+			taken[n] = name
+		}
+	}
+	var clashes []string
+	for _, f := range s.files {
+		if strings.HasSuffix(f.ast.Name.Name, "_test") {
+			continue
+		}
+		for n, pos := range names(f.ast) {
+			if by, ok := taken[n]; ok {
+				clashes = append(clashes, fmt.Sprintf("%s: KG029: %s is also what kitgen calls something in %s: rename yours", s.fset.Position(pos), n, by))
+			}
+		}
+	}
+	if clashes == nil {
+		return nil
+	}
+	slices.Sort(clashes)
+	return Refusal(strings.Join(clashes, "\n"))
+}

@@ -1,0 +1,188 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+)
+
+// method is one method as the templates see it.
+type method struct {
+	spec.Method
+	Params   []field
+	Results  []field
+	Request  string // Go type
+	Response string // Go type
+	Receiver string // of the method in service.go
+	Caller   string // receiver of the method of Caller
+	Greets   bool
+
+	RequestPB, ResponsePB message
+}
+
+// field is a parameter or a result as the templates see it.
+type field struct {
+	spec.Field
+	Var    string // a name for it that nothing else in the method has
+	GoType string // as it is written in the service's package
+}
+
+func newMethod(m spec.Method, greets bool, c *converter) method {
+	taken := map[string]bool{"ctx": true, "resp": true, "err": true}
+	out := method{
+		Method:   m,
+		Params:   fields(m.Params, taken),
+		Results:  fields(m.Results, taken),
+		Request:  m.Name + "Request",
+		Response: m.Name + "Response",
+		Greets:   greets,
+	}
+	out.RequestPB = c.message(out.Request, m.PB+"Request", m.Params)
+	out.ResponsePB = c.message(out.Response, m.PB+"Response", m.Results)
+	out.Receiver = free(taken, "s", "svc")
+	out.Caller = free(taken, "c", "caller")
+	return out
+}
+
+// fields gives each of fs a variable that is not taken, its own name if that
+// is free.
+func fields(fs []spec.Field, taken map[string]bool) []field {
+	out := make([]field, len(fs))
+	for i, f := range fs {
+		out[i] = field{Field: f, Var: free(taken, f.Name, f.Name), GoType: goType(f.Type)}
+	}
+	return out
+}
+
+// free takes the first name that is not taken, or the last with as many
+// underscores as it needs.
+func free(taken map[string]bool, names ...string) string {
+	name := names[len(names)-1]
+	for _, n := range names {
+		if !taken[n] {
+			name = n
+			break
+		}
+	}
+	for taken[name] {
+		name += "_"
+	}
+	taken[name] = true
+	return name
+}
+
+// Signature is the parameter list, context first, without parentheses.
+func (m method) Signature() string {
+	params := []string{"ctx context.Context"}
+	for i, p := range m.Params {
+		t := p.GoType
+		if m.Variadic && i == len(m.Params)-1 {
+			t = "..." + goType(p.Type.Elem)
+		}
+		params = append(params, p.Var+" "+t)
+	}
+	return strings.Join(params, ", ")
+}
+
+// Returns is the result list, with parentheses, names and the error.
+func (m method) Returns() string {
+	var results []string
+	for _, r := range m.Results {
+		results = append(results, r.Var+" "+r.GoType)
+	}
+	if !m.NoError {
+		results = append(results, "err error")
+	}
+	if len(results) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(results, ", ") + ")"
+}
+
+// Arguments is what to call the method with, taken from the fields of v.
+func (m method) Arguments(v string) string {
+	args := []string{"ctx"}
+	for _, p := range m.Params {
+		args = append(args, v+"."+p.Go)
+	}
+	if m.Variadic {
+		args[len(args)-1] += "..."
+	}
+	return strings.Join(args, ", ")
+}
+
+// ResultFields is the results as fields of v.
+func (m method) ResultFields(v string) string {
+	var out []string
+	for _, r := range m.Results {
+		out = append(out, v+"."+r.Go)
+	}
+	return strings.Join(out, ", ")
+}
+
+// Unwritten is what the method returns until somebody writes it.
+func (m method) Unwritten() string {
+	var out []string
+	for _, r := range m.Results {
+		out = append(out, r.Var)
+	}
+	if !m.NoError {
+		out = append(out, "ErrUnimplemented")
+	}
+	return strings.Join(out, ", ")
+}
+
+// RequestLiteral is a request made of the parameters.
+func (m method) RequestLiteral() string {
+	var fields []string
+	for _, p := range m.Params {
+		fields = append(fields, p.Go+": "+p.Var)
+	}
+	return m.Request + "{" + strings.Join(fields, ", ") + "}"
+}
+
+// Route is the path of the method over HTTP.
+func (m method) Route() string { return "/" + strings.ToLower(m.Name) }
+
+// Comment is the method's own, or one line if it has none.
+func (m method) Comment() []string {
+	if len(m.Doc) > 0 {
+		return m.Doc
+	}
+	return []string{m.Name + " calls the endpoint of that name."}
+}
+
+// Policy is the retry.Config of the method.
+func (m method) Policy() string {
+	policy := "once"
+	if m.Idempotent {
+		policy = "idempotent"
+	}
+	if m.Timeout != 0 {
+		return fmt.Sprintf("within(%s, %s)", goDuration(m.Timeout), policy)
+	}
+	return policy
+}
+
+// goType is t as it is written in the service's package.
+func goType(t *spec.Type) string {
+	if t.Name != "" {
+		return t.Name
+	}
+	switch t.Kind {
+	case spec.Bytes:
+		return "[]byte"
+	case spec.Time:
+		return "time.Time"
+	case spec.Duration:
+		return "time.Duration"
+	case spec.Slice:
+		return "[]" + goType(t.Elem)
+	case spec.Map:
+		return "map[" + goType(t.Key) + "]" + goType(t.Elem)
+	case spec.Pointer:
+		return "*" + goType(t.Elem)
+	}
+	return string(t.Kind)
+}

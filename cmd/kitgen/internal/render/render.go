@@ -1,0 +1,217 @@
+package render
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"go/format"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/protogen"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+)
+
+// Kind says whose a file is.
+type Kind string
+
+// The kinds of file.
+const (
+	Interface Kind = "interface" // the user's, and what everything else follows from
+	Generated Kind = "generated" // kitgen's: always rewritten
+	Seeded    Kind = "seeded"    // the user's: written once, then only added to
+	Locked    Kind = "locked"    // kitgen's, and its own input the next time: the .proto
+)
+
+// Input is all that the text of a service depends on.
+type Input struct {
+	Service    *spec.Service
+	Source     []byte   // text of the file with the interface
+	Version    string   // of kitgen
+	Transports []string // "http", "grpc"
+	Registry   string   // what main registers with unless told otherwise: "etcd", "consul"
+	Greets     bool     // the interface is kitgen's own example, so its method can be written
+	OldProto   []byte   // the committed .proto, whose field numbers stay; nil if there is none
+}
+
+// File is one file of a service.
+type File struct {
+	Path  string // relative to the service's directory, with slashes
+	Kind  Kind
+	Text  []byte
+	Parts []Part // of a seeded file: what each method adds to it
+}
+
+// Part is what one method adds to a seeded Go file.
+type Part struct {
+	Method  string
+	Imports []string // paths of the packages it names
+	Text    []byte   // a declaration, gofmt-ed
+}
+
+// Render returns the files of in, sorted by path. Each is gofmt-ed; a template
+// that makes text which does not parse is an error that shows that text.
+func Render(in Input, templates fs.FS) ([]File, error) {
+	v, err := newView(in)
+	if err != nil {
+		return nil, err
+	}
+	var files []File
+	err = fs.WalkDir(templates, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".tmpl" {
+			return err
+		}
+		f, err := execute(v, templates, name)
+		if err == nil && f != nil {
+			files = append(files, *f)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if v.GRPC {
+		api, err := contract(in)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, api...)
+	}
+	files = append(files, File{Path: in.Service.File, Kind: Interface, Text: in.Source})
+	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	for i := range files[1:] {
+		if files[i].Path == files[i+1].Path {
+			return nil, spec.Problems{{
+				Code: "KG007",
+				Msg:  fmt.Sprintf("%s, the file of the interface, has the name of another file of every service", files[i].Path),
+				Fix:  "name the service, or the file, otherwise, such as " + in.Service.Name + "svc",
+			}}
+		}
+	}
+	return files, nil
+}
+
+// Seed is the file that a service starts with if the user has none: an
+// interface with one method.
+func Seed(name string, templates fs.FS) ([]byte, error) {
+	text, err := fs.ReadFile(templates, seedPath)
+	if err != nil {
+		return nil, err
+	}
+	t, err := template.New(seedPath).Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	return fill(t, name+".go", map[string]string{"Name": name, "Package": name})
+}
+
+const seedPath = "NAME.go.tmpl"
+
+// contract is the .proto and the Go code of it.
+func contract(in Input) ([]File, error) {
+	proto, err := protogen.Proto(in.Service, in.OldProto)
+	if err != nil {
+		return nil, err
+	}
+	pb, grpc, err := protogen.Code(in.Service, proto, in.Service.Module+"/"+path.Dir(ProtoPath(in.Service)))
+	if err != nil {
+		return nil, fmt.Errorf("generate Go code of %s: %w", ProtoPath(in.Service), err)
+	}
+	base := strings.TrimSuffix(ProtoPath(in.Service), ".proto")
+	return []File{
+		{Path: base + ".proto", Kind: Locked, Text: proto},
+		{Path: base + ".pb.go", Kind: Generated, Text: pb},
+		{Path: base + "_grpc.pb.go", Kind: Generated, Text: grpc},
+	}, nil
+}
+
+// ProtoPath is where the contract of svc is, relative to its directory.
+func ProtoPath(svc *spec.Service) string { return "api/" + protogen.ProtoPath(svc) }
+
+// execute makes the file of one template; nil if the service has none.
+func execute(v *view, templates fs.FS, name string) (*File, error) {
+	text, err := fs.ReadFile(templates, name)
+	if err != nil {
+		return nil, err
+	}
+	kind, wants, err := declared(name, text)
+	if err != nil || kind == Interface || wants != "" && !slices.Contains(v.in.Transports, wants) {
+		return nil, err
+	}
+	t, err := template.New(name).Option("missingkey=error").Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	out := strings.ReplaceAll(strings.TrimSuffix(name, ".tmpl"), "NAME", v.Name)
+	f := &File{Path: out, Kind: kind}
+	if f.Text, err = fill(t, out, v); err != nil {
+		return nil, err
+	}
+	if parts := t.Lookup("method"); parts != nil {
+		for _, m := range v.Methods {
+			text, err := fill(parts, out, m)
+			if err != nil {
+				return nil, err
+			}
+			f.Parts = append(f.Parts, Part{Method: m.Name, Imports: imports(text), Text: text})
+		}
+	}
+	return f, nil
+}
+
+// declared reads the first line of a template: its kind and, perhaps, the
+// transport without which there is no such file.
+func declared(name string, text []byte) (kind Kind, transport string, err error) {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	words := strings.Fields(strings.NewReplacer("{{/*", "", "*/ -}}", "").Replace(string(line)))
+	if len(words) == 0 || !slices.Contains([]Kind{Interface, Generated, Seeded}, Kind(words[0])) {
+		return "", "", fmt.Errorf("template %s: its first line is %q; make it {{/* generated */ -}} or {{/* seeded */ -}}", name, line)
+	}
+	if len(words) > 1 {
+		transport = words[1]
+	}
+	return Kind(words[0]), transport, nil
+}
+
+func fill(t *template.Template, out string, data any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := t.Execute(&b, data); err != nil {
+		return nil, err
+	}
+	if path.Ext(out) != ".go" {
+		return b.Bytes(), nil
+	}
+	text, err := format.Source(b.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("template %s made Go code that does not parse: %w\n%s", t.Name(), err, numbered(b.Bytes()))
+	}
+	return bytes.TrimLeft(text, "\n"), nil
+}
+
+// imports names the standard packages that a part needs in its file.
+func imports(part []byte) []string {
+	var paths []string
+	for _, p := range []string{"context", "testing", "time"} {
+		if bytes.Contains(part, []byte(p+".")) {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+func numbered(text []byte) string {
+	var b strings.Builder
+	n := 0
+	for line := range bytes.Lines(text) {
+		n++
+		fmt.Fprintf(&b, "%4d  %s", n, line)
+	}
+	return b.String()
+}
+
+// errNoMethods is a service that kitgen cannot give a use.
+var errNoMethods = errors.New("has no methods; add one such as Greet(ctx context.Context, name string) (greeting string, err error)")

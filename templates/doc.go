@@ -1,0 +1,15 @@
+// Package templates holds what kitgen writes. The tree under service looks
+// like the service it makes.
+//
+// The first line of every template says what becomes of its file:
+//
+//	{{/* generated */ -}}        kitgen's: rewritten whenever the interface changes
+//	{{/* generated grpc */ -}}   the same, only for services that speak gRPC
+//	{{/* seeded */ -}}           the user's: written once; kitgen only inserts missing methods
+//
+// A seeded template may define a "method" template, which is used for every
+// method at birth and alone for one that is missing later.
+//
+// Templates lay out and decide nothing: what they print was worked out by
+// cmd/kitgen/internal/render from the interface.
+package templates
