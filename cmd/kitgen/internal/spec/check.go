@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // checked is the outcome of type-checking the declarations.
@@ -51,11 +52,19 @@ func (s *source) pruned() *ast.File {
 	return out
 }
 
-// typeErrors reports what the type checker found wrong within node.
-func (l *loader) typeErrors(node ast.Node) {
+// typeErrors reports what the type checker found wrong within node, and
+// whether that was anything.
+func (l *loader) typeErrors(node ast.Node) (any bool) {
 	for _, e := range l.types.errors {
-		if node.Pos() <= e.Pos && e.Pos < node.End() {
-			l.bad(e.Pos, "KG039", "declare it in this package, in a file that is not generated, or correct the name", "%s", e.Msg)
+		if e.Pos < node.Pos() || node.End() <= e.Pos {
+			continue
 		}
+		any = true
+		fix := "go vet shows the same"
+		if strings.HasPrefix(e.Msg, "undefined: ") {
+			fix = "declare it in this package, in a file that is not generated, or correct the name"
+		}
+		l.bad(e.Pos, "KG039", fix, "%s", e.Msg)
 	}
+	return any
 }

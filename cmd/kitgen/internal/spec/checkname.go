@@ -16,7 +16,7 @@ const maxName = 50
 // would hide one of them, or read as if it did.
 var taken = []string{
 	"breaker", "bytes", "classify", "codes", "consul", "context", "durationpb", "endpoint",
-	"errors", "etcd", "flag", "fmt", "grpc", "health", "http", "io", "json", "kitgrpc",
+	"errors", "etcd", "flag", "fmt", "grpc", "health", "http", "io", "json", "kitgen", "kitgrpc",
 	"kithttp", "kitlb", "kitsd", "lb", "log", "math", "middleware", "net", "os", "pb", "proto",
 	"retry", "sd", "signal", "slices", "slog", "status", "strconv", "strings", "sync", "syscall",
 	"testing", "time", "timestamppb", "transport", "unsafe", "url",

@@ -114,7 +114,7 @@ func (l *loader) describe() {
 	name := d.spec.Name
 	l.svc.File, l.svc.Interface = d.src.name, name.Name
 	l.svc.Doc = docLines(d.doc)
-	l.structs = make(map[*types.TypeName]bool)
+	l.structs, l.applied = make(map[*types.TypeName]bool), make(map[*ast.Comment]bool)
 	if d.spec.TypeParams != nil {
 		l.bad(d.spec.TypeParams.Pos(), "KG012", "write the interface for the types it is called with", "%s is generic, and a remote caller cannot choose type arguments", name.Name)
 		return
@@ -125,6 +125,7 @@ func (l *loader) describe() {
 	}
 	l.describeMethods(l.iface(d.spec.Type), name.Name, make(map[*ast.InterfaceType]bool))
 	l.typeErrors(d.spec)
+	l.strayDirectives(d)
 	if len(l.svc.Methods) == 0 && len(l.found) == 0 {
 		l.bad(name.Pos(), "KG011", "add one, such as Greet(ctx context.Context, name string) (greeting string, err error)", "%s has no methods, so there is nothing to call", name.Name)
 	}

@@ -2,21 +2,9 @@ package spec
 
 import (
 	"go/ast"
+	"slices"
 	"strings"
 )
-
-// GeneratedNames are the package-level Go names that generated files declare
-// beside the interface for a method. Names of seeded files do not belong here:
-// those are the user's.
-func GeneratedNames(method string) []string {
-	return []string{method + "Request", method + "Response", "Make" + method + "Endpoint"}
-}
-
-// GeneratedServiceNames are the package-level Go names that generated files
-// declare once for a service.
-func GeneratedServiceNames() []string {
-	return []string{"Endpoints"}
-}
 
 // messageName is the name of a struct's message. The gRPC service has the
 // service's own name, so a struct like it, as User in service user, is another.
@@ -29,6 +17,9 @@ func (l *loader) messageName(structName string) string {
 
 // collide reports names that would meet in generated code or on the wire.
 func (l *loader) collide() {
+	if l.svc.Interface == "" {
+		return // there was none to describe
+	}
 	l.collideMethods()
 	l.collideDeclarations()
 	if len(l.found) == 0 {
@@ -36,7 +27,8 @@ func (l *loader) collide() {
 	}
 }
 
-// collideMethods keeps methods apart in URLs, which are lower case.
+// collideMethods keeps methods apart in URLs, which are lower case, and from
+// what else a client has.
 func (l *loader) collideMethods() {
 	seen := make(map[string]string)
 	for _, m := range l.svc.Methods {
@@ -45,39 +37,32 @@ func (l *loader) collideMethods() {
 			continue
 		}
 		seen[fold(m.Name)] = m.Name
+		if slices.Contains(strings.Fields(memberNames), m.Name) {
+			l.badAt(m.Pos, "KG029", "rename the method, for example to "+m.Name+l.svc.PB, "method %s would hide what generated clients have under that name", m.Name)
+		}
 	}
 }
 
 // collideDeclarations checks the user's names against those of generated files.
 func (l *loader) collideDeclarations() {
-	owner := make(map[string]string)
-	for _, name := range GeneratedServiceNames() {
-		owner[name] = "the service"
-	}
-	for _, m := range l.svc.Methods {
-		for _, name := range GeneratedNames(m.Name) {
-			if before, ok := owner[name]; ok {
-				l.badAt(m.Pos, "KG029", "rename the method", "generated code would declare %s for method %s and for %s", name, m.Name, before)
-			}
-			owner[name] = "method " + m.Name
-		}
-	}
+	generated := generatedNames(l.svc)
 	for _, s := range l.sources {
 		for _, id := range s.declared() {
-			if o, ok := owner[id.Name]; ok {
-				l.bad(id.Pos(), "KG029", renameFix(id.Name, o), "%s is the name that generated code declares for %s", id.Name, o)
+			if what, ok := generated[id.Name]; ok {
+				l.bad(id.Pos(), "KG029", l.renameFix(id.Name), "%s is %s", id.Name, what)
 			}
 		}
 	}
 }
 
-func renameFix(name, owner string) string {
-	method := strings.TrimPrefix(owner, "method ")
-	switch name {
-	case method + "Request":
-		return "rename it, for example to " + method + "Input, or write its fields as parameters of " + method
-	case method + "Response":
-		return "rename it, for example to " + method + "Output, or write its fields as results of " + method
+func (l *loader) renameFix(name string) string {
+	for _, m := range l.svc.Methods {
+		switch name {
+		case m.Name + "Request":
+			return "rename it, for example to " + m.Name + "Input, or write its fields as parameters of " + m.Name
+		case m.Name + "Response":
+			return "rename it, for example to " + m.Name + "Output, or write its fields as results of " + m.Name
+		}
 	}
 	return "rename it"
 }

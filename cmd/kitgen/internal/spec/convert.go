@@ -68,11 +68,7 @@ func (l *loader) convertBasic(t *types.Basic, out *Type, u use) *Type {
 	kind, ok := basics[t.Kind()]
 	switch {
 	case t.Kind() == types.Invalid:
-		before := len(l.found)
-		if u.node != nil {
-			l.typeErrors(u.node)
-		}
-		if len(l.found) == before {
+		if u.node == nil || !l.typeErrors(u.node) {
 			l.bad(u.at, "KG039", "go vet shows why", "%s does not type-check", l.describeUse(u))
 		}
 		return nil
@@ -96,8 +92,8 @@ func (l *loader) convertNamed(t *types.Named, out *Type, u use) *Type {
 		l.bad(u.at, "KG038", "declare a type without type parameters for it", "%s: %s is generic, and a .proto is not", l.describeUse(u), out.Go)
 		return nil
 	}
-	if d := l.decls[obj.Name()]; d != nil {
-		l.typeErrors(d.spec)
+	if d := l.decls[obj.Name()]; d != nil && l.typeErrors(d.spec) && t.Underlying() == types.Typ[types.Invalid] {
+		return nil
 	}
 	out.Name = obj.Name()
 	switch under := t.Underlying().(type) {
@@ -112,7 +108,7 @@ func (l *loader) convertNamed(t *types.Named, out *Type, u use) *Type {
 		l.describeStruct(t, under)
 		return out
 	case *types.Basic, *types.Slice, *types.Map, *types.Pointer:
-		c := l.convert(under, use{u.at, nil, u.what})
+		c := l.convert(under, u)
 		if c == nil {
 			return nil
 		}
@@ -143,8 +139,8 @@ func (l *loader) convertForeign(t *types.Named, out *Type, u use) *Type {
 	if obj.Pkg().Path() == "encoding/json" && obj.Name() == "RawMessage" {
 		fix = "use []byte, or a struct for what it holds"
 	}
-	l.bad(u.at, "KG035", fix, "%s: %s is declared in another package (%s), whose changes would change the wire",
-		l.describeUse(u), out.Go, obj.Pkg().Path())
+	l.bad(u.at, "KG035", fix, "%s: %s is declared in package %s, whose changes would change the wire",
+		l.describeUse(u), obj.Name(), obj.Pkg().Path())
 	return nil
 }
 
@@ -154,12 +150,12 @@ func (l *loader) convertElem(t types.Type, u use, of string) *Type {
 	switch under := t.Underlying().(type) {
 	case *types.Slice:
 		if !types.Identical(under.Elem(), types.Typ[types.Byte]) {
-			return l.nested(t, u, of, "list")
+			return l.nested(u, of, "list")
 		}
 	case *types.Array:
-		return l.nested(t, u, of, "list")
+		return l.nested(u, of, "list")
 	case *types.Map:
-		return l.nested(t, u, of, "map")
+		return l.nested(u, of, "map")
 	}
 	e := l.convert(t, u)
 	if e != nil && e.Kind == Pointer && e.Elem.Kind != StructT {
@@ -170,9 +166,9 @@ func (l *loader) convertElem(t types.Type, u use, of string) *Type {
 	return e
 }
 
-func (l *loader) nested(t types.Type, u use, of, what string) *Type {
+func (l *loader) nested(u use, of, what string) *Type {
 	l.bad(u.at, "KG038", "declare a struct that has the "+what+" as a field, and use it for the elements",
-		"%s: a .proto has no %s of %ss, such as %s", l.describeUse(u), of, what, types.TypeString(t, l.qualify))
+		"%s: a .proto has no %s of %ss", l.describeUse(u), of, what)
 	return nil
 }
 

@@ -30,7 +30,25 @@ func (l *loader) directives(m *Method, groups ...*ast.CommentGroup) {
 				l.bad(c.Pos(), "KG062", "keep one", "//kit:%s is given twice for %s", name, m.Name)
 			}
 			seen = append(seen, name)
+			l.applied[c] = true
 			l.apply(m, c, name, arg)
+		}
+	}
+}
+
+// strayDirectives reports those in and above the interface that belong to no
+// method, which happens to one with an empty line below it.
+func (l *loader) strayDirectives(d *decl) {
+	from := d.spec.Pos()
+	if d.doc != nil {
+		from = d.doc.Pos()
+	}
+	for _, g := range d.src.file.Comments {
+		for _, c := range g.List {
+			inside := from <= c.Pos() && c.Pos() < d.spec.End()
+			if inside && strings.HasPrefix(c.Text, "//kit:") && !l.applied[c] {
+				l.bad(c.Pos(), "KG062", "put it directly above a method", "%s belongs to no method", c.Text)
+			}
 		}
 	}
 }

@@ -42,7 +42,7 @@ func LoadFS(fsys fs.FS, opt Options) (*Service, error) {
 	if err := l.load(fsys); err != nil {
 		return nil, err
 	}
-	return l.svc, l.found.Err()
+	return l.svc, nil
 }
 
 // loader is the state of one Load.
@@ -57,18 +57,19 @@ type loader struct {
 	types   *checked
 	svc     *Service
 	structs map[*types.TypeName]bool // described or being described
+	applied map[*ast.Comment]bool    // directives that belong to a method
 }
 
-// load fails at the first step that leaves nothing for the next one.
+// load goes on after a problem wherever the next step still has something to
+// look at, so that one run shows as many as possible.
 func (l *loader) load(fsys fs.FS) error {
-	steps := []func(){l.declare, l.identify, l.check, l.describe, l.collide}
 	if err := l.read(fsys); err != nil {
 		return err
 	}
-	for _, step := range steps {
-		if len(l.found) > 0 {
-			return l.found.Err()
-		}
+	if len(l.found) > 0 {
+		return l.found.Err()
+	}
+	for _, step := range []func(){l.declare, l.identify, l.check, l.describe, l.collide} {
 		step()
 	}
 	if len(l.found) > 0 {
@@ -94,7 +95,7 @@ func (l *loader) identify() {
 }
 
 // at is a position as the user knows it.
-func (l *loader) at(pos token.Pos) token.Position { return l.fset.Position(pos) }
+func (l *loader) at(pos token.Pos) token.Position { return l.fset.PositionFor(pos, false) }
 
 // bad reports a problem of the source at pos.
 func (l *loader) bad(pos token.Pos, code, fix, format string, args ...any) {

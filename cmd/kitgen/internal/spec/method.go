@@ -209,6 +209,9 @@ func (l *loader) describeValues(c *call, values []value, what, invent string) []
 		given[fold(name)] = name
 		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(name, "_"), Proto: snake(name), Pos: l.at(v.pos).String()}
 		u := use{at: v.expr.Pos(), node: v.expr, what: what + " " + name + " of " + c.name.Name}
+		if v.name == "" {
+			u.what = what + " " + strconv.Itoa(i+1) + " of " + c.name.Name
+		}
 		if f.Type = l.convert(v.typ, u); f.Type != nil {
 			fields = append(fields, f)
 		}

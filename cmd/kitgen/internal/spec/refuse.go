@@ -23,7 +23,11 @@ func (l *loader) refuse(t types.Type, u use) {
 		elem := types.TypeString(t.Elem(), l.qualify)
 		l.bad(u.at, "KG038", "use []"+elem, "%s: a .proto has no list of fixed length", what)
 	case *types.Struct:
-		l.bad(u.at, "KG038", "declare it as a type with a name", "%s: a struct without a name gives the message none", what)
+		fix := "declare it as a type with a name"
+		if t.NumFields() == 0 {
+			fix = "use a list for a set, or do without it"
+		}
+		l.bad(u.at, "KG038", fix, "%s: a struct without a name gives the message none", what)
 	case *types.Interface:
 		if t.Empty() {
 			l.bad(u.at, "KG032", "use a struct, or []byte for data that only the caller understands", "%s: any does not tell the other side what to decode", what)

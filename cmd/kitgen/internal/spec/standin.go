@@ -16,6 +16,9 @@ type standIns map[string]*types.Package
 
 // Import is types.Importer; it never fails.
 func (s standIns) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
 	return s.get(path, path), nil
 }
 
