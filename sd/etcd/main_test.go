@@ -62,6 +62,12 @@ func (c *calls) count(method string) func(*clientv3.Config) {
 					c.n.Add(1)
 				}
 				return next(ctx, called, req, reply, cc, opts...)
+			}), grpc.WithChainStreamInterceptor(
+			func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, called string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+				if called == method {
+					c.n.Add(1)
+				}
+				return next(ctx, desc, cc, called, opts...)
 			}))
 	}
 }
