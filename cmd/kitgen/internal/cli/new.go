@@ -180,6 +180,11 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 	if err != nil {
 		return nil, err
 	}
+	remembered := manifest(svc, o.transports, o.registry)
+	own, err := project.Implementation(source, remembered.Methods)
+	if err != nil {
+		return nil, err
+	}
 	tree, err := fs.Sub(templates.Service, "service")
 	if err != nil {
 		return nil, err
@@ -191,6 +196,7 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 		Transports: o.transports,
 		Registry:   o.registry,
 		Greets:     o.from == "",
+		Own:        own,
 	}, tree)
 	if err != nil {
 		return nil, err
@@ -206,7 +212,7 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 		}
 		files = append(files, module...)
 	}
-	return project.New(manifest(svc, o.transports, o.registry), files)
+	return project.New(remembered, files)
 }
 
 // manifest is what is remembered of a service.
@@ -256,7 +262,13 @@ func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err 
 	if err := os.WriteFile(filepath.Join(dir, o.name+".go"), source, 0o600); err != nil {
 		return nil, err
 	}
-	return spec.Load(dir, spec.Options{Interface: o.iface, Name: o.name, Module: module})
+	svc, err = spec.Load(dir, spec.Options{Interface: o.iface, Name: o.name, Module: module})
+	if problems, ok := errors.AsType[spec.Problems](err); ok && o.from != "" {
+		for i := range problems { // the user knows the file under another name
+			problems[i].Pos = strings.Replace(problems[i].Pos, o.name+".go", o.from, 1)
+		}
+	}
+	return svc, err
 }
 
 // create writes a plan into dir, which is there afterwards only if that

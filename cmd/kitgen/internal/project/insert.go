@@ -38,6 +38,22 @@ func newInserter(src *source, methods []string) *inserter {
 	return in
 }
 
+// Implementation is the type in text, a Go file, that has all of the methods;
+// empty if none or several do.
+func Implementation(text []byte, methods []string) (string, error) {
+	src, err := parseSource(map[string][]byte{"": text})
+	if err != nil {
+		return "", err
+	}
+	in := newInserter(src, methods)
+	for _, m := range methods {
+		if !slices.ContainsFunc(in.functions, func(fn function) bool { return fn.recv == in.impl && fn.decl.Name.Name == m }) {
+			return "", nil
+		}
+	}
+	return in.impl, nil
+}
+
 // implementation is the type with the most of the methods; of several, the one
 // that kitgen seeded.
 func (in *inserter) implementation(methods []string) string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
@@ -74,6 +75,7 @@ func (m *Manifest) record(files []render.File) {
 		}
 		m.Generated[f.Path] = hash(f.Text)
 	}
+	slices.Sort(m.Seeded)
 }
 
 func hash(b []byte) string {

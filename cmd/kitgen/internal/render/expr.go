@@ -128,7 +128,7 @@ func (c *converter) toFunc(t *spec.Type) string {
 	case t.Kind == spec.StructT:
 		return toFunc(t.Name)
 	case t.Kind == spec.Time && t.Name == "":
-		return c.call("timeToPB")
+		return c.call("timestamppb.New") // not timeToPB: an element cannot be left out
 	case t.Kind == spec.Duration && t.Name == "":
 		return c.call("durationpb.New")
 	}

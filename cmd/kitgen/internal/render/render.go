@@ -35,6 +35,7 @@ type Input struct {
 	Transports []string // "http", "grpc"
 	Registry   string   // what main registers with unless told otherwise: "etcd", "consul"
 	Greets     bool     // the interface is kitgen's own example, so its method can be written
+	Own        string   // type in Source that implements the interface already; empty if there is none
 	OldProto   []byte   // the committed .proto, whose field numbers stay; nil if there is none
 }
 

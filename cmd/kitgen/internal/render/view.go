@@ -19,6 +19,7 @@ type view struct {
 	HTTP     bool
 	GRPC     bool
 	Registry string
+	Own      string // the user's implementation; empty if it is to be seeded
 	API      string // import path of the protobuf package
 	Methods  []method
 	Messages []message // of the gRPC wire, nested structs last
@@ -38,6 +39,7 @@ func newView(in Input) (*view, error) {
 		HTTP:     slices.Contains(in.Transports, "http"),
 		GRPC:     slices.Contains(in.Transports, "grpc"),
 		Registry: in.Registry,
+		Own:      in.Own,
 		API:      svc.Module + "/" + path.Dir(ProtoPath(svc)),
 	}
 	c := newConverter(svc)
@@ -90,6 +92,11 @@ func (v *view) AnyTimeout() bool {
 	return slices.ContainsFunc(v.Methods, func(m method) bool { return m.Timeout != 0 })
 }
 
+// AnyMisfit reports whether a request can hold a number out of range.
+func (v *view) AnyMisfit() bool {
+	return slices.ContainsFunc(v.Methods, func(m method) bool { return m.RequestPB.Fallible })
+}
+
 // AnInterface is the interface's name with its article.
 func (v *view) AnInterface() string {
 	if strings.ContainsRune("AEIOU", rune(v.Interface[0])) {
@@ -102,11 +109,27 @@ func (v *view) AnInterface() string {
 func (v *view) FactoryNames() string {
 	switch {
 	case v.HTTP && v.GRPC:
-		return "HTTPFactory or GRPCFactory"
+		return `GRPCFactory ("grpc") or HTTPFactory ("http")`
 	case v.HTTP:
-		return "HTTPFactory"
+		return `HTTPFactory ("http")`
 	}
-	return "GRPCFactory"
+	return `GRPCFactory ("grpc")`
+}
+
+// FirstTransport is the wire of the example in comments.
+func (v *view) FirstTransport() string {
+	if v.GRPC {
+		return "grpc"
+	}
+	return "http"
+}
+
+// FirstFactory is the factory of the example in comments.
+func (v *view) FirstFactory() string {
+	if v.GRPC {
+		return "GRPCFactory()"
+	}
+	return "HTTPFactory(kithttp.ClientConfig{})"
 }
 
 // goDuration is d as a Go expression.
