@@ -7,9 +7,15 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/sd/etcd"
 )
 
 // status is what the tour did to a replica.
@@ -37,9 +43,9 @@ func (r *replica) addrs() []string { return []string{r.http, r.grpc} }
 // fleet is the etcd and every replica that was ever started.
 type fleet struct {
 	dir      string
-	service  string // binary of the generated service
-	registry string // host:port of etcd
-	etcd     *process
+	service  string   // binary of the generated service
+	registry string   // host:port of etcd
+	server   *process // etcd
 
 	mu       sync.Mutex // guards replicas and their status
 	replicas []*replica
@@ -61,25 +67,54 @@ func (f *fleet) startEtcd(ctx context.Context) error {
 		}
 		f.registry = free[0]
 	}
-	f.etcd, err = launch(f.dir, "etcd", nil, self, "etcd",
+	f.server, err = launch(f.dir, "etcd", nil, self, "etcd",
 		"--data-dir", filepath.Join(f.dir, "etcd"), "--listen", f.registry, "--listen-peer", ports[0])
 	if err != nil {
 		return err
 	}
-	return f.await(ctx, f.etcd, "etcd", "http://"+f.registry+"/health")
+	return f.await(ctx, f.server, "etcd", "http://"+f.registry+"/health")
 }
 
-// restartEtcd takes the registry away for a moment; its data stays.
+// restartEtcd kills the registry and starts it again on its data.
 func (f *fleet) restartEtcd(ctx context.Context) error {
-	if err := f.etcd.signal(syscall.SIGTERM); err != nil {
-		return fmt.Errorf("stop etcd: %w", err)
+	f.server.end()
+	if err := f.startEtcd(ctx); err != nil {
+		return err
 	}
-	select {
-	case <-f.etcd.done:
-	case <-time.After(5 * time.Second):
-		f.etcd.end()
+	return f.awaitRegistered(ctx)
+}
+
+// awaitRegistered returns once every replica that is up stands in the
+// registry.
+func (f *fleet) awaitRegistered(ctx context.Context) error {
+	client, err := clientv3.New(etcd.ClientConfig(f.registry))
+	if err != nil {
+		return err
 	}
-	return f.startEtcd(ctx)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	missing := "all of them"
+	err = etcd.NewWatcher(client, "addsvc", etcd.Config{}).Watch(ctx, func(set []sd.Instance) {
+		if missing = f.missing(set); missing == "" {
+			cancel()
+		}
+	})
+	if missing != "" {
+		return fmt.Errorf("%s did not come back to the registry: %w", missing, err)
+	}
+	return nil
+}
+
+// missing names a replica that is up but not in set.
+func (f *fleet) missing(set []sd.Instance) string {
+	for _, r := range f.list() {
+		in := func(i sd.Instance) bool { return i.Meta["grpc"] == r.grpc }
+		if r.status == up && !slices.ContainsFunc(set, in) {
+			return r.name
+		}
+	}
+	return ""
 }
 
 // add starts one more replica and waits until it says that it is ready.
@@ -202,5 +237,5 @@ func (f *fleet) close() {
 	for _, r := range f.list() {
 		r.end()
 	}
-	f.etcd.end()
+	f.server.end()
 }

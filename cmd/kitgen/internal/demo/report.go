@@ -41,6 +41,7 @@ type event struct {
 	step
 	name string        // of the replica
 	from time.Duration // when the step was carried out, since the load began
+	took time.Duration // of a restart: until the registry was whole again
 }
 
 // what says which sight ends the wait that noticed_ms measures.
@@ -50,7 +51,7 @@ var whats = map[kind]string{
 	thaw:    "it was trusted with traffic again",
 	stop:    "its traffic moved to the others",
 	start:   "it got its first call",
-	restart: "the client was in sync with the registry again",
+	restart: "it listed every living replica again",
 }
 
 func newReport(h *history, replicas []replica, events []event, seed uint64) report {
@@ -76,7 +77,7 @@ func noticed(h *history, replicas []replica, e event) float64 {
 	var ok bool
 	switch e.kind {
 	case restart:
-		at, ok = h.resynced(e.from)
+		return ms(e.took)
 	case thaw, start:
 		at, ok = h.firstAttempt(replicas[e.replica].addrs(), e.from)
 	default:

@@ -56,7 +56,7 @@ func run(ctx context.Context, c config, v *view) (r report, err error) {
 }
 
 // drive runs the load, breaks the fleet by the script, and watches.
-func drive(ctx context.Context, c config, f *fleet, load string, v *view) (*history, []event, error) {
+func drive(ctx context.Context, c config, f *fleet, load string, v *view) (_ *history, _ []event, err error) {
 	v.say("calling Sum and Concat %d times a second for %s, over HTTP and gRPC", c.rps, c.duration)
 	pr, pw := io.Pipe()
 	p, err := launch(f.dir, "load", pw, load, "-etcd", f.registry,
@@ -77,7 +77,7 @@ func drive(ctx context.Context, c config, f *fleet, load string, v *view) (*hist
 	}()
 
 	t := &tour{fleet: f, view: v, steps: script(c), done: make(chan stepDone, 1)}
-	defer t.join()
+	defer func() { err = errors.Join(err, t.join()) }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -93,7 +93,8 @@ func drive(ctx context.Context, c config, f *fleet, load string, v *view) (*hist
 			t.history.add(s)
 			if s.Done {
 				v.erase()
-				return &t.history, t.events, nil
+				err := t.join()
+				return &t.history, t.events, err
 			}
 			t.next(ctx, msDuration(s.Ms))
 			v.draw(&t.history, f.list())
@@ -115,6 +116,7 @@ type tour struct {
 
 type stepDone struct {
 	step step
+	took time.Duration
 	err  error
 }
 
@@ -131,11 +133,16 @@ func (t *tour) next(ctx context.Context, now time.Duration) {
 	}
 	t.events = append(t.events, e)
 	t.view.say("%s %s", s.kind, e.name)
-	go func() { t.done <- stepDone{step: s, err: t.fleet.do(ctx, s)} }()
+	go func() {
+		begin := time.Now()
+		err := t.fleet.do(ctx, s)
+		t.done <- stepDone{step: s, took: time.Since(begin), err: err}
+	}()
 }
 
 func (t *tour) finished(d stepDone) error {
 	t.busy = false
+	t.events[len(t.events)-1].took = d.took
 	if d.err != nil {
 		return fmt.Errorf("%s: %w", d.step.kind, d.err)
 	}
@@ -143,10 +150,11 @@ func (t *tour) finished(d stepDone) error {
 }
 
 // join waits for a step under way.
-func (t *tour) join() {
-	if t.busy {
-		<-t.done
+func (t *tour) join() error {
+	if !t.busy {
+		return nil
 	}
+	return t.finished(<-t.done)
 }
 
 func readSamples(r io.Reader, out chan<- sample) {

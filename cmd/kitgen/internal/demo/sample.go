@@ -14,8 +14,7 @@ type sample struct {
 	P50     float64      `json:"p50_ms"`
 	P99     float64      `json:"p99_ms"`
 	Nodes   []nodeSample `json:"nodes"`
-	Synced  bool         `json:"synced"` // the client's watch of the registry is healthy
-	Error   string       `json:"error"`  // of the last call that failed
+	Error   string       `json:"error"` // of the last call that failed
 	Done    bool         `json:"done"`
 }
 
@@ -37,7 +36,6 @@ type history struct {
 type point struct {
 	at       time.Duration
 	attempts map[string]int
-	synced   bool
 }
 
 func (h *history) add(s sample) {
@@ -50,7 +48,7 @@ func (h *history) add(s sample) {
 	for _, n := range s.Nodes {
 		counts[n.Addr] = max(counts[n.Addr], n.Attempts)
 	}
-	h.samples = append(h.samples, point{at: msDuration(s.Ms), attempts: counts, synced: s.Synced})
+	h.samples = append(h.samples, point{at: msDuration(s.Ms), attempts: counts})
 	h.last = s
 }
 
@@ -96,22 +94,6 @@ func (h *history) movedAway(addrs []string, n int, from time.Duration) (at time.
 		}
 		all := h.attempts(nil, p.at, p.at+window)
 		if all > 0 && float64(h.attempts(addrs, p.at, p.at+window)) <= share*float64(all)/float64(n) {
-			return p.at, true
-		}
-	}
-	return 0, false
-}
-
-// resynced is the first moment after from at which the client's view of the
-// registry was healthy again, having been stale in between.
-func (h *history) resynced(from time.Duration) (at time.Duration, ok bool) {
-	stale := false
-	for _, p := range h.samples {
-		switch {
-		case p.at < from:
-		case !p.synced:
-			stale = true
-		case stale:
 			return p.at, true
 		}
 	}

@@ -11,7 +11,7 @@ func record(length time.Duration, gaps ...[2]time.Duration) *history {
 	h := &history{}
 	var a, b int
 	for at := time.Duration(0); at <= length; at += 50 * time.Millisecond {
-		h.add(sample{Ms: ms(at), Calls: a + b, Synced: true, Nodes: []nodeSample{{Addr: "a", Attempts: a}, {Addr: "b", Attempts: b}}})
+		h.add(sample{Ms: ms(at), Calls: a + b, Nodes: []nodeSample{{Addr: "a", Attempts: a}, {Addr: "b", Attempts: b}}})
 		gap := false
 		for _, g := range gaps {
 			gap = gap || at >= g[0] && at < g[1]
@@ -56,18 +56,5 @@ func TestAnInstanceThatLeftKeepsItsCount(t *testing.T) {
 	}
 	if got := h.total(nil, time.Second); got != 8 {
 		t.Errorf("all count %d attempts, want 8", got)
-	}
-}
-
-func TestResynced(t *testing.T) {
-	h := &history{}
-	for i, synced := range []bool{true, true, false, false, true} {
-		h.add(sample{Ms: float64(100 * i), Synced: synced})
-	}
-	if at, ok := h.resynced(100 * time.Millisecond); !ok || at != 400*time.Millisecond {
-		t.Errorf("resynced at %v, %v; want 400ms", at, ok)
-	}
-	if _, ok := h.resynced(300 * time.Millisecond); !ok {
-		t.Error("a restart that began while the view was stale already is not seen to end")
 	}
 }

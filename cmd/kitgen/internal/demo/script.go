@@ -14,7 +14,7 @@ const (
 	thaw    kind = "thaw"         // SIGCONT
 	stop    kind = "stop"         // SIGTERM: it leaves as a rolling deploy would make it
 	start   kind = "start"        // one more replica
-	restart kind = "restart etcd" // the registry goes away and comes back on the same data
+	restart kind = "restart etcd" // the registry is killed and comes back on its data
 )
 
 // step is one fault of the script, at a time since the load began.
