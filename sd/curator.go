@@ -98,7 +98,7 @@ func (c *curator) complain(faults []fault) map[string]bool {
 			continue
 		}
 		if lines++; lines <= maxFaultLines {
-			_ = c.logger.Log("msg", "instance left out", "id", quote(f.id), "err", f.err)
+			_ = c.logger.Log("msg", "instance left out", "id", clip(f.id), "err", f.err)
 		}
 	}
 	if lines > maxFaultLines {

@@ -48,6 +48,8 @@ type protector struct {
 	stocked  time.Time // since when it has also listed somebody who stays
 	lapsed   bool      // the source failed after it had once answered
 	cautious time.Time // until when no bare removal is believed, after an outage
+
+	best map[string]int // address → index of the member to show; scratch of published
 }
 
 // member is an instance that is published.
@@ -61,7 +63,19 @@ type member struct {
 type evidence struct {
 	drained map[string]bool // IDs seen Draining between the last set and this one
 	garbled map[string]bool // IDs that are listed, with a value that cannot be used
-	addrs   map[string]bool // addresses in the set
+	set     []Instance      // those that it has
+	addrs   map[string]bool // their addresses; made when first asked for
+}
+
+// lists says whether the set has somebody at addr.
+func (ev *evidence) lists(addr string) bool {
+	if ev.addrs == nil {
+		ev.addrs = make(map[string]bool, len(ev.set))
+		for i := range ev.set {
+			ev.addrs[ev.set[i].Addr] = true
+		}
+	}
+	return ev.addrs[addr]
 }
 
 // update takes the set, sorted by ID without duplicates, that the source
@@ -134,15 +148,12 @@ func (p *protector) due(m *member) (at time.Time, ok bool) {
 // merge walks the members and the set, both sorted, and keeps those that are
 // gone but not believed to be.
 func (p *protector) merge(now time.Time, set []Instance, ev evidence) {
-	ev.addrs = make(map[string]bool, len(set))
-	for i := range set {
-		ev.addrs[set[i].Addr] = true
-	}
+	ev.set = set
 	merged := make([]member, 0, max(len(set), len(p.members)))
 	old := p.members
 	for _, in := range set {
 		for len(old) > 0 && old[0].in.ID < in.ID {
-			merged = p.keep(merged, &old[0], now, ev)
+			merged = p.keep(merged, &old[0], now, &ev)
 			old = old[1:]
 		}
 		if len(old) > 0 && old[0].in.ID == in.ID {
@@ -152,7 +163,7 @@ func (p *protector) merge(now time.Time, set []Instance, ev evidence) {
 		merged = append(merged, member{in: in})
 	}
 	for i := range old {
-		merged = p.keep(merged, &old[i], now, ev)
+		merged = p.keep(merged, &old[i], now, &ev)
 	}
 	p.members = merged
 }
@@ -160,12 +171,12 @@ func (p *protector) merge(now time.Time, set []Instance, ev evidence) {
 // keep appends m, which the set lacks, unless its removal is believed at once:
 // because it said that it leaves, or because somebody else is registered at its
 // address, a new run of the same process, so that nothing is lost.
-func (p *protector) keep(merged []member, m *member, now time.Time, ev evidence) []member {
+func (p *protector) keep(merged []member, m *member, now time.Time, ev *evidence) []member {
 	if ev.garbled[m.in.ID] {
 		m.gone, m.held = time.Time{}, false
 		return append(merged, *m) // it is there; what it last said in earnest still stands
 	}
-	if p.off || m.in.State == Draining || ev.drained[m.in.ID] || ev.addrs[m.in.Addr] {
+	if p.off || m.in.State == Draining || ev.drained[m.in.ID] || ev.lists(m.in.Addr) {
 		p.crest.settleFor(m, Draining)
 		return merged
 	}
@@ -191,7 +202,11 @@ func (m *member) stays() bool { return m.gone.IsZero() && m.in.State != Draining
 // published is what callers should see: one instance per address, sorted by
 // ID, and how many of them are held.
 func (p *protector) published() (set []Instance, held int) {
-	best := make(map[string]int, len(p.members)) // address → index of the member to show
+	if p.best == nil {
+		p.best = make(map[string]int, len(p.members))
+	}
+	best := p.best
+	clear(best)
 	for i := range p.members {
 		m := &p.members[i]
 		if j, ok := best[m.in.Addr]; !ok || better(m, &p.members[j]) {

@@ -195,7 +195,7 @@ func (r *Registrar) Register() {
 	go func() {
 		defer close(ended)
 		if err := r.Run(ctx); err != nil {
-			_ = r.cfg.Logger.Log("msg", "registration ended", "id", quote(r.in.ID), "err", err)
+			_ = r.cfg.Logger.Log("msg", "registration ended", "id", clip(r.in.ID), "err", err)
 		}
 	}()
 }

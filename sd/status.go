@@ -32,7 +32,7 @@ type term struct {
 }
 
 func (s *status) init(in Instance, cfg RegistrarConfig, registered chan struct{}) {
-	s.logger = log.With(cfg.Logger, "id", quote(in.ID), "addr", in.Addr)
+	s.logger = log.With(cfg.Logger, "id", clip(in.ID), "addr", in.Addr)
 	s.onChange = cfg.OnChange
 	s.registered = registered
 }

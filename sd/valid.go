@@ -68,13 +68,25 @@ func (in *Instance) usableLabels() error {
 			return fmt.Errorf("tag %s has control characters or is not UTF-8", quote(tag))
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(in.Meta)) { // sorted, so that the same one is named each time
-		if key == "" || !printable(key) {
-			return fmt.Errorf("meta key %s is empty, has control characters or is not UTF-8", quote(key))
+	for key, value := range in.Meta {
+		if badPair(key, value) == nil {
+			continue
 		}
-		if !utf8.ValidString(in.Meta[key]) {
-			return fmt.Errorf("meta %s: the value is not UTF-8; encode it (base64)", quote(key))
+		for _, key := range slices.Sorted(maps.Keys(in.Meta)) { // so that the same pair is named each time
+			if err := badPair(key, in.Meta[key]); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+func badPair(key, value string) error {
+	if key == "" || !printable(key) {
+		return fmt.Errorf("meta key %s is empty, has control characters or is not UTF-8", quote(key))
+	}
+	if !utf8.ValidString(value) {
+		return fmt.Errorf("meta %s: the value is not UTF-8; encode it (base64)", quote(key))
 	}
 	return nil
 }
@@ -185,11 +197,14 @@ func printable(s string) bool {
 	return true
 }
 
-// quote makes s safe for a log line or an error, and short enough for one.
+// quote makes s safe for an error that ends up in a log, and short enough.
 func quote(s string) string {
-	const limit = 128
-	if len(s) > limit {
-		return strconv.QuoteToASCII(s[:limit]) + "..."
+	short := clip(s)
+	if len(short) < len(s) {
+		return strconv.QuoteToASCII(short) + "..."
 	}
 	return strconv.QuoteToASCII(s)
 }
+
+// clip cuts s to what fits a line; for loggers, which escape by themselves.
+func clip(s string) string { return s[:min(len(s), 128)] }
