@@ -2,6 +2,7 @@ package protogen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -38,6 +39,9 @@ func compile(file string, text []byte) (*descriptorpb.FileDescriptorProto, error
 	}
 	// The text is in memory already, so there is nothing to cancel.
 	files, err := compiler.Compile(context.Background(), file)
+	if e, ok := errors.AsType[reporter.ErrorWithPos](err); ok && len(c) == 0 {
+		c.add(e) // of imports, which are not reported
+	}
 	if len(c) > 0 {
 		return nil, c.problems()
 	}
@@ -82,13 +86,17 @@ type complaints spec.Problems
 
 // keep is a reporter that goes on, so that one run shows all errors.
 func (c *complaints) keep(err reporter.ErrorWithPos) error {
+	c.add(err)
+	return nil
+}
+
+func (c *complaints) add(err reporter.ErrorWithPos) {
 	at := err.GetPosition()
 	*c = append(*c, spec.Problem{
 		Pos: fmt.Sprintf("%s:%d:%d", path.Base(at.Filename), at.Line, at.Col), Code: "KG063",
 		Msg: "the .proto is not as kitgen wrote it: " + err.Unwrap().Error(),
 		Fix: "restore it from version control; it follows the Go interface, and holds its field numbers",
 	})
-	return nil
 }
 
 func (c complaints) problems() error { return spec.Problems(c).Err() }
