@@ -24,7 +24,7 @@ func newNew() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new",
 		Short: "Make something new: kitgen new service NAME",
-		Args:  cobra.NoArgs,
+		Args:  commandsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usageError{errors.New("new what? Write kitgen new service NAME")}
 		},
@@ -127,28 +127,6 @@ func (o *newOptions) check() error {
 		errs = append(errs, project.Refusal("--transports: none given; write http, grpc or both"))
 	}
 	return errors.Join(append(errs, known("--registry", o.registry, knownRegistries))...)
-}
-
-// known refuses a value that is not among those there are.
-func known(flag, value string, values []string) error {
-	if slices.Contains(values, value) {
-		return nil
-	}
-	best, most := "", 0
-	for _, v := range values {
-		n := 0
-		for _, r := range value {
-			n += min(1, strings.Count(v, string(r)))
-		}
-		if n > most {
-			best, most = v, n
-		}
-	}
-	hint := "write " + strings.Join(values, " or ")
-	if 2*most > len(value) {
-		hint = "did you mean " + best + "?"
-	}
-	return project.Refusal(fmt.Sprintf("%s %q: there is no such thing; %s", flag, value, hint))
 }
 
 // vacant refuses a directory that has something in it.
