@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/demo"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
@@ -72,17 +73,17 @@ func newRoot() (root *cobra.Command, started *bool) {
 		Short: "From a Go interface to a running service made of go-kit parts",
 		Example: `  kitgen new service greeter && cd greeter && go test ./... && go run ./cmd/greeter
   kitgen generate`,
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		Args:                       cobra.NoArgs,
-		PersistentPreRun:           func(*cobra.Command, []string) { *started = true },
+		SilenceErrors:    true,
+		SilenceUsage:     true,
+		Args:             commandsOnly,
+		PersistentPreRun: func(*cobra.Command, []string) { *started = true },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(cmd.ErrOrStderr())
 			return errors.Join(cmd.Help(), usageError{errors.New("name a command")})
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newNew(), newGenerate(), newVersion(), newSnapshot())
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newNew(), newGenerate(), newVersion(), newSnapshot(), demo.Command(), demo.EtcdCommand())
 	return root, started
 }
