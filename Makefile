@@ -1,0 +1,37 @@
+# The work is in scripts/, which also run on their own. Targets that take long
+# say what they wait for. JSON=1 makes demo end with one JSON document.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench check generate
+
+help:
+	@echo "make demo      generate a service, run five replicas on an embedded etcd, break them, count failed calls"
+	@echo "make test      every test with the race detector, against real etcd and Consul processes"
+	@echo "make check     what must hold before a change lands: format, vet, lint, tidy modules, generated files"
+	@echo "make lint      golangci-lint alone, and go vet"
+	@echo "make bench     benchmarks with allocations"
+	@echo "make generate  bring generated files up to date"
+	@echo
+	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about ten (it builds etcd and Consul)."
+
+demo:
+	@echo "demo: building bin/kitgen (with an etcd inside: about two minutes from a cold cache)"
+	@go build -o bin/kitgen ./cmd/kitgen
+	@bin/kitgen demo $(if $(JSON),--json)
+
+test:
+	@scripts/test.sh
+
+lint:
+	@echo "lint: go vet"
+	@go vet work
+	@scripts/lint.sh
+
+bench:
+	@scripts/bench.sh
+
+check:
+	@scripts/check.sh
+
+generate:
+	@echo "generate: go generate in every module"
+	@scripts/generate.sh

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Every test of every module with the race detector, against real etcd and
+# Consul processes. Arguments go to go test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+echo "test: looking for the etcd and Consul binaries (a first run builds them: about six minutes on two cores)"
+go run ./internal/servers/prebuild
+echo "test: compiling with the race detector (some minutes from a cold cache); results come package by package"
+go test -race "$@" work
