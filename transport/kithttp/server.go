@@ -1,9 +1,7 @@
 package kithttp
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -36,7 +34,7 @@ type Config struct {
 // written. Hijacked connections are not waited for.
 func Server(l net.Listener, h http.Handler, cfg Config) transport.Server {
 	cfg = cfg.filled()
-	s := &server{l: l, cfg: cfg}
+	s := &server{l: l, cfg: cfg, accepted: make(chan struct{})}
 	s.http = &http.Server{
 		Handler:           s.handler(h),
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
@@ -44,6 +42,7 @@ func Server(l net.Listener, h http.Handler, cfg Config) transport.Server {
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
 		TLSConfig:         cfg.TLS,
 		ErrorLog:          newErrorLog(cfg.Logger),
+		ConnState:         s.unused.note,
 	}
 	return transport.Server{
 		Name:     "http",
@@ -51,7 +50,7 @@ func Server(l net.Listener, h http.Handler, cfg Config) transport.Server {
 		Serve:    s.serve,
 		Probe:    s.probe,
 		SetReady: func(ready bool) { s.leaving.Store(!ready) },
-		Shutdown: s.http.Shutdown,
+		Shutdown: s.shutdown,
 		Close:    s.close,
 	}
 }
@@ -82,11 +81,14 @@ func (cfg Config) filled() Config {
 }
 
 type server struct {
-	l       net.Listener
-	cfg     Config
-	http    *http.Server
-	ready   atomic.Pointer[transport.Ready] // nil until Serve
-	leaving atomic.Bool
+	l        net.Listener
+	cfg      Config
+	http     *http.Server
+	ready    atomic.Pointer[transport.Ready] // nil until Serve
+	leaving  atomic.Bool                     // callers are to go elsewhere
+	stopping atomic.Bool                     // the listener was closed on purpose
+	accepted chan struct{}                   // closed when no more connections come
+	unused   unused
 }
 
 // handler puts the limits and the health paths around h.
@@ -106,53 +108,4 @@ func (s *server) handler(h http.Handler) http.Handler {
 			h.ServeHTTP(w, r)
 		}
 	})
-}
-
-func (s *server) serve(ready *transport.Ready) error {
-	s.ready.Store(ready)
-	serve := s.http.Serve
-	if s.cfg.TLS != nil {
-		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
-	}
-	if err := serve(s.l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// close also releases a listener that was never served.
-func (s *server) close() error {
-	err := s.http.Close()
-	if lErr := s.l.Close(); lErr != nil && !errors.Is(lErr, net.ErrClosed) {
-		err = errors.Join(err, lErr)
-	}
-	return err
-}
-
-// probe makes one request, on a connection of its own. Any answer will do: a
-// listener alone would accept connections without anybody serving them.
-func (s *server) probe(ctx context.Context) error {
-	t := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, s.l.Addr().Network(), s.l.Addr().String())
-	}}
-	scheme, path := "http", "/"
-	if s.cfg.TLS != nil {
-		scheme = "https"
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // it is this very process that answers
-	}
-	if s.cfg.LivePath != "-" {
-		path = s.cfg.LivePath
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://self-probe"+path, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := t.RoundTrip(req)
-	if _, ok := errors.AsType[tls.AlertError](err); ok {
-		return nil // it wants to see a client certificate, and so it serves
-	}
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
 }
