@@ -136,7 +136,7 @@ func TestDeregisterOfAReaderThatStoppedReading(t *testing.T) {
 		i.Register(stuck)
 		i.Stop() // with a reader that does not read
 		i.Register(stuck)
-		i.Deregister(stuck)
+		i.Register(make(chan kitsd.Event))
 		synctest.Wait()
 		select {
 		case e := <-stuck:
@@ -166,14 +166,25 @@ func TestDeregisterFromTheReadersOwnLoop(t *testing.T) {
 
 func TestReadersMaySortWhatTheyGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i := NewInstancer(Fixed(set("a b c")), InstancerConfig{})
+		r := newRemote()
+		i := NewInstancer(r, InstancerConfig{})
 		defer i.Stop()
+		r.sets <- set("a b c")
 		a, b := make(chan kitsd.Event), make(chan kitsd.Event)
 		i.Register(a)
 		i.Register(b)
 		clear((<-a).Instances)
 		wantEvent(t, <-b, "a:80", "b:80", "c:80")
 		knows(t, i, "a b c")
+		heavy := set("a b c")
+		heavy[0].Weight = 7
+		r.sets <- heavy
+		synctest.Wait()
+		select {
+		case e := <-a:
+			t.Errorf("got %+v again, after the reader had changed its own copy", e)
+		default:
+		}
 	})
 }
 

@@ -112,6 +112,10 @@ func TestInstancerHoldPolicyThroughTime(t *testing.T) {
 		pass(10 * time.Minute)
 		knows(t, i, "a b c d e")
 		r.sets <- set("b") // one is back
+		pass(time.Minute)
+		r.fail <- errDown // and away again: what it said before counts no more
+		pass(10 * time.Minute)
+		r.sets <- set("b")
 		pass(2*time.Minute - time.Second)
 		knows(t, i, "a b c d e")
 		r.sets <- set("b c")

@@ -2,7 +2,6 @@ package sdtest
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -77,46 +76,6 @@ func watchEnds(c *check) {
 	if !dead.ended() {
 		c.broken("Watch with a ctx that ended at once did not return within %s", c.Patience)
 	}
-}
-
-// goroutines goes through many short lives: what a client keeps for itself,
-// such as connections, stays, and what every life leaves behind adds up.
-func goroutines(c *check) {
-	const lives = 20
-	c.live() // lets clients open what they keep
-	before := runtime.NumGoroutine()
-	for range lives {
-		c.live()
-	}
-	late, stop := c.deadline()
-	defer stop()
-	tick := time.NewTicker(10 * time.Millisecond) // what was told to end may need a moment
-	defer tick.Stop()
-	for runtime.NumGoroutine() >= before+lives {
-		select {
-		case <-tick.C:
-		case <-late:
-			c.broken("there were %d goroutines before %d rounds of Hold and Watch, and %d are there after them:\n%s",
-				before, lives, runtime.NumGoroutine(), stacks())
-		}
-	}
-}
-
-func (c *check) live() {
-	x, w := c.hold(instance(1)), c.watch()
-	w.awaitIDs("i001")
-	w.cancel()
-	if !w.ended() {
-		c.broken("Watch did not return within %s of the end of its ctx", c.Patience)
-	}
-	if err := x.leave(); err != nil {
-		c.broken("Hold returned %v when it left", err)
-	}
-}
-
-func stacks() []byte {
-	buf := make([]byte, 64<<10)
-	return buf[:runtime.Stack(buf, true)]
 }
 
 func regain(c *check) {
