@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -20,6 +21,9 @@ import (
 	_ "github.com/kitgen/kitgen/cmd/kitgen/internal/protogen/testdata/api/kinds/v1"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
+
+// The compiler works on goroutines of its own, and so does gRPC.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // adder adds and leaves Concat unimplemented.
 type adder struct {

@@ -21,6 +21,7 @@ func (l *loader) collide() {
 		return // there was none to describe
 	}
 	l.collideMethods()
+	l.collideValues()
 	l.collideDeclarations()
 	if len(l.found) == 0 {
 		l.collideMessages()
@@ -39,6 +40,19 @@ func (l *loader) collideMethods() {
 		seen[fold(m.Name)] = m.Name
 		if slices.Contains(strings.Fields(memberNames), m.Name) {
 			l.badAt(m.Pos, "KG029", "rename the method, for example to "+m.Name+l.svc.PB, "method %s would hide what generated clients have under that name", m.Name)
+		}
+	}
+}
+
+// collideValues keeps parameters and results from hiding what the generated
+// method that has them needs.
+func (l *loader) collideValues() {
+	for _, m := range l.svc.Methods {
+		hidden := []string{"nil", "callEndpoint", m.Name + "Request", m.Name + "Response"}
+		for _, f := range slices.Concat(m.Params, m.Results) {
+			if slices.Contains(hidden, f.Name) {
+				l.badAt(f.Pos, "KG029", "rename it", "%s of %s would hide what the generated %s needs under that name", f.Name, m.Name, m.Name)
+			}
 		}
 	}
 }
