@@ -74,19 +74,20 @@ func randomService(t *testing.T, r *rand.Rand) *spec.Service {
 		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		return list
 	}
-	text := "package svc\nimport \"context\"\ntype Service interface {\n\tPing(ctx context.Context, p P) error\n"
+	var text strings.Builder
+	text.WriteString("package svc\nimport \"context\"\ntype Service interface {\n\tPing(ctx context.Context, p P) error\n")
 	for _, name := range []string{"Get", "Put", "Del"} {
 		if r.IntN(3) > 0 {
-			text += fmt.Sprintf("\t%s(%s) error\n", name, strings.Join(append([]string{"ctx context.Context"}, fields()...), ", "))
+			fmt.Fprintf(&text, "\t%s(%s) error\n", name, strings.Join(append([]string{"ctx context.Context"}, fields()...), ", "))
 		}
 	}
-	text += "}\ntype P struct {\n\tOne int\n"
+	text.WriteString("}\ntype P struct {\n\tOne int\n")
 	for _, f := range fields() {
-		text += "\t" + strings.ToUpper(f[:1]) + f[1:] + "\n"
+		text.WriteString("\t" + strings.ToUpper(f[:1]) + f[1:] + "\n")
 	}
-	svc, err := spec.LoadFS(fstest.MapFS{"svc.go": &fstest.MapFile{Data: []byte(text + "}\n")}}, spec.Options{})
+	svc, err := spec.LoadFS(fstest.MapFS{"svc.go": &fstest.MapFile{Data: []byte(text.String() + "}\n")}}, spec.Options{})
 	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
+		t.Fatalf("%v\n%s", err, text.String())
 	}
 	return svc
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/compiler/protogen"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/pluginpb"
 )
@@ -46,14 +45,14 @@ func outline(name string, fields []Field) *descriptorpb.DescriptorProto {
 	msg := &descriptorpb.DescriptorProto{Name: &name}
 	for i, f := range fields {
 		fd := &descriptorpb.FieldDescriptorProto{
-			Name: proto.String(f.Proto), Number: proto.Int32(int32(i + 1)),
+			Name: new(f.Proto), Number: new(int32(i + 1)),
 			Type:  descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum(),
 			Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(),
 		}
 		if f.Type.Optional() {
-			fd.Proto3Optional = proto.Bool(true)
-			fd.OneofIndex = proto.Int32(int32(len(msg.OneofDecl)))
-			msg.OneofDecl = append(msg.OneofDecl, &descriptorpb.OneofDescriptorProto{Name: proto.String("_" + f.Proto)})
+			fd.Proto3Optional = new(true)
+			fd.OneofIndex = new(int32(len(msg.OneofDecl)))
+			msg.OneofDecl = append(msg.OneofDecl, &descriptorpb.OneofDescriptorProto{Name: new("_" + f.Proto)})
 		}
 		msg.Field = append(msg.Field, fd)
 	}

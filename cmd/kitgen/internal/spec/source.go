@@ -55,10 +55,7 @@ func (l *loader) read(fsys fs.FS) error {
 
 // skip is why a file is none of the user's, or empty.
 func skip(name string, text []byte) string {
-	header := text
-	if i := bytes.Index(text, []byte("\npackage ")); i >= 0 {
-		header = text[:i]
-	}
+	header, _, _ := bytes.Cut(append([]byte("\n"), text...), []byte("\npackage "))
 	switch {
 	case strings.HasPrefix(name, "_"), strings.HasPrefix(name, "."):
 		return "ignored by go"
