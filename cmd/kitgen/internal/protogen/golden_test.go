@@ -26,7 +26,7 @@ import (
 
 var (
 	update = flag.Bool("update", false, "write what is now into the golden files")
-	// GOBIN=/tmp go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.0
+	// Installed by: go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.0.
 	official = flag.String("official", "", "a protoc-gen-go-grpc to compare with and to write testdata/official by")
 )
 

@@ -142,7 +142,8 @@ func (l *lock) compare(message string, f spec.Field, was, is field) {
 	}
 	l.problems = append(l.problems, spec.Problem{
 		Pos: f.Pos, Code: "KG060",
-		Msg: f.Name + " is " + is.typ + " now (Go " + f.Type.Go + "), but " + was.typ + " in the committed " + l.file + " (" + message + "." + was.name + "), and callers built from that would misread it",
+		Msg: f.Name + " is " + is.typ + " now (Go " + f.Type.Go + "), but " + was.typ + " in the committed " + l.file +
+			" (" + message + "." + was.name + "), and callers built from that would misread it",
 		Fix: "keep the type, or give the new one a new name, so that it gets a number of its own",
 	})
 }

@@ -54,17 +54,17 @@ func (s *source) pruned() *ast.File {
 
 // typeErrors reports what the type checker found wrong within node, and
 // whether that was anything.
-func (l *loader) typeErrors(node ast.Node) (any bool) {
+func (l *loader) typeErrors(node ast.Node) (found bool) {
 	for _, e := range l.types.errors {
 		if e.Pos < node.Pos() || node.End() <= e.Pos {
 			continue
 		}
-		any = true
+		found = true
 		fix := "go vet shows the same"
 		if strings.HasPrefix(e.Msg, "undefined: ") {
 			fix = "declare it in this package, in a file that is not generated, or correct the name"
 		}
 		l.bad(e.Pos, "KG039", fix, "%s", e.Msg)
 	}
-	return any
+	return found
 }

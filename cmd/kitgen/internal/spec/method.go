@@ -160,7 +160,7 @@ func (l *loader) errorType(t types.Type) bool {
 		return false
 	}
 	if i, ok := named.Underlying().(*types.Interface); ok && i != foreign {
-		return types.Implements(named, types.Universe.Lookup("error").Type().Underlying().(*types.Interface))
+		return types.AssignableTo(named, types.Universe.Lookup("error").Type())
 	}
 	if named.Obj().Pkg() != l.types.pkg {
 		return false
