@@ -74,7 +74,9 @@ func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, force 
 	if err := u.stale(); err != nil {
 		return nil, err
 	}
-	u.inserted()
+	if err := u.inserted(); err != nil {
+		return nil, err
+	}
 	next.Methods = append(slices.Clone(next.Methods), u.orphans(next.Methods)...)
 	next.record(files)
 	if err := u.manifest(&next); err != nil {
@@ -156,9 +158,13 @@ func (u *update) stale() error {
 }
 
 // inserted turns the changes of files that got insertions.
-func (u *update) inserted() {
+func (u *update) inserted() error {
 	for file, notes := range u.in.notes {
-		c := Change{Verb: Insert, Path: file.name, Old: file.text, New: u.in.result(file), Note: strings.Join(notes, ", ")}
+		text, err := u.in.result(file)
+		if err != nil {
+			return err
+		}
+		c := Change{Verb: Insert, Path: file.name, Old: file.text, New: text, Note: strings.Join(notes, ", ")}
 		i := slices.IndexFunc(u.plan.Changes, func(c Change) bool { return c.Path == file.name })
 		if i < 0 {
 			u.plan.Changes = append(u.plan.Changes, c)
@@ -166,6 +172,7 @@ func (u *update) inserted() {
 		}
 		u.plan.Changes[i] = c
 	}
+	return nil
 }
 
 // orphans are the methods that the interface had and whose code is still

@@ -164,6 +164,14 @@ func (v *view) RegistryTarget() string {
 	return "etcd://127.0.0.1:2379"
 }
 
+// Sample is a request to try the first method with, in JSON.
+func (v *view) Sample() string {
+	if v.in.Greets {
+		return `{"name":"Ada"}`
+	}
+	return "{}"
+}
+
 // mainNames are what main.go calls something else.
 var mainNames = []string{
 	"advertise", "endpoints", "grpcaddr", "httpaddr", "logger", "main", "newholder", "newregistrar",

@@ -1,0 +1,120 @@
+package project
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
+)
+
+// edit is text to put at an offset of a file.
+type edit struct {
+	offset int
+	text   string
+}
+
+// insert puts a part behind the last declaration of its like in file, and the
+// imports it needs with those that are there.
+func (in *inserter) insert(file *goFile, name string, part render.Part) {
+	offset := in.behind(file, part)
+	text := "\n\n" + strings.TrimSpace(string(part.Text))
+	if offset == len(file.text) {
+		text = "\n" + strings.TrimSpace(string(part.Text)) + "\n"
+	}
+	in.edits[file] = append(in.edits[file], edit{offset, text})
+	line := 1 + bytes.Count(file.text[:offset], []byte("\n"))
+	in.notes[file] = append(in.notes[file], fmt.Sprintf("%s behind line %d", name, line))
+	for _, path := range part.Imports {
+		in.imports(file, path)
+	}
+}
+
+// behind is the offset of the end of the line on which the last method of the
+// implementation ends, or the last test, or the file.
+func (in *inserter) behind(file *goFile, part render.Part) int {
+	end := token.NoPos
+	for _, fn := range in.functions {
+		alike := fn.recv == in.impl && in.impl != ""
+		if file.test() {
+			alike = strings.HasPrefix(fn.decl.Name.Name, "Test")
+		}
+		if fn.file == file && alike {
+			end = fn.decl.End()
+		}
+	}
+	if end == token.NoPos {
+		return len(file.text)
+	}
+	offset := int(end - file.ast.FileStart)
+	if eol := bytes.IndexByte(file.text[offset:], '\n'); eol >= 0 {
+		rest := bytes.TrimRight(file.text[offset:offset+eol], "\r")
+		if t := bytes.TrimSpace(rest); len(t) == 0 || bytes.HasPrefix(t, []byte("//")) {
+			return offset + len(rest) // a comment behind the brace stays with it
+		}
+	}
+	return offset
+}
+
+// imports adds an import that file does not have under its own name.
+func (in *inserter) imports(file *goFile, path string) {
+	for _, imp := range file.ast.Imports {
+		if p, err := strconv.Unquote(imp.Path.Value); err == nil && p == path && imp.Name == nil {
+			return
+		}
+	}
+	e := edit{text: "\n\nimport " + strconv.Quote(path), offset: int(file.ast.Name.End() - file.ast.FileStart)}
+	for _, d := range file.ast.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
+			e = edit{text: "\nimport " + strconv.Quote(path), offset: int(g.End() - file.ast.FileStart)}
+			if g.Lparen.IsValid() {
+				e = edit{text: "\n\t" + strconv.Quote(path), offset: afterStd(g, path, file)}
+			}
+			break
+		}
+	}
+	if !slices.Contains(in.edits[file], e) {
+		in.edits[file] = append(in.edits[file], e)
+	}
+}
+
+// afterStd is where a standard package belongs in an import block that is
+// sorted: behind the last one that is less, or right behind the parenthesis.
+func afterStd(g *ast.GenDecl, path string, file *goFile) int {
+	at := g.Lparen + 1
+	for _, s := range g.Specs {
+		spec := s.(*ast.ImportSpec) // an import declaration has no other specs
+		if p, err := strconv.Unquote(spec.Path.Value); err == nil && p < path && !strings.Contains(p, ".") {
+			at = spec.End()
+		}
+	}
+	return int(at - file.ast.FileStart)
+}
+
+// result is file with its edits. It parses: nothing is written that does not.
+func (in *inserter) result(file *goFile) ([]byte, error) {
+	edits := slices.Clone(in.edits[file])
+	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Compare(a.offset, b.offset) })
+	newline := "\n"
+	if bytes.Contains(file.text, []byte("\r\n")) {
+		newline = "\r\n"
+	}
+	var b bytes.Buffer
+	from := 0
+	for _, e := range edits {
+		b.Write(file.text[from:e.offset])
+		b.WriteString(strings.ReplaceAll(e.text, "\n", newline))
+		from = e.offset
+	}
+	b.Write(file.text[from:])
+	if _, err := parser.ParseFile(token.NewFileSet(), file.name, b.Bytes(), parser.SkipObjectResolution); err != nil {
+		return nil, fmt.Errorf("insert into %s: %w", file.name, err)
+	}
+	return b.Bytes(), nil
+}
