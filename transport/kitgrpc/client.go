@@ -64,15 +64,15 @@ func newClient(addr string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 // received is what a call got from the other side, filled in by grpc when the
 // call is over.
 type received struct {
-	peer            peer.Peer
-	header, trailer metadata.MD
+	peer    peer.Peer
+	trailer metadata.MD
 }
 
 // clientErrors turns a unary call's error into an *Error that knows whether
 // the call was sent.
 func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	var got received
-	opts = append(opts[:len(opts):len(opts)], grpc.Peer(&got.peer), grpc.Header(&got.header), grpc.Trailer(&got.trailer))
+	got := new(received)
+	opts = append(opts[:len(opts):len(opts)], grpc.Peer(&got.peer), grpc.Trailer(&got.trailer))
 	err := invoke(ctx, method, req, reply, cc, opts...)
 	if err == nil {
 		return nil
@@ -81,24 +81,26 @@ func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.C
 	if !ok {
 		return err
 	}
-	e := &Error{status: st, err: fromStatus(st), notSent: got.notSent(st)}
-	if got.nothing() {
-		e.cause = ctx.Err()
-	}
-	return e
+	return &Error{status: st, err: fromStatus(st), cause: ended(ctx, st), notSent: got.notSent(st)}
 }
 
-// nothing reports whether not a byte came back, so that the status can only
-// have been made on this side.
-func (got *received) nothing() bool { return len(got.header)+len(got.trailer) == 0 }
+// ended is ctx's error where that is what st says.
+func ended(ctx context.Context, st *status.Status) error {
+	err := ctx.Err()
+	if err != nil && status.FromContextError(err).Code() == st.Code() {
+		return err
+	}
+	return nil
+}
 
 // notSent reports whether a call certainly did not reach the server's code:
-// there never was a stream for it, and therefore no peer, or the server turned
-// its stream away unseen.
+// there never was a stream for it, and therefore no peer; or its stream was
+// turned away, which is known from grpc-go's own text, where the server sent
+// none (it sends at least a trailer with every status).
 func (got *received) notSent(st *status.Status) bool {
 	switch st.Code() {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
-		return got.peer.Addr == nil || got.nothing() && turnedAway(st.Message())
+		return got.peer.Addr == nil || len(got.trailer) == 0 && turnedAway(st.Message())
 	}
 	return false
 }

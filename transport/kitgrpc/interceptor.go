@@ -31,29 +31,25 @@ func ServerOptions(logger log.Logger) []grpc.ServerOption {
 
 type interceptor struct{ log log.Logger }
 
-func (s *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	var resp any
-	err := guard.Call(func() (err error) {
-		resp, err = handler(ctx, req)
-		return err
-	})
-	if err != nil {
-		return nil, s.answer(info.FullMethod, err)
-	}
-	return resp, nil
+func (s *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	defer s.answer(info.FullMethod, &err)
+	defer guard.Recover(&err)
+	return handler(ctx, req)
 }
 
-func (s *interceptor) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	return s.answer(info.FullMethod, guard.Call(func() error { return handler(srv, stream) }))
+func (s *interceptor) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	defer s.answer(info.FullMethod, &err)
+	defer guard.Recover(&err)
+	return handler(srv, stream)
 }
 
-// answer is what the caller is told of err.
-func (s *interceptor) answer(method string, err error) error {
-	if err == nil {
-		return nil
+// answer makes *err what the caller is told of it.
+func (s *interceptor) answer(method string, err *error) {
+	if *err == nil {
+		return
 	}
-	if p, ok := err.(*guard.Panic); ok {
+	if p, ok := (*err).(*guard.Panic); ok {
 		_ = s.log.Log("msg", "panic", "method", method, "err", p)
 	}
-	return ToStatus(err).Err()
+	*err = ToStatus(*err).Err()
 }

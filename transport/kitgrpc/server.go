@@ -7,12 +7,9 @@ import (
 	"net"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
 
 	"github.com/kitgen/kitgen/transport"
 )
@@ -37,11 +34,7 @@ func Server(l net.Listener, s *grpc.Server, cfg Config) transport.Server {
 	if !cfg.NoReflection && !has(s, "grpc.reflection.v1.ServerReflection") && !has(s, "grpc.reflection.v1alpha.ServerReflection") {
 		reflection.Register(s)
 	}
-	creds := cfg.Credentials
-	if creds == nil {
-		creds = insecure.NewCredentials()
-	}
-	srv := &server{l: l, grpc: s, health: h, creds: creds}
+	srv := &server{l: l, grpc: s, health: h, creds: cfg.Credentials}
 	return transport.Server{
 		Name:     "grpc",
 		Addr:     l.Addr(),
@@ -64,7 +57,7 @@ type server struct {
 	l      net.Listener
 	grpc   *grpc.Server
 	health *healthServer
-	creds  credentials.TransportCredentials
+	creds  credentials.TransportCredentials // of the self-probe; may be nil
 }
 
 func (s *server) serve(ready *transport.Ready) error {
@@ -78,17 +71,26 @@ func (s *server) serve(ready *transport.Ready) error {
 // probe asks for health over a connection of its own. Whatever the server
 // itself answers will do: it may well refuse to talk to strangers.
 func (s *server) probe(ctx context.Context) error {
-	cc, err := newClient(s.l.Addr().String(), grpc.WithTransportCredentials(s.creds), grpc.WithContextDialer(s.dial))
+	opts := []grpc.DialOption{grpc.WithContextDialer(s.dial)}
+	if s.creds != nil {
+		opts = append(opts, grpc.WithTransportCredentials(s.creds))
+	}
+	cc, err := newClient(s.l.Addr().String(), opts...)
 	if err != nil {
 		return err
 	}
 	defer cc.Close()
 	_, err = healthpb.NewHealthClient(cc).Check(ctx, &healthpb.HealthCheckRequest{})
-	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case ctx.Err() != nil:
 		return fmt.Errorf("health check: %w", err)
+	case !ok || !e.NotSent():
+		return nil
+	case s.creds == nil:
+		return fmt.Errorf("health check: %w; a server with credentials needs kitgrpc.Config.Credentials to call itself", err)
 	}
-	return nil
+	return fmt.Errorf("health check: %w", err)
 }
 
 func (s *server) dial(ctx context.Context, _ string) (net.Conn, error) {

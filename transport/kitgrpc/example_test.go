@@ -1,0 +1,73 @@
+package kitgrpc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-kit/log"
+	"google.golang.org/grpc"
+
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/kitgrpc"
+)
+
+// A server and its client, with one error that both know.
+func Example() {
+	errEmpty := &transport.Error{Status: 400, Code: "empty", Message: "empty text"}
+	service := echo(func(_ context.Context, text string) (string, error) {
+		if text == "" {
+			return "", errEmpty
+		}
+		return "you said " + text, nil
+	})
+
+	l, err := transport.Listen("grpc-addr", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s := grpc.NewServer(kitgrpc.ServerOptions(log.NewNopLogger())...)
+	service.register(s) // generated: pb.RegisterEchoServer(s, server)
+
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	stopped := make(chan error)
+	go func() {
+		stopped <- transport.Serve(ctx, transport.Config{
+			Servers:     []transport.Server{kitgrpc.Server(l, s, kitgrpc.Config{})},
+			Propagation: -1,
+		})
+	}()
+
+	call, closer, err := kitgrpc.Factory(saying)(l.Addr().String())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(call(ctx, "hello"))
+	_, err = call(ctx, "")
+	fmt.Println(errors.Is(err, errEmpty), err)
+	fmt.Println(closer.Close())
+	stop()
+	fmt.Println(<-stopped)
+	// Output:
+	// you said hello <nil>
+	// true empty text
+	// <nil>
+	// <nil>
+}
+
+func ExampleToStatus() {
+	st := kitgrpc.ToStatus(&transport.Error{Status: 404, Code: "no_such_user", Message: "user 7 is not here"})
+	fmt.Println(st.Code(), st.Message())
+	// Output:
+	// NotFound user 7 is not here
+}
+
+func ExampleFromError() {
+	err := kitgrpc.FromError(kitgrpc.ToStatus(&transport.Error{Status: 404, Code: "no_such_user"}).Err())
+	fmt.Println(errors.Is(err, &transport.Error{Code: "no_such_user"}))
+	// Output:
+	// true
+}

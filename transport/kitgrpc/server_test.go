@@ -1,0 +1,185 @@
+package kitgrpc_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/reflection"
+
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/fleettest"
+	"github.com/kitgen/kitgen/transport/kitgrpc"
+)
+
+func TestReflection(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cfg    kitgrpc.Config
+		before func(*grpc.Server)
+		want   []string
+	}{
+		"default":   {kitgrpc.Config{}, nil, []string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}},
+		"off":       {kitgrpc.Config{NoReflection: true}, nil, nil},
+		"its own":   {kitgrpc.Config{}, func(s *grpc.Server) { reflection.RegisterV1(s) }, []string{"grpc.reflection.v1.ServerReflection"}},
+		"both, own": {kitgrpc.Config{}, func(s *grpc.Server) { reflection.Register(s) }, []string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}},
+	} {
+		s := grpc.NewServer()
+		if tt.before != nil {
+			tt.before(s)
+		}
+		kitgrpc.Server(listen(t), s, tt.cfg)
+		var got []string
+		for service := range s.GetServiceInfo() {
+			if strings.Contains(service, "reflection") {
+				got = append(got, service)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+func TestTLS(t *testing.T) {
+	ts := httptest.NewUnstartedServer(nil) // for its certificate
+	ts.StartTLS()
+	defer ts.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(ts.Certificate())
+	mine := credentials.NewTLS(&tls.Config{RootCAs: roots, ServerName: "example.com", Certificates: ts.TLS.Certificates})
+
+	newTLS := func(probe credentials.TransportCredentials) (net.Listener, transport.Server) {
+		l := listen(t)
+		creds := credentials.NewTLS(&tls.Config{Certificates: ts.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert})
+		s := grpc.NewServer(append(kitgrpc.ServerOptions(nil), grpc.Creds(creds))...)
+		echo(func(_ context.Context, text string) (string, error) { return text, nil }).register(s)
+		return l, kitgrpc.Server(l, s, kitgrpc.Config{Credentials: probe})
+	}
+	l, s := newTLS(mine)
+	serve(t, s, transport.Config{Propagation: -1})
+	if got, err := dial(t, l.Addr().String(), grpc.WithTransportCredentials(mine))(t.Context(), "hello"); got != "hello" || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+
+	_, s = newTLS(nil)
+	err := transport.Serve(t.Context(), transport.Config{Servers: []transport.Server{s}})
+	if err == nil || !strings.Contains(err.Error(), "self-probe: health check: ") || !strings.Contains(err.Error(), "kitgrpc.Config.Credentials") {
+		t.Errorf("probe without credentials: %v", err)
+	}
+}
+
+func TestHungHandlerIsForced(t *testing.T) {
+	for name, heeds := range map[string]bool{"heeds its context": true, "does not": false} {
+		t.Run(name, func(t *testing.T) {
+			l := listen(t)
+			entered, release := make(chan struct{}), make(chan struct{})
+			ended := make(chan error, 1)
+			p := serve(t, newServer(l, func(ctx context.Context, _ string) (string, error) {
+				close(entered)
+				<-ctx.Done()
+				ended <- ctx.Err()
+				if !heeds {
+					<-release
+				}
+				return "", ctx.Err()
+			}), transport.Config{Propagation: -1, Drain: 10 * time.Millisecond})
+			call := dial(t, l.Addr().String())
+			failed := make(chan error, 1)
+			go func() {
+				_, err := call(t.Context(), "")
+				failed <- err
+			}()
+			<-entered
+			p.stop()
+			err := <-p.result
+			if !errors.Is(err, transport.ErrForced) || strings.Contains(err.Error(), "still running") == heeds {
+				t.Errorf("stopped with %v", err)
+			}
+			close(release)
+			if err := <-ended; err != context.Canceled {
+				t.Errorf("the handler's context ended with %v", err)
+			}
+			if err := <-failed; err == nil {
+				t.Error("the call succeeded")
+			}
+		})
+	}
+}
+
+func TestCallInFlightIsDrained(t *testing.T) {
+	l := listen(t)
+	entered, goOn := make(chan struct{}), make(chan struct{})
+	p := serve(t, newServer(l, func(context.Context, string) (string, error) {
+		close(entered)
+		<-goOn
+		return "done", nil
+	}), transport.Config{Propagation: -1})
+	call := dial(t, l.Addr().String())
+	got := make(chan any, 1)
+	go func() {
+		resp, err := call(t.Context(), "")
+		if err != nil {
+			t.Error(err)
+		}
+		got <- resp
+	}()
+	<-entered
+	p.stop()
+	for { // until it no longer accepts
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+	}
+	close(goOn)
+	if resp := <-got; resp != "done" {
+		t.Errorf("the call in flight returned %v", resp)
+	}
+	if err := <-p.result; err != nil {
+		t.Errorf("stopped with %v", err)
+	}
+}
+
+func TestServerThatIsNotServedIsReleased(t *testing.T) {
+	l := listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := transport.Serve(ctx, transport.Config{Servers: []transport.Server{newServer(l, returning(nil))}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the listener is still open: %v", err)
+	}
+}
+
+// TestProbeAcceptsAnyAnswer: a server may refuse strangers.
+func TestProbeAcceptsAnyAnswer(t *testing.T) {
+	l := listen(t)
+	deny := func(context.Context, any, *grpc.UnaryServerInfo, grpc.UnaryHandler) (any, error) {
+		return nil, &transport.Error{Status: 401}
+	}
+	s := grpc.NewServer(append(kitgrpc.ServerOptions(nil), grpc.ChainUnaryInterceptor(deny))...)
+	serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+}
+
+func TestRollingRestartLosesNoCall(t *testing.T) {
+	e := echo(func(_ context.Context, text string) (string, error) {
+		time.Sleep(2 * time.Millisecond)
+		return text, nil
+	})
+	fleettest.Roll(t,
+		func(l net.Listener) transport.Server { return newServer(l, e) },
+		kitgrpc.Factory(saying),
+		"hello")
+}
