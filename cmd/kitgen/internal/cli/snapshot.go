@@ -60,7 +60,11 @@ func snapshot(cmd *cobra.Command, lib project.Library, transports []string, to s
 	if err := create(place.Dir, plan); err != nil {
 		return err
 	}
-	gomod := fmt.Sprintf("module service\n\n%s\n\nrequire github.com/kitgen/kitgen v0.0.0\n\nreplace github.com/kitgen/kitgen => %s\n", goLine(lib), lib.Dir)
+	version, err := goLine(lib)
+	if err != nil {
+		return err
+	}
+	gomod := fmt.Sprintf("module service\n\n%s\n\nrequire %s v0.0.0\n\nreplace %[2]s => %s\n", version, libraryPath, lib.Dir)
 	if err := os.WriteFile(filepath.Join(place.Dir, "go.mod"), []byte(gomod), 0o600); err != nil {
 		return err
 	}
@@ -73,17 +77,17 @@ func snapshot(cmd *cobra.Command, lib project.Library, transports []string, to s
 }
 
 // goLine is the go version that the library asks for.
-func goLine(lib project.Library) string {
+func goLine(lib project.Library) (string, error) {
 	text, err := os.ReadFile(filepath.Join(lib.Dir, "go.mod"))
 	if err != nil {
-		return "go 1.26.0"
+		return "", err
 	}
 	for line := range strings.Lines(string(text)) {
 		if strings.HasPrefix(line, "go ") {
-			return strings.TrimSpace(line)
+			return strings.TrimSpace(line), nil
 		}
 	}
-	return "go 1.26.0"
+	return "", fmt.Errorf("%s/go.mod has no go line", lib.Dir)
 }
 
 // keep copies what tidy left to dir: a go.mod per set of transports, and for
