@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/hashicorp/consul/api"
 
@@ -20,17 +19,13 @@ const (
 	versionKey = "version"
 )
 
-const (
-	maxID     = 255
-	maxWeight = 65535 // Consul's own
-)
+// maxWeight is Consul's own.
+const maxWeight = 65535
 
-// toConsul is what is registered for in, check aside.
+// toConsul is what is registered for in, its check aside.
 func toConsul(service string, in sd.Instance) (*api.AgentServiceRegistration, error) {
+	in.ID = cmp.Or(in.ID, in.Addr)
 	if err := in.Validate(); err != nil {
-		return nil, err
-	}
-	if err := checkID(in.ID); err != nil {
 		return nil, err
 	}
 	if in.Weight > maxWeight {
@@ -46,19 +41,9 @@ func toConsul(service string, in sd.Instance) (*api.AgentServiceRegistration, er
 	}
 	weight := max(in.Weight, 1)
 	return &api.AgentServiceRegistration{
-		ID: in.ID, Name: service, Address: host, Port: port, Tags: in.Tags, Meta: meta,
+		ID: toServiceID(in.ID), Name: service, Address: host, Port: port, Tags: in.Tags, Meta: meta,
 		Weights: &api.AgentWeights{Passing: weight, Warning: weight},
 	}, nil
-}
-
-// checkID refuses what does not survive a path: the client concatenates them,
-// and servers clean and unescape them, some twice.
-func checkID(id string) error {
-	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`/\?#%`, r) }
-	if id == "" || id == "." || id == ".." || len(id) > maxID || strings.ContainsFunc(id, odd) {
-		return fmt.Errorf("%w: ID %.64q does not fit into Consul's paths: use up to %d printable ASCII characters other than space / \\ ? # %%, as sd.NewID does", sd.ErrInvalid, id, maxID)
-	}
-	return nil
 }
 
 // splitAddr splits an address that has been validated.
@@ -71,57 +56,55 @@ func splitAddr(addr string) (host string, port int, err error) {
 	return host, port, err
 }
 
-// metaOf adds zone and version to the instance's own pairs.
+// metaOf adds to the instance's own pairs what else has to be kept there.
 func metaOf(in sd.Instance) (map[string]string, error) {
-	meta := maps.Clone(in.Meta)
-	for key, text := range map[string]string{zoneKey: in.Zone, versionKey: in.Version} {
-		if _, taken := in.Meta[key]; taken {
-			return nil, fmt.Errorf("%w %q: meta has the key %q: set the Instance's field of that name instead", sd.ErrInvalid, in.ID, key)
-		}
-		if text == "" {
-			continue
-		}
-		if meta == nil {
-			meta = map[string]string{}
-		}
-		meta[key] = text
+	kept := map[string]string{zoneKey: in.Zone, versionKey: in.Version, idKey: ""}
+	if toServiceID(in.ID) != in.ID {
+		kept[idKey] = in.ID
 	}
-	return meta, nil
+	maps.DeleteFunc(kept, func(_, text string) bool { return text == "" })
+	for _, key := range []string{zoneKey, versionKey, idKey} {
+		if _, taken := in.Meta[key]; taken {
+			return nil, fmt.Errorf("%w %q: meta key %q has a meaning here: use the Instance's field for it, or another key", sd.ErrInvalid, in.ID, key)
+		}
+	}
+	maps.Copy(kept, in.Meta)
+	return kept, nil
 }
 
 // fromConsul reads an entry, whoever registered it.
 func fromConsul(e *api.ServiceEntry) sd.Instance {
 	s := e.Service
-	host := cmp.Or(s.Address, e.Node.Address)
 	in := sd.Instance{
-		ID: s.ID, Addr: net.JoinHostPort(host, strconv.Itoa(s.Port)), State: stateOf(e.Checks),
-		Zone: s.Meta[zoneKey], Version: s.Meta[versionKey],
+		ID:      cmp.Or(s.Meta[idKey], s.ID),
+		Addr:    net.JoinHostPort(cmp.Or(s.Address, e.Node.Address), strconv.Itoa(s.Port)),
+		Zone:    s.Meta[zoneKey],
+		Version: s.Meta[versionKey],
+		State:   stateOf(e.Checks),
 	}
 	if len(s.Tags) > 0 {
 		in.Tags = slices.Clone(s.Tags)
 	}
-	for key, text := range s.Meta {
-		if key == zoneKey || key == versionKey {
-			continue
-		}
-		if in.Meta == nil {
-			in.Meta = make(map[string]string, len(s.Meta))
-		}
-		in.Meta[key] = text
+	in.Meta = maps.Clone(s.Meta)
+	for _, key := range []string{zoneKey, versionKey, idKey} {
+		delete(in.Meta, key)
+	}
+	if len(in.Meta) == 0 {
+		in.Meta = nil
 	}
 	weigh(&in, s.Weights)
 	return in
 }
 
 // weigh picks the weight that counts in the instance's state. Consul's default
-// is 1; an explicit 0 keeps callers away.
+// is 1; an explicit 0 for the state it is in keeps callers away.
 func weigh(in *sd.Instance, w api.AgentWeights) {
-	in.Weight = w.Passing
-	if in.State == sd.Warning {
-		in.Weight = w.Warning
-		if w.Warning <= 0 && w.Passing > 0 {
-			in.State = sd.Critical
-		}
+	in.Weight = max(w.Passing, 1)
+	if in.State != sd.Warning {
+		return
 	}
-	in.Weight = max(in.Weight, 1)
+	in.Weight = max(w.Warning, 1)
+	if w.Warning <= 0 && w.Passing > 0 {
+		in.State = sd.Critical
+	}
 }

@@ -5,7 +5,8 @@
 //
 // The client should talk to the agent of its own machine: Consul removes what
 // an agent does not know of. Weight, tags and meta go where Consul's own tools
-// show them; zone and version are meta of these names. An instance leaves by
+// show them; zone and version are meta of these names, and an ID that does not
+// fit into Consul's paths is escaped there and kept whole in meta. An instance leaves by
 // turning critical with the output "draining", which watchers see, and then
 // deregistering. One whose process died turns critical after Config.TTL and is
 // removed after Config.DeregisterAfter. Services that others registered are

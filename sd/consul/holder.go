@@ -48,15 +48,12 @@ func (h *Holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
 	if ctx.Err() != nil {
 		return r.leave(ctx)
 	}
-	return fmt.Errorf("hold %s of %s: %w", in.ID, h.service, err)
+	return fmt.Errorf("hold %s of %s: %w", r.body.ID, h.service, err)
 }
 
 func (h *Holder) open(in sd.Instance) (*registration, error) {
 	if err := h.check(); err != nil {
 		return nil, err
-	}
-	if in.ID == "" {
-		in.ID = in.Addr
 	}
 	body, err := toConsul(h.service, in)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/kitgen/kitgen/sd"
 )
 
 const (
@@ -38,42 +40,13 @@ func (r *registration) leave(ctx context.Context) error {
 }
 
 // announce makes the check say that the instance leaves, and returns once the
-// catalogue says so too: the agent tells it in its own time.
+// catalogue says so too. What the agent is told to forget before it had the
+// time to tell that, nobody ever sees.
 func (r *registration) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
 	defer cancel()
 	if err := r.say(ctx, api.HealthCritical, drainingOutput); err != nil {
 		return err
 	}
-	for !r.seenDraining(ctx) {
-		if !sleep(ctx, 10*time.Millisecond) {
-			return ctx.Err()
-		}
-	}
-	return nil
-}
-
-func (r *registration) seenDraining(ctx context.Context) bool {
-	checks, _, err := r.client.Health().Checks(r.service, options(ctx))
-	if err != nil {
-		return false
-	}
-	for _, c := range checks {
-		if c.CheckID == r.checkID() && c.Status == api.HealthCritical {
-			return true
-		}
-	}
-	return false
-}
-
-// sleep waits for d, or until ctx ends, and says which.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return r.await(ctx, sd.Draining)
 }

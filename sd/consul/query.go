@@ -2,7 +2,9 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -64,11 +66,12 @@ func (w *Watcher) blind(ctx context.Context, meta *api.QueryMeta) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	self, _, err := w.client.ACL().TokenReadSelf(options(ctx))
+	status, refused := errors.AsType[api.StatusError](err)
 	switch {
+	case refused && status.Code == http.StatusForbidden, err == nil && self.AccessorID == anonymous:
+		return fmt.Errorf("%w (it shows none that Consul knows): %s", ErrBlind, mend)
 	case err != nil:
-		return fmt.Errorf("%w (%w): %s", ErrBlind, err, mend)
-	case self.AccessorID == anonymous:
-		return fmt.Errorf("%w (it shows none): %s", ErrBlind, mend)
+		return fmt.Errorf("ask about the token: %w", err)
 	}
 	return nil
 }

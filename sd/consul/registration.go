@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -14,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/kitgen/kitgen/sd"
 )
 
 // callTimeout bounds one exchange with the agent.
@@ -33,7 +34,7 @@ type registration struct {
 func (r *registration) checkID() string { return "service:" + r.body.ID }
 
 // ensure makes the agent have the instance as it should be, with a check that
-// says so.
+// says so, and the catalogue list it.
 func (r *registration) ensure(ctx context.Context) error {
 	has, err := r.look(ctx)
 	if err != nil {
@@ -45,26 +46,40 @@ func (r *registration) ensure(ctx context.Context) error {
 		}
 	}
 	// A check that expired is not revived by registering it again.
-	err = r.beat(ctx)
+	err = r.state(ctx)
 	if unknown(err) { // somebody took the check away, not the service
 		if err = r.register(ctx); err == nil {
-			err = r.beat(ctx)
+			err = r.state(ctx)
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.confirm(ctx)
 }
 
-// look returns what the agent has under the ID: nil if nothing.
+// state makes the check say what it should. Agents tell of a new output at once
+// only together with a new status.
+func (r *registration) state(ctx context.Context) error {
+	if r.output != "" {
+		if err := r.say(ctx, api.HealthWarning, ""); err != nil {
+			return err
+		}
+	}
+	return r.beat(ctx)
+}
+
+// look returns what the agent has under the ID: nil if nothing. It asks for a
+// list, as agents log an error for a service they do not have.
 func (r *registration) look(ctx context.Context) (*api.AgentService, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	has, _, err := r.client.Agent().Service(r.body.ID, options(ctx))
-	switch {
-	case unknown(err):
-		return nil, nil //nolint:nilnil // nothing is what there is
-	case err != nil:
+	all, err := r.client.Agent().ServicesWithFilterOpts(fmt.Sprintf("ID == %q", r.body.ID), options(ctx))
+	if err != nil {
 		return nil, fmt.Errorf("ask the agent: %w", err)
-	case has.Service != r.body.Name || has.Address != r.body.Address || has.Port != r.body.Port:
+	}
+	has := all[r.body.ID]
+	if has != nil && (has.Service != r.body.Name || has.Address != r.body.Address || has.Port != r.body.Port) {
 		return nil, fmt.Errorf("%w: the agent has %s at %s under it: give every process an ID of its own, by sd.NewID",
 			ErrTaken, has.Service, net.JoinHostPort(has.Address, strconv.Itoa(has.Port)))
 	}
@@ -73,16 +88,18 @@ func (r *registration) look(ctx context.Context) (*api.AgentService, error) {
 
 // right tells whether the agent has what should be there.
 func (r *registration) right(has *api.AgentService) bool {
-	return slices.Equal(has.Tags, r.body.Tags) && maps.Equal(has.Meta, r.body.Meta) &&
-		has.Weights == *r.body.Weights
+	return slices.Equal(has.Tags, r.body.Tags) && maps.Equal(has.Meta, r.body.Meta) && has.Weights == *r.body.Weights
 }
 
 func (r *registration) register(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r.writes++
 	opts := api.ServiceRegisterOpts{ReplaceExistingChecks: true}
-	if err := r.client.Agent().ServiceRegisterOpts(r.body, opts.WithContext(ctx)); err != nil {
+	err := r.client.Agent().ServiceRegisterOpts(r.body, opts.WithContext(ctx))
+	if _, refused := errors.AsType[api.StatusError](err); !refused {
+		r.writes++
+	}
+	if err != nil {
 		return fmt.Errorf("register with the agent: %w", err)
 	}
 	return nil
@@ -99,6 +116,44 @@ func (r *registration) say(ctx context.Context, status, output string) error {
 	return nil
 }
 
+// confirm returns once the catalogue lists the instance, with the status that
+// the check has: the agent tells it in its own time, and where its token does
+// not allow that, never, and without an error.
+func (r *registration) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	state := stateOfCheck(&api.HealthCheck{Status: r.status, Output: r.output})
+	if err := r.await(ctx, state); err != nil {
+		return fmt.Errorf(`the agent took %s, but the catalogue does not list it (does the token have service %q { policy = "write" } and node_prefix "" { policy = "read" }?): %w`,
+			r.body.ID, r.body.Name, err)
+	}
+	return nil
+}
+
+// await returns once the catalogue lists the instance with its check in state.
+func (r *registration) await(ctx context.Context, state sd.State) error {
+	for {
+		q := options(ctx)
+		q.Filter = fmt.Sprintf("Service.ID == %q", r.body.ID)
+		entries, _, err := r.client.Health().Service(r.body.Name, "", false, q)
+		if err == nil && slices.ContainsFunc(entries, func(e *api.ServiceEntry) bool { return r.checked(e, state) }) {
+			return nil
+		}
+		if !sleep(ctx, 10*time.Millisecond) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			return err
+		}
+	}
+}
+
+func (r *registration) checked(e *api.ServiceEntry, state sd.State) bool {
+	return slices.ContainsFunc(e.Checks, func(c *api.HealthCheck) bool {
+		return c.CheckID == r.checkID() && stateOfCheck(c) == state
+	})
+}
+
 // unknown tells that the agent has never heard of a service or check, or has
 // forgotten it. Its words for that differ by version.
 func unknown(err error) bool {
@@ -113,15 +168,4 @@ func unknown(err error) bool {
 
 func options(ctx context.Context) *api.QueryOptions {
 	return (&api.QueryOptions{}).WithContext(ctx)
-}
-
-// jitter is d, more or less by up to a share of it, so that a fleet started
-// together does not stay in step.
-func jitter(d time.Duration, share float64) time.Duration {
-	return time.Duration(float64(d) * (1 + share*(2*rand.Float64()-1)))
-}
-
-// pause is how long to wait after so many failures in a row.
-func pause(failures int) time.Duration {
-	return jitter(min(2*time.Second, 100*time.Millisecond<<min(failures, 10)), 0.5)
 }

@@ -43,6 +43,9 @@ func newFleet(t *testing.T) *fleet {
 		t.Cleanup(r.Deregister)
 		f.registrars = append(f.registrars, r)
 	}
+	for _, r := range f.registrars {
+		<-r.Registered()
+	}
 	f.consumer = NewInstancer(connect(t, f.etcd.Endpoint()), "svc", Config{})
 	t.Cleanup(f.consumer.Stop)
 	known(t, f.consumer, "x0", "x1", "x2", "x3")

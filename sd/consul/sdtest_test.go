@@ -1,0 +1,29 @@
+package consul
+
+import (
+	"testing"
+
+	"github.com/kitgen/kitgen/internal/servers"
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/sd/sdtest"
+)
+
+func TestConformance(t *testing.T) {
+	server, err := sharedAgent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sdtest.Run(t, func(t *testing.T) sdtest.Backend {
+		p := servers.NewProxy(t, server.Endpoint())
+		c, direct := connect(t, p.Addr()), connect(t, server.Endpoint())
+		return sdtest.Backend{
+			Holder:  func(service string) sd.Holder { return NewHolder(c, service, Config{TTL: minTTL}) },
+			Watcher: func(service string) sd.Watcher { return NewWatcher(c, service, Config{}) },
+			Lose: func(_, id string) error {
+				return direct.Agent().ServiceDeregister(toServiceID(id))
+			},
+			Outage: p.Cut,
+			Heal:   p.Heal,
+		}
+	})
+}
