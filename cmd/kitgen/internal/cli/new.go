@@ -21,7 +21,7 @@ func newNew() *cobra.Command {
 		Use:   "new",
 		Short: "Make something new: kitgen new service NAME",
 		Args:  commandsOnly,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			return usageError{errors.New("new what? Write kitgen new service NAME")}
 		},
 	}

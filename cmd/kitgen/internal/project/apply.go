@@ -87,10 +87,11 @@ func (t *transaction) mkdir(dir string) error {
 
 func (t *transaction) commit() error {
 	for _, s := range t.staged {
-		err := error(nil)
-		if s.temp == "" {
+		var err error
+		switch s.temp {
+		case "":
 			err = t.root.Remove(s.Path)
-		} else {
+		default:
 			err = t.root.Rename(s.temp, s.Path)
 		}
 		if err != nil {

@@ -23,7 +23,7 @@ type edit struct {
 // insert puts a part behind the last declaration of its like in file, and the
 // imports it needs with those that are there.
 func (in *inserter) insert(file *goFile, name string, part render.Part) {
-	offset := in.behind(file, part)
+	offset := in.behind(file)
 	text := "\n\n" + strings.TrimSpace(string(part.Text))
 	if offset == len(file.text) {
 		text = "\n" + strings.TrimSpace(string(part.Text)) + "\n"
@@ -38,7 +38,7 @@ func (in *inserter) insert(file *goFile, name string, part render.Part) {
 
 // behind is the offset of the end of the line on which the last method of the
 // implementation ends, or the last test, or the file.
-func (in *inserter) behind(file *goFile, part render.Part) int {
+func (in *inserter) behind(file *goFile) int {
 	end := token.NoPos
 	for _, fn := range in.functions {
 		alike := fn.recv == in.impl && in.impl != ""
@@ -89,7 +89,10 @@ func (in *inserter) imports(file *goFile, path string) {
 func afterStd(g *ast.GenDecl, path string, file *goFile) int {
 	at := g.Lparen + 1
 	for _, s := range g.Specs {
-		spec := s.(*ast.ImportSpec) // an import declaration has no other specs
+		spec, ok := s.(*ast.ImportSpec)
+		if !ok {
+			continue
+		}
 		if p, err := strconv.Unquote(spec.Path.Value); err == nil && p < path && !strings.Contains(p, ".") {
 			at = spec.End()
 		}

@@ -2,6 +2,7 @@ package project
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -97,5 +98,5 @@ func declaration(text []byte) (*ast.FuncDecl, error) {
 			return fn, nil
 		}
 	}
-	return nil, fmt.Errorf("declares no function")
+	return nil, errors.New("declares no function")
 }

@@ -133,9 +133,9 @@ func FuzzInsert(f *testing.F) {
 		if err != nil {
 			return // refused, and nothing is written
 		}
-		rest := got
+		rest := string(got)
 		for _, b := range []byte(text) {
-			i := strings.IndexByte(string(rest), b)
+			i := strings.IndexByte(rest, b)
 			if i < 0 {
 				t.Fatalf("%q is not within %q", text, got)
 			}

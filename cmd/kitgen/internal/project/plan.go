@@ -74,7 +74,7 @@ func (p *Plan) Print(w io.Writer) {
 func (p *Plan) Diff(w io.Writer) {
 	for _, c := range p.Changes {
 		if c.Verb != Identical {
-			w.Write(c.Diff())
+			fmt.Fprintf(w, "%s", c.Diff())
 		}
 	}
 }
