@@ -173,9 +173,9 @@ func (o *newOptions) next(out io.Writer, place project.Place, lib project.Librar
 	if !place.Own {
 		fmt.Fprintf(out, "\n%s is a package of the module in %s, which needs the library:\n", place.Module, place.Around)
 		if lib.Dir != "" {
-			fmt.Fprintf(out, "    go mod edit -replace github.com/kitgen/kitgen=%s && go mod tidy\n", lib.Dir)
+			fmt.Fprintf(out, "    go mod edit -require=%[1]s@v0.0.0 -replace=%[1]s=%[2]s && go mod tidy\n", libraryPath, lib.Dir)
 		} else {
-			fmt.Fprintf(out, "    go get github.com/kitgen/kitgen@%s && go mod tidy\n", lib.Version)
+			fmt.Fprintf(out, "    go get %s@%s && go mod tidy\n", libraryPath, lib.Version)
 		}
 	}
 	fmt.Fprintf(out, "\nNext:\n    cd %[1]s && go test ./... && go run ./cmd/%[1]s\n", o.name)
