@@ -77,6 +77,9 @@ func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.C
 	if err == nil {
 		return nil
 	}
+	if err == io.EOF {
+		return unwritten()
+	}
 	st, ok := status.FromError(err)
 	if !ok {
 		return err
@@ -84,9 +87,20 @@ func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.C
 	return &Error{status: st, err: fromStatus(st), cause: ended(ctx, st), notSent: got.notSent(st)}
 }
 
+// unwritten is for a stream that ended before the request could be written to
+// it, of which grpc-go returns a bare io.EOF instead of the status it ended
+// with (grpc-go #7230). Without a request, no server has called anything.
+func unwritten() *Error {
+	st := status.New(codes.Unavailable, "the server ended the call before the request was written")
+	return &Error{status: st, err: fromStatus(st), notSent: true}
+}
+
 // ended is ctx's error where that is what st says.
 func ended(ctx context.Context, st *status.Status) error {
 	err := ctx.Err()
+	if d, ok := ctx.Deadline(); ok && err == nil && !time.Now().Before(d) {
+		err = context.DeadlineExceeded // the server's timer can be ahead of ours
+	}
 	if err != nil && status.FromContextError(err).Code() == st.Code() {
 		return err
 	}

@@ -144,6 +144,23 @@ func TestNotSent(t *testing.T) {
 	}
 }
 
+// TestRefusedStreams: one in a thousand of them comes back as io.EOF.
+func TestRefusedStreams(t *testing.T) {
+	call := dial(t, refusing(t))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				_, err := call(t.Context(), "")
+				if e, ok := errors.AsType[*kitgrpc.Error](err); !ok || !e.NotSent() || e.StatusCode() != 503 {
+					t.Errorf("%T %v", err, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestCallersCancelIsNobodysFault(t *testing.T) {
 	entered := make(chan struct{})
 	addr := start(t, func(ctx context.Context, _ string) (string, error) {

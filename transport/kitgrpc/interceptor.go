@@ -13,8 +13,9 @@ import (
 )
 
 // ServerOptions make a grpc.Server answer errors with ToStatus, and panics with
-// Internal after logging them with their stack; and they allow the keepalive
-// pings of Factory's clients. Pass them before options with interceptors of
+// Internal after logging them with their stack. They allow the keepalive pings
+// of Factory's clients, notice within about a minute a client that is gone, and
+// give a new connection 10 s for its handshake. Pass them before options with interceptors of
 // your own, so that theirs see what those return. A nil logger logs nothing.
 func ServerOptions(logger log.Logger) []grpc.ServerOption {
 	if logger == nil {
@@ -24,6 +25,7 @@ func ServerOptions(logger log.Logger) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(s.unary),
 		grpc.ChainStreamInterceptor(s.stream),
+		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 10 * time.Second}),
 	}

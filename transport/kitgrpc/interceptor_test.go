@@ -97,7 +97,7 @@ func TestOwnInterceptorsSeeErrors(t *testing.T) {
 	s := grpc.NewServer(opts...)
 	returning(sent).register(s)
 	l := listen(t)
-	p := serve(t, kitgrpc.Server(l, s, kitgrpc.Config{Credentials: nil}), transport.Config{Propagation: -1})
+	p := serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
 	call := dial(t, l.Addr().String(), grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		client = next(ctx, method, req, reply, cc, opts...)
 		return client

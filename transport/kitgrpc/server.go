@@ -16,8 +16,8 @@ import (
 
 // Config is what Server adds to a grpc.Server. The zero value adds it all.
 type Config struct {
-	NoReflection bool                             // do not register server reflection
-	Credentials  credentials.TransportCredentials // with which the self-probe connects, where s has any; insecure if nil
+	NoReflection     bool                             // do not register server reflection
+	ProbeCredentials credentials.TransportCredentials // with which the self-probe connects where the server has credentials; insecure if nil
 }
 
 // Server is s on l, for transport.Serve. Register the services on s before: it
@@ -34,7 +34,7 @@ func Server(l net.Listener, s *grpc.Server, cfg Config) transport.Server {
 	if !cfg.NoReflection && !has(s, "grpc.reflection.v1.ServerReflection") && !has(s, "grpc.reflection.v1alpha.ServerReflection") {
 		reflection.Register(s)
 	}
-	srv := &server{l: l, grpc: s, health: h, creds: cfg.Credentials}
+	srv := &server{l: l, grpc: s, health: h, creds: cfg.ProbeCredentials}
 	return transport.Server{
 		Name:     "grpc",
 		Addr:     l.Addr(),
@@ -83,12 +83,14 @@ func (s *server) probe(ctx context.Context) error {
 	_, err = healthpb.NewHealthClient(cc).Check(ctx, &healthpb.HealthCheckRequest{})
 	e, ok := errors.AsType[*Error](err)
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("health check: %w", err)
 	case !ok || !e.NotSent():
 		return nil
 	case s.creds == nil:
-		return fmt.Errorf("health check: %w; a server with credentials needs kitgrpc.Config.Credentials to call itself", err)
+		return fmt.Errorf("health check: %w; a server with credentials needs kitgrpc.Config.ProbeCredentials to call itself", err)
 	}
 	return fmt.Errorf("health check: %w", err)
 }

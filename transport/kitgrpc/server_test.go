@@ -63,7 +63,7 @@ func TestTLS(t *testing.T) {
 		creds := credentials.NewTLS(&tls.Config{Certificates: ts.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert})
 		s := grpc.NewServer(append(kitgrpc.ServerOptions(nil), grpc.Creds(creds))...)
 		echo(func(_ context.Context, text string) (string, error) { return text, nil }).register(s)
-		return l, kitgrpc.Server(l, s, kitgrpc.Config{Credentials: probe})
+		return l, kitgrpc.Server(l, s, kitgrpc.Config{ProbeCredentials: probe})
 	}
 	l, s := newTLS(mine)
 	serve(t, s, transport.Config{Propagation: -1})
@@ -73,7 +73,7 @@ func TestTLS(t *testing.T) {
 
 	_, s = newTLS(nil)
 	err := transport.Serve(t.Context(), transport.Config{Servers: []transport.Server{s}})
-	if err == nil || !strings.Contains(err.Error(), "self-probe: health check: ") || !strings.Contains(err.Error(), "kitgrpc.Config.Credentials") {
+	if err == nil || !strings.Contains(err.Error(), "self-probe: health check: ") || !strings.Contains(err.Error(), "kitgrpc.Config.ProbeCredentials") {
 		t.Errorf("probe without credentials: %v", err)
 	}
 }

@@ -35,7 +35,7 @@ type sumResponse struct {
 	Sum int `json:"sum"`
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := transport.Listen("addr", "127.0.0.1:0")
 	if err != nil {
@@ -59,7 +59,7 @@ func (r registered) Deregister() {}
 
 // serve runs s with transport.Serve and returns when it is up. It is stopped
 // with the test.
-func serve(t *testing.T, s transport.Server, cfg transport.Config) *serving {
+func serve(t testing.TB, s transport.Server, cfg transport.Config) *serving {
 	t.Helper()
 	up := make(registered)
 	cfg.Servers, cfg.Registrar = []transport.Server{s}, up
@@ -80,7 +80,7 @@ func serve(t *testing.T, s transport.Server, cfg transport.Config) *serving {
 }
 
 // start serves h for the time of the test.
-func start(t *testing.T, h http.Handler, cfg kithttp.Config) *url.URL {
+func start(t testing.TB, h http.Handler, cfg kithttp.Config) *url.URL {
 	t.Helper()
 	l := listen(t)
 	serve(t, kithttp.Server(l, h, cfg), transport.Config{Propagation: -1})
@@ -92,7 +92,7 @@ func baseOf(l net.Listener, scheme string) *url.URL {
 }
 
 // client is an http.Client whose connections are gone after the test.
-func client(t *testing.T) *http.Client {
+func client(t testing.TB) *http.Client {
 	tr := &http.Transport{}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr}

@@ -17,7 +17,6 @@ import (
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
 
-	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/transport"
 )
 
@@ -146,13 +145,21 @@ func (f *fleet) load(ctx context.Context, request any) {
 		switch {
 		case err == nil:
 			f.done.Add(1)
-		case classify.Default(ctx, nil, err) == classify.NotSent:
+		case notSent(err):
 			f.again.Add(1)
 		default:
 			f.t.Errorf("call to %s failed: %v", addr, err)
 			return
 		}
 	}
+}
+
+func notSent(err error) bool {
+	u, ok := errors.AsType[interface {
+		error
+		NotSent() bool
+	}](err)
+	return ok && u.NotSent()
 }
 
 // more returns after n more calls.
