@@ -56,8 +56,8 @@ func secondSignal(ctx, force context.Context, cancel context.CancelCauseFunc) {
 	}
 }
 
-// leave has this process removed from the registry, and gives callers time to
-// notice, in which they are still served.
+// leave has this process removed from the registry, before anything else that
+// takes time. It waits for that, but not for long.
 func (r *run) leave(force context.Context) {
 	r.tasks = append(r.tasks, r.member.task)
 	began := time.Now()
