@@ -170,7 +170,7 @@ func (o *newOptions) next(out io.Writer, place project.Place, lib project.Librar
 	if place.Work != "" {
 		fmt.Fprintf(out, "\n%s is in force here and does not know the new module: go work use ./%s\n", place.Work, o.name)
 	}
-	if !place.Own {
+	if !place.Own && place.Around != lib.Dir {
 		fmt.Fprintf(out, "\n%s is a package of the module in %s, which needs the library:\n", place.Module, place.Around)
 		if lib.Dir != "" {
 			fmt.Fprintf(out, "    go mod edit -require=%[1]s@v0.0.0 -replace=%[1]s=%[2]s && go mod tidy\n", libraryPath, lib.Dir)
