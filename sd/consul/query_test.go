@@ -21,6 +21,7 @@ type script struct {
 	mu      sync.Mutex // guards the fields below
 	answers []reply
 	asked   []string // index asked for, "!" added if consistent
+	waits   bool     // for a query that had no answer left
 	self    reply    // to questions about the token
 }
 
@@ -53,6 +54,7 @@ func (s *script) next(r *http.Request) (reply, bool) {
 	}
 	s.asked = append(s.asked, asked)
 	if len(s.answers) == 0 {
+		s.waits = true
 		return reply{}, false
 	}
 	a := s.answers[0]
@@ -81,7 +83,7 @@ func (a reply) write(w http.ResponseWriter) {
 }
 
 // play watches a Consul that gives these answers, and returns what was told and
-// asked, and the error of the Watch. It ends with the last answer.
+// asked, and the error of the Watch. It ends when Watch waits for one more.
 func play(t *testing.T, s *script) (told, asked []string, err error) {
 	t.Helper()
 	server := httptest.NewServer(s)
@@ -90,7 +92,7 @@ func play(t *testing.T, s *script) (told, asked []string, err error) {
 	eventually(t, "all answers were given", func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return r.ended() || len(s.answers) == 0 && s.asked[len(s.asked)-1] != "" && len(s.asked) > 1
+		return r.ended() || s.waits
 	})
 	err = r.stop()
 	for _, set := range seen.all() {
