@@ -154,6 +154,7 @@ func TestDeadProcessTurnsCritical(t *testing.T) {
 }
 
 func TestHoldGivesUpWhenTheAgentIsGone(t *testing.T) {
+	t.Parallel()
 	agent := servers.Consul(t, servers.Options{})
 	f := newFixtureAt(t, agent.Endpoint())
 	_, r := hold(t, f.holder, instance("a"))
@@ -170,6 +171,7 @@ func TestHoldGivesUpWhenTheAgentIsGone(t *testing.T) {
 }
 
 func TestLeaveWithDeadAgentIsBounded(t *testing.T) {
+	t.Parallel()
 	agent := servers.Consul(t, servers.Options{})
 	f := newFixtureAt(t, agent.Endpoint())
 	_, r := hold(t, f.holder, instance("a"))

@@ -112,6 +112,7 @@ func (f *fleet) fresh() time.Duration {
 }
 
 func TestRestartLosesNobody(t *testing.T) {
+	t.Parallel()
 	for name, restart := range map[string]func(*fleet){
 		"stopped, same data": func(f *fleet) { f.consul.Stop() },
 		"killed, same data":  func(f *fleet) { f.consul.Kill() },
@@ -122,6 +123,7 @@ func TestRestartLosesNobody(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFleet(t)
 			restart(f)
 			f.consul.Start()
@@ -133,6 +135,7 @@ func TestRestartLosesNobody(t *testing.T) {
 }
 
 func TestFrozenBeyondTTLRemovesNobody(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	f.consul.Freeze()
 	eventually(t, "registrars know that they are lost", func() bool { return f.count(sd.Lost) == fleetSize })

@@ -205,6 +205,7 @@ func TestNewerLifeTakesOverOlderWaits(t *testing.T) {
 }
 
 func TestLeaveWithDeadRegistryIsBounded(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	_, r := hold(t, f.holder, instance("a"))
 	f.etcd.Freeze()
@@ -218,6 +219,7 @@ func TestLeaveWithDeadRegistryIsBounded(t *testing.T) {
 }
 
 func TestHoldGivesUpAndComesBackOnTheSameLease(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	p := servers.NewProxy(t, f.etcd.Endpoint())
 	h := NewHolder(connect(t, p.Addr()), "svc", Config{TTL: minTTL})
@@ -261,6 +263,7 @@ func renewFor(ctx context.Context, c *clientv3.Client, lease clientv3.LeaseID) e
 }
 
 func TestDeadProcessIsRemovedAfterTTL(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	p := servers.NewProxy(t, f.etcd.Endpoint())
 	dying := NewHolder(connect(t, p.Addr()), "svc", Config{TTL: minTTL})

@@ -113,6 +113,7 @@ func (f *fleet) fresh() time.Duration {
 }
 
 func TestRestartLosesNobody(t *testing.T) {
+	t.Parallel()
 	for name, restart := range map[string]func(*fleet){
 		"stopped, same data": func(f *fleet) { f.etcd.Stop() },
 		"killed, same data":  func(f *fleet) { f.etcd.Kill() },
@@ -127,6 +128,7 @@ func TestRestartLosesNobody(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFleet(t)
 			restart(f)
 			f.etcd.Start()
@@ -140,6 +142,7 @@ func TestRestartLosesNobody(t *testing.T) {
 // etcd halts for longer than every lease lasts, and removes all of them in the
 // moment it goes on. The instances were there all the time.
 func TestFrozenBeyondTTLRemovesNobody(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	f.etcd.Freeze()
 	eventually(t, "registrars know that they are lost", func() bool { return f.count(sd.Lost) == fleetSize })
@@ -165,6 +168,7 @@ func TestAllLeasesRevokedRemovesNobody(t *testing.T) {
 }
 
 func TestSlowNetworkLosesNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	p := servers.NewProxy(t, f.etcd.Endpoint())
 	p.Delay(100 * time.Millisecond)
