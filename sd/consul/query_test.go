@@ -64,7 +64,7 @@ func (s *script) next(r *http.Request) (reply, bool) {
 
 func (a reply) write(w http.ResponseWriter) {
 	w.Header().Set("X-Consul-Index", a.index)
-	w.Header().Set("X-Consul-LastContact", "0")
+	w.Header().Set("X-Consul-Lastcontact", "0")
 	for key, value := range a.header {
 		w.Header().Set(key, value)
 	}

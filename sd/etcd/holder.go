@@ -41,9 +41,10 @@ func NewHolder(c *clientv3.Client, service string, cfg Config) *Holder {
 // they are noticed, and held is called again.
 //
 // Hold gives up, for a Registrar to try again, when it cannot register, when
-// etcd has not answered for a whole TTL, and with ErrTaken when the key
-// belongs to another process. A process that starts where another one ended
-// (the same ID and Addr) does take over: the newer one wins, the older waits.
+// etcd has not answered, or not let it repair the key, for a whole TTL, and
+// with ErrTaken when the key belongs to another process. A process that starts
+// where another one ended (the same ID and Addr) does take over: the newer one
+// wins, the older waits.
 func (h *Holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
 	r, err := h.open(in)
 	if err != nil {

@@ -37,8 +37,8 @@ type keeper struct {
 	held     func()
 	own      *stream // of what happens to the key
 	opened   time.Time
-	suspect  bool // the key may not be right
-	failures int  // in a row
+	doubt    time.Time // since when the key may not be right; zero while it is
+	failures int       // in a row
 	next     *time.Timer
 }
 
@@ -64,9 +64,9 @@ func (k *keeper) run(ctx context.Context) error {
 			if k.undisturbed(resp) {
 				continue
 			}
-			k.suspect = true
+			k.suspect()
 		case <-verify.C:
-			k.suspect = true
+			k.suspect()
 			verify.Reset(jitter(k.verifyEvery, 0.2))
 		case <-k.next.C:
 		}
@@ -93,9 +93,16 @@ func (k *keeper) listen(ctx context.Context) {
 // something, and looks soon, though not at the same moment as everyone else.
 // One that ends as soon as it is opened is no such sign.
 func (k *keeper) deaf() {
-	k.suspect = true
+	k.suspect()
 	if time.Since(k.opened) > k.ttl/3 {
 		k.next.Reset(rand.N(k.ttl / 30))
+	}
+}
+
+// suspect makes the next round look at the key.
+func (k *keeper) suspect() {
+	if k.doubt.IsZero() {
+		k.doubt = time.Now()
 	}
 }
 
@@ -115,12 +122,13 @@ func (k *keeper) reconcile(ctx context.Context) error {
 	err := k.mend(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // it was told to leave, which is no failure
 	case err == nil:
 		k.failures = 0
 		k.next.Reset(jitter(k.ttl/3, 0.1))
 		return nil
-	case k.lease == clientv3.NoLease, errors.Is(err, ErrTaken), time.Since(k.renewed) >= k.ttl:
+	case k.lease == clientv3.NoLease, errors.Is(err, ErrTaken), time.Since(k.renewed) >= k.ttl,
+		!k.doubt.IsZero() && time.Since(k.doubt) >= k.ttl:
 		return err
 	}
 	k.wake()
@@ -133,17 +141,17 @@ func (k *keeper) mend(ctx context.Context) error {
 	err := k.renew(ctx)
 	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		k.drop()
-		k.suspect = true
+		k.suspect()
 		err = nil
 	}
-	if err != nil || !k.suspect {
+	if err != nil || k.doubt.IsZero() {
 		return err
 	}
 	wrote, err := k.establish(ctx)
 	if err != nil {
 		return err
 	}
-	k.suspect = false
+	k.doubt = time.Time{}
 	if wrote {
 		k.held()
 	}

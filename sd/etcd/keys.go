@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -21,9 +22,9 @@ func idOf(prefix, key string) (string, error) {
 	case !ok:
 		return "", fmt.Errorf("key is not below %s", prefix)
 	case segment == "":
-		return "", fmt.Errorf("key names no instance")
+		return "", errors.New("key names no instance")
 	case strings.Contains(segment, "/"):
-		return "", fmt.Errorf("key has a segment too many: escape the ID with url.PathEscape")
+		return "", errors.New("key has a segment too many: escape the ID with url.PathEscape")
 	}
 	id, err := url.PathUnescape(segment)
 	if err != nil {

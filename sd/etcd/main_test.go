@@ -213,8 +213,3 @@ func instance(id string) sd.Instance {
 	_, _ = h.Write([]byte(id))
 	return sd.Instance{ID: id, Addr: fmt.Sprint("10.0.0.1:", 1024+h.Sum32()%60000)}
 }
-
-func draining(in sd.Instance) sd.Instance {
-	in.State = sd.Draining
-	return in
-}

@@ -45,7 +45,7 @@ func (r *registry) watch(ctx context.Context, create *pb.WatchCreateRequest, ask
 // close ends the stream and joins it; it waits for no server.
 func (s *stream) close() {
 	s.cancel()
-	for range s.responses { //nolint:revive // only the end matters
+	for range s.responses { // only the end matters
 	}
 }
 
