@@ -1,9 +1,6 @@
 package lb
 
-import (
-	kitlb "github.com/go-kit/kit/sd/lb"
-	"math"
-)
+import kitlb "github.com/go-kit/kit/sd/lb"
 
 // AdaptiveConfig configures an Adaptive. The zero value is good.
 type AdaptiveConfig struct {
@@ -16,6 +13,8 @@ const (
 	defaultChoices = 8
 	maxChoices     = 16
 	minSuccess     = 0.02 // below it, failing more makes no difference
+	likeMean       = 1.5  // latencies within this factor of the mean are average
+	blur           = 0.25 // by how much of it chance may raise a cost
 )
 
 // Adaptive picks the instance that promises the shortest wait, and is the
@@ -28,8 +27,14 @@ const (
 // and success the share of calls that did not fail, remembered for about ten.
 // So an instance that fails fast does not look fast, one that is slow or full
 // is relieved at once, and one without calls is neither forgotten nor swamped:
-// what is not refreshed drifts to the average of the pool. Ties are broken at
-// random, so that clients without knowledge do not act as one.
+// what is not refreshed drifts to the average of the pool. One that has answered
+// nothing for longer than its average is taken to be as slow as its silence.
+//
+// A latency within a factor of 1.5 of the average counts as average, and chance
+// blurs each cost by up to a quarter: averages of a few calls are no more exact
+// than that, and to follow them would send most calls of a client with little in
+// flight to one of several equals, and the others would never show that they are
+// as good. Under load, calls in flight tell the smaller differences.
 //
 // It sees this client's calls only. It is safe for concurrent use.
 type Adaptive struct{ balancer }
@@ -65,12 +70,12 @@ func (c *cheapest) choose(slots []slot, w want) *node {
 }
 
 // cheapestOf returns the node with the least cost among slots, or among some of
-// them by index. The order does not matter, since ties are broken fairly.
+// them by index. Each cost is blurred by chance, which also breaks ties, so that
+// the order does not matter.
 func cheapestOf(slots []slot, some []uint32, w want, mean float64, r *dice) *node {
 	var (
 		best  *node
 		least float64
-		ties  int
 		size  = len(slots)
 	)
 	if some != nil {
@@ -82,16 +87,10 @@ func cheapestOf(slots []slot, some []uint32, w want, mean float64, r *dice) *nod
 			i = int(some[k])
 		}
 		s := &slots[i]
-		cost := s.cost(mean)
-		switch {
-		case best != nil && cost > least:
-		case !w.ok(s.node): // asked last, since a guard takes a lock to answer
-		case best == nil || cost < least:
-			best, least, ties = s.node, cost, 1
-		default:
-			if ties++; r.below(ties) == 0 {
-				best = s.node
-			}
+		cost := s.cost(mean) * (1 + blur*r.fraction())
+		// Whether it is usable is asked last, since a guard takes a lock to answer.
+		if (best == nil || cost < least) && w.ok(s.node) {
+			best, least = s.node, cost
 		}
 	}
 	return best
@@ -101,11 +100,13 @@ func cheapestOf(slots []slot, some []uint32, w want, mean float64, r *dice) *nod
 // latency is not known yet is taken for average.
 func (s *slot) cost(mean float64) float64 {
 	n := s.node
-	if latency := n.latency.load(); math.Float64bits(latency) != 0 {
-		mean = latency
+	latency := n.latency.load()
+	if latency == 0 || latency < mean*likeMean && latency*likeMean > mean {
+		latency = mean
 	}
-	cost := mean * float64(n.calling()+1) * s.share
-	if f := n.failing.load(); math.Float64bits(f) != 0 { // a division, for the few
+	latency = max(latency, n.silence.load())
+	cost := latency * float64(n.calling()+1) * s.share
+	if f := n.failing.load(); f > 0 { // a division, for the few
 		ok := max(1-f, minSuccess)
 		cost /= ok * ok
 	}

@@ -35,7 +35,9 @@ func fixedPool(tb testing.TB, n int, cfg lb.PoolConfig) *lb.Pool {
 			tb.Error(err)
 		}
 	})
-	waitConnected(tb, p, n)
+	if err := p.WaitReady(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
 	return p
 }
 

@@ -18,7 +18,15 @@ const closeGrace = 5 * time.Second
 // a closer's error, a call that did not end, somebody else's code that hangs. A
 // second Close waits for the first and returns the same.
 func (p *Pool) Close() error {
-	p.closeOnce.Do(func() { p.closeErr = p.close() })
+	p.mu.Lock()
+	first := !p.shut
+	p.shut = true
+	p.mu.Unlock()
+	if first {
+		p.closeErr = p.close()
+		close(p.closed)
+	}
+	<-p.closed
 	return p.closeErr
 }
 
@@ -28,7 +36,6 @@ func (p *Pool) close() error {
 		errs []error
 	)
 	p.mu.Lock()
-	p.shut = true
 	p.stop()
 	for _, m := range p.order {
 		m.drop()

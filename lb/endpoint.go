@@ -24,9 +24,7 @@ import (
 // refuses costs no attempt.
 func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
 	pick := func(context.Context) (endpoint.Endpoint, error) { return b.Endpoint() }
-	if p, ok := b.(interface {
-		Pick(context.Context) (endpoint.Endpoint, error)
-	}); ok {
+	if p, ok := b.(picker); ok {
 		pick = p.Pick
 	}
 	var pool *Pool
@@ -46,8 +44,13 @@ func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
 	}
 }
 
+// picker is a Balancer that can be told for which call it picks.
+type picker interface {
+	Pick(context.Context) (endpoint.Endpoint, error)
+}
+
 // strangers is how often a balancer over a pool that is not ours is asked
-// again: its size cannot be known.
+// again: its size cannot be known, nor whom it picked.
 const strangers = 8
 
 // again picks until a call is sent. err is what the first pick ended with.
@@ -57,7 +60,6 @@ func again(ctx context.Context, request any, pick func(context.Context) (endpoin
 		first := attempt.Start(ctx, 0)
 		ctx, call = first, attempt.From(first)
 	}
-	last := false
 	for i := 1; ctx.Err() == nil; i++ {
 		refused, ours := errors.AsType[*notCalled](err)
 		if ours && pool == nil {
@@ -67,14 +69,13 @@ func again(ctx context.Context, request any, pick func(context.Context) (endpoin
 		if pool != nil {
 			size = len(pool.snap.Load().offers)
 		}
-		over := i >= size || call.Len() >= size
-		switch {
-		case over && (last || !ours):
+		switch all := call.Len() >= size; {
+		case all && !ours, i > size && pool == nil:
 			return nil, err
-		case over:
+		case all, i > size:
 			// Bad luck: those who share go-kit's round robin draw each other's
-			// turns. The pool picks once more, by looking at all.
-			last, pick = true, func(context.Context) (endpoint.Endpoint, error) { return pool.pick(call, uniform{}) }
+			// turns. From here on the pool picks, by looking at all.
+			pick = func(context.Context) (endpoint.Endpoint, error) { return pool.pick(call, uniform{}) }
 		}
 		e, pickErr := pick(ctx)
 		if pickErr != nil {

@@ -10,6 +10,7 @@ const (
 	latencyTau = 2 * time.Second  // how fast samples replace the average
 	idleTau    = 10 * time.Second // how fast what is not refreshed is forgotten
 	longest    = time.Hour        // longer gaps make no difference
+	firstFew   = 16               // samples that weigh as in a plain average
 	failAlpha  = 0.1              // share of one response in the failure average
 )
 
@@ -17,22 +18,34 @@ const (
 // no latency and no failure. Under contention a sample may be lost, which is
 // cheaper than waiting: the next one is a call away.
 type health struct {
-	sampled atomic.Int64 // time of the last latency sample, as Pool.now
-	latency atomicFloat  // nanoseconds; 0 if unknown
-	failing atomicFloat  // share of failures, in [0, 1]
+	sampled atomic.Int64  // time of the last latency sample, as Pool.now
+	samples atomic.Int32  // how many there were; counts to firstFew
+	counted atomic.Uint64 // calls that Pool.mean has taken in
+	quiet   atomic.Int64  // time up to which no answer was owed
+	latency atomicFloat   // nanoseconds; 0 if unknown
+	silence atomicFloat   // nanoseconds for which calls in flight have gone without any answer; 0 if that is no longer than usual
+	failing atomicFloat   // share of failures, in [0, 1]
 }
 
 // took adds the latency of a successful call that ended now, and reports
 // whether it was the first. A sample counts by the time since the one before,
-// so that a burst weighs no more than a single call.
+// so that a burst weighs no more than a single call; the first few count alike,
+// so that the very first, good or bad, does not stand for seconds.
 func (h *health) took(d time.Duration, now int64) (first bool) {
-	gap := now - h.sampled.Swap(now)
-	old := h.latency.load()
+	share := shareOf(now-h.sampled.Swap(now), latencyTau)
+	if h.silence.load() != 0 { // it answers
+		h.silence.store(0)
+	}
+	if k := h.samples.Load(); k < firstFew {
+		share = max(share, 1/float64(1+k))
+		h.samples.Add(1)
+	}
 	x := math.Max(float64(d), 1) // 0 means unknown
+	old := h.latency.load()
 	if old == 0 {
 		return h.latency.replace(0, x)
 	}
-	h.latency.replace(old, toward(old, x, gap, latencyTau))
+	h.latency.replace(old, old+share*(x-old))
 	return false
 }
 
@@ -64,16 +77,35 @@ func (h *health) relax(dt int64, idle bool, mean float64) {
 	}
 }
 
+// listen notes at now for how long a node has owed an answer. A process that
+// hangs holds its connections and fails nothing until the first call times out;
+// what it does not answer tells of it much earlier.
+func (h *health) listen(now int64, idle bool) {
+	if idle {
+		h.quiet.Store(now)
+		h.silence.store(0)
+		return
+	}
+	owed := max(h.quiet.Load(), h.sampled.Load()) + int64(relaxEvery) // the first call may have come just now
+	if silent := float64(now - owed); silent > h.latency.load() {
+		h.silence.store(silent)
+	}
+}
+
 // success returns the share of calls that did not fail, of late.
 func (h *health) success() float64 { return 1 - h.failing.load() }
 
-// toward moves from to to by the share of the way that dt is worth at time
-// constant tau. It is dt/(tau+dt) rather than 1-exp(-dt/tau): a division, no
-// more than 10 % apart while dt ≤ tau/2, and never outside [from, to].
+// toward moves from to to by the share of the way that dt is worth.
 func toward(from, to float64, dt int64, tau time.Duration) float64 {
+	return from + shareOf(dt, tau)*(to-from)
+}
+
+// shareOf returns what the last dt weigh in an average with time constant tau.
+// It is dt/(tau+dt) rather than 1-exp(-dt/tau): a division, no more than 10 %
+// apart while dt ≤ tau/2, and always in [0, 1).
+func shareOf(dt int64, tau time.Duration) float64 {
 	dt = min(max(dt, 0), int64(longest)) // clocks of two calls may be read in either order
-	share := float64(dt) / float64(int64(tau)+dt)
-	return from + share*(to-from)
+	return float64(dt) / float64(int64(tau)+dt)
 }
 
 // atomicFloat is a float64 that is read and replaced as one.

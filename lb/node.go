@@ -31,7 +31,7 @@ type node struct {
 	_        [128 - 104]byte
 
 	load
-	_ [128 - 56]byte
+	_ [128 - 88]byte
 }
 
 // load is what the calls to a node leave behind.
@@ -56,6 +56,7 @@ const closed = math.MinInt64
 // instance.
 func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
 	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
+	n.quiet.Store(p.now())
 	n.refused = newRefusals(n)
 	observed := n.observed(ep)
 	guarded := observed

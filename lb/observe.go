@@ -14,6 +14,7 @@ import (
 func (n *node) observed(next endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (response any, err error) {
 		start := n.pool.now()
+		n.pool.relax(start)
 		outcome := classify.Failure
 		defer func() { n.observe(start, outcome) }()
 		response, err = next(ctx, request)
@@ -29,16 +30,17 @@ func (n *node) observed(next endpoint.Endpoint) endpoint.Endpoint {
 func (n *node) observe(start int64, outcome classify.Outcome) {
 	n.calls.Add(1)
 	now := n.pool.now()
-	first := false
+	n.pool.relax(now) // first, or it would also forget what happened just now
 	switch {
 	case outcome == classify.Success:
 		n.answered(false)
-		first = n.took(time.Duration(now-start), now)
+		if n.took(time.Duration(now-start), now) {
+			n.pool.mean.replace(0, n.latency.load()) // the pool's very first
+		}
 	case outcome.Failed():
 		n.failures.Add(1)
 		n.answered(true)
 	}
-	n.pool.relax(now, first)
 }
 
 // now reads the pool's monotonic clock: nanoseconds since it was made. Two
@@ -49,33 +51,49 @@ func (p *Pool) now() int64 { return int64(time.Since(p.started)) }
 // enough to cost it nothing, often enough for constants in seconds.
 const relaxEvery = 20 * time.Millisecond
 
-// relax lets every node forget, and renews the pool's mean latency. Whichever
-// call comes first after relaxEvery does it for all: a pool without calls needs
-// no background work, and picks need no clock. A first sample is not kept
-// waiting, because all nodes without one are measured by the mean.
-func (p *Pool) relax(now int64, first bool) {
+// relax lets every node forget, and renews the mean latency, by which those
+// without one are measured. Whichever call comes first after relaxEvery does it
+// for all: a pool without calls needs no background work, and picks no clock.
+func (p *Pool) relax(now int64) {
 	last := p.relaxed.Load()
-	s := p.snap.Load()
-	every := int64(relaxEvery) * int64(1+len(s.all)/256) // a large pool takes longer
-	if !first && now-last < every || !p.relaxed.CompareAndSwap(last, max(last, now)) {
+	if now-last < int64(relaxEvery) {
 		return
 	}
-	mean := s.mean()
+	s := p.snap.Load()
+	every := int64(relaxEvery) * int64(1+len(s.all)/256) // a large pool takes longer
+	if now-last < every || !p.relaxed.CompareAndSwap(last, now) {
+		return
+	}
+	mean := s.met(p.mean.load(), now-last)
 	p.mean.store(mean)
 	for _, sl := range s.all {
-		n := sl.node
-		n.health.relax(now-last, n.inflight.Load() == 0, mean)
+		idle := sl.node.calling() == 0
+		sl.node.health.relax(now-last, idle, mean)
+		sl.node.health.listen(now, idle)
 	}
 }
 
-// mean returns the average of the latencies known, 0 if there is none.
-func (s *snapshot) mean() float64 {
-	sum, known := 0.0, 0
+// met returns the latency that calls meet at present: old, moved towards the
+// averages of the nodes, each by its calls since the last time. Were all nodes
+// to count alike, a few with bad luck would keep it high, and with it the cost
+// of every node that is new or was not called for long: the one good node would
+// keep all calls for lack of anybody to compare it with.
+func (s *snapshot) met(old float64, dt int64) float64 {
+	sum, calls := 0.0, 0.0
 	for _, sl := range s.all {
-		if l := sl.node.latency.load(); l > 0 {
-			sum += l
-			known++
+		n := sl.node
+		all := n.calls.Load()
+		fresh := float64(all - n.counted.Swap(all))
+		if l := n.latency.load(); l > 0 {
+			sum += l * fresh
+			calls += fresh
 		}
 	}
-	return sum / float64(max(known, 1))
+	switch {
+	case calls == 0:
+		return old
+	case old == 0:
+		return sum / calls
+	}
+	return toward(old, sum/calls, dt, latencyTau)
 }

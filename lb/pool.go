@@ -70,16 +70,16 @@ type Pool struct {
 	relaxed atomic.Int64 // when relax last ran
 	mean    atomicFloat  // of the latencies known then, in nanoseconds
 
-	stop      context.CancelFunc // ends watching and connecting
-	wg        sync.WaitGroup     // every goroutine of the pool
-	closeOnce sync.Once
-	closeErr  error
+	stop     context.CancelFunc // ends watching and connecting
+	wg       sync.WaitGroup     // every goroutine of the pool
+	closed   chan struct{}      // closed once closeErr is there
+	closeErr error
 
 	mu      sync.Mutex // guards what follows, and writing snap
 	members map[string]*member
 	order   []*member // members, sorted by ID
 	source  error     // why members may be stale or empty; nil if there is nothing to say
-	shut    bool
+	shut    bool      // Close has begun: the source is followed no more
 }
 
 var _ kitsd.Endpointer = (*Pool)(nil)
@@ -104,6 +104,7 @@ func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 		factory: f,
 		started: time.Now(),
 		stop:    stop,
+		closed:  make(chan struct{}),
 		members: make(map[string]*member),
 		source:  errNotSynced,
 	}

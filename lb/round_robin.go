@@ -33,8 +33,12 @@ const patience = 64
 
 // choose skips an unusable node by drawing the next position from the cursor
 // they all share. To step to its neighbour instead would give the neighbour a
-// double share.
+// double share. In a panic there are no turns to take: looking for someone ready
+// has used up everybody's, and the draw after that may be the same every time.
 func (r *rotation) choose(slots []slot, w want) *node {
+	if !w.ready {
+		return anyOf(slots, w)
+	}
 	size := uint64(len(slots))
 	for range min(size, patience) {
 		n := slots[r.next.Add(1)%size].node

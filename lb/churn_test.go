@@ -1,0 +1,99 @@
+package lb
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/go-kit/kit/endpoint"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+// A thousand callers, while instances come, go, move, drain and fail, and one
+// stays: no call finds nobody, none arrives on a closed connection, and in the
+// end everything is counted down and closed once.
+func TestChurn(t *testing.T) {
+	const callers, calls, changes = 1000, 20, 300
+	f := &fleet{serve: map[string]endpoint.Endpoint{}}
+	yield := func(context.Context, any) (any, error) { runtime.Gosched(); return nil, nil }
+	for _, addr := range letters(30) {
+		f.serve[addr] = yield
+	}
+	f.fail = func(string) error {
+		if rand.IntN(10) == 0 {
+			return errBroken
+		}
+		return nil
+	}
+	stay := sd.Instance{ID: "stay", Addr: "stay"}
+	src := newSource(stay)
+	p := NewPool(src, f.factory, PoolConfig{MinBackoff: 1, MaxBackoff: 1})
+	if err := p.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	var wg sync.WaitGroup
+	for _, b := range everyBalancer(p) {
+		call := Endpoint(b)
+		for range callers / len(everyBalancer(p)) {
+			wg.Go(func() {
+				for range calls {
+					if _, err := call(t.Context(), nil); err != nil {
+						t.Error(err)
+						return
+					}
+					p.Nodes()
+				}
+			})
+		}
+	}
+	nodes := map[*node]bool{}
+	wg.Go(func() {
+		for range changes {
+			src.set(append(randomSet(), stay)...)
+			for _, sl := range p.snap.Load().all {
+				nodes[sl.node] = true
+			}
+			runtime.Gosched()
+		}
+	})
+	wg.Wait()
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+
+	if f.late.Load() != 0 {
+		t.Errorf("%d calls arrived on closed connections", f.late.Load())
+	}
+	for n := range nodes {
+		if n.inflight.Load() != closed {
+			t.Errorf("instance %s ends with %d calls in flight, want closed with none", n.id, n.calling())
+		}
+	}
+	if _, closed := f.count("stay"); closed != 1 {
+		t.Errorf("the one that stayed was closed %d times", closed)
+	}
+	t.Logf("%d connections seen", len(nodes))
+}
+
+// randomSet returns some of thirty addresses under some of thirty IDs, with
+// duplicates, in any state and order.
+func randomSet() []sd.Instance {
+	var set []sd.Instance
+	for range rand.IntN(20) {
+		id, addr := rand.IntN(30), rand.IntN(30)
+		if rand.IntN(4) > 0 {
+			addr = id // most do not move
+		}
+		set = append(set, sd.Instance{
+			ID:     letters(30)[id],
+			Addr:   letters(30)[addr],
+			Weight: rand.IntN(5),
+			State:  sd.State(rand.IntN(4)),
+		})
+	}
+	return set
+}

@@ -1,0 +1,187 @@
+package lb
+
+import (
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unsafe"
+
+	"github.com/go-kit/kit/endpoint"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/middleware/classify"
+)
+
+// The words that calls write share no pair of cache lines with another node's,
+// nor with what every pick reads.
+func TestNodeLayout(t *testing.T) {
+	var n node
+	if at := unsafe.Offsetof(n.load); at%128 != 0 || at < unsafe.Offsetof(n.idle) {
+		t.Errorf("load is at %d, want a multiple of 128 behind what is only read", at)
+	}
+	if size := unsafe.Sizeof(n); size != 256 {
+		t.Errorf("a node has %d bytes, want 256, which the allocator aligns", size)
+	}
+	if size := unsafe.Sizeof(rotation{}); size < 256 {
+		t.Errorf("a rotation has %d bytes, want the cursor alone on its lines", size)
+	}
+}
+
+func TestHoweverACallEndsItEnds(t *testing.T) {
+	boom := errors.New("boom")
+	for _, c := range []struct {
+		name            string
+		serve           endpoint.Endpoint
+		calls, failures uint64
+		success         float64
+		latency         time.Duration
+	}{
+		{"success", func(context.Context, any) (any, error) { time.Sleep(time.Second); return 1, nil }, 1, 0, 1, time.Second},
+		{"failure", func(context.Context, any) (any, error) { time.Sleep(time.Second); return nil, boom }, 1, 1, 0.9, 0},
+		{"not sent", func(context.Context, any) (any, error) { return nil, unsent("refused") }, 1, 1, 0.9, 0},
+		{"panic", func(context.Context, any) (any, error) { panic(boom) }, 1, 1, 0.9, 0},
+		{"goexit", func(context.Context, any) (any, error) { runtime.Goexit(); return nil, nil }, 1, 1, 0.9, 0},
+		{"cancel", func(ctx context.Context, _ any) (any, error) { <-ctx.Done(); return nil, ctx.Err() }, 1, 0, 1, 0},
+		{"stream", func(context.Context, any) (any, error) { return ended{}, nil }, 1, 0, 1, 1},
+	} {
+		for _, way := range []string{"call", "force", "offer"} {
+			t.Run(c.name+"/"+way, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					p := start(t, newSource(at("a")...), &fleet{serve: map[string]endpoint.Endpoint{"a": c.serve}}, PoolConfig{})
+					n := nodeOf(t, p, "a")
+					e := map[string]endpoint.Endpoint{"call": n.call, "force": n.force, "offer": n.offer}[way]
+					ctx, cancel := context.WithCancel(t.Context())
+					time.AfterFunc(2*time.Second, cancel)
+					go func() {
+						defer func() {
+							if r := recover(); r != nil && r != boom { //nolint:errorlint // the very value must come through
+								t.Errorf("panic is %v, want the endpoint's own", r)
+							}
+						}()
+						e(ctx, nil)
+					}()
+					time.Sleep(3 * time.Second)
+					s := p.Nodes()[0]
+					want := NodeStats{Instance: s.Instance, Connected: true, Ready: true, Calls: c.calls, Failures: c.failures, Success: c.success, Latency: c.latency}
+					if s.InFlight != 0 || s.Calls != want.Calls || s.Failures != want.Failures || s.Success != want.Success || s.Latency != want.Latency {
+						t.Errorf("stats are %+v, want %+v", s, want)
+					}
+				})
+			})
+		}
+	}
+}
+
+// ended is a stream that is over already, and says so twice.
+type ended struct{}
+
+func (ended) OnEnd(f func()) { f(); f() }
+
+func TestAStreamIsInFlightUntilItEnds(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &stream{}
+		src := newSource(at("a")...)
+		f := &fleet{serve: map[string]endpoint.Endpoint{"a": func(context.Context, any) (any, error) { return s, nil }}}
+		p := start(t, src, f, PoolConfig{})
+		all, _ := p.Endpoints()
+		if _, err := all[0](t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Nodes()[0]; got.InFlight != 1 || got.Calls != 1 {
+			t.Errorf("stats %+v, want the stream in flight", got)
+		}
+		src.set()
+		time.Sleep(20 * time.Second)
+		wantCount(t, f, "a", 1, 0)
+		s.end()
+		synctest.Wait()
+		wantCount(t, f, "a", 1, 1)
+	})
+}
+
+type stream struct{ end func() }
+
+func (s *stream) OnEnd(f func()) { s.end = f }
+
+// The guard is inside the counting and outside the observing.
+func TestTheGuardsPlace(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := start(t, newSource(at("a")...), new(fleet), PoolConfig{
+			Guard: func(string) (endpoint.Middleware, func() bool) {
+				return func(next endpoint.Endpoint) endpoint.Endpoint {
+					return func(ctx context.Context, request any) (any, error) {
+						time.Sleep(time.Second) // waits in a bulkhead
+						if request == "refuse" {
+							return nil, errShut
+						}
+						return next(ctx, request)
+					}
+				}, nil
+			},
+		})
+		n := nodeOf(t, p, "a")
+		go n.call(t.Context(), "refuse")
+		synctest.Wait()
+		if n.calling() != 1 {
+			t.Error("a call that waits in the guard is not in flight")
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if s := p.Nodes()[0]; s.InFlight != 0 || s.Calls != 0 || s.Success != 1 {
+			t.Errorf("stats %+v after a rejection, want none", s)
+		}
+		n.call(t.Context(), nil)
+		if got := n.latency.load(); got != 1 {
+			t.Errorf("latency %v, want the instance's alone", got)
+		}
+		if _, err := n.force(t.Context(), "refuse"); err != nil {
+			t.Errorf("the panic way met the guard: %v", err)
+		}
+	})
+}
+
+func TestClassifyDecides(t *testing.T) {
+	f := new(fleet)
+	var outcome classify.Outcome
+	p := fixed(t, f, PoolConfig{Classify: func(_ context.Context, response any, _ error) classify.Outcome {
+		if response != "a" {
+			t.Errorf("classify sees response %v", response)
+		}
+		return outcome
+	}}, "a")
+	n := nodeOf(t, p, "a")
+	p.relaxed.Store(math.MaxInt64 / 2) // and nothing else moves it
+	for outcome = range classify.NotSent + 1 {
+		n.failing.store(0.5)
+		n.call(t.Context(), nil)
+		want := map[classify.Outcome]float64{classify.Success: 0.45, classify.Excluded: 0.5}[outcome]
+		if outcome.Failed() {
+			want = 0.55
+		}
+		if got := n.failing.load(); got != want {
+			t.Errorf("%v moved the failure average from 0.5 to %v, want %v", outcome, got, want)
+		}
+	}
+}
+
+func TestTheNodeTellsTheRetryWhereItWent(t *testing.T) {
+	p := fixed(t, new(fleet), PoolConfig{}, "a")
+	n := nodeOf(t, p, "a")
+	for name, e := range map[string]endpoint.Endpoint{"call": n.call, "force": n.force, "offer": n.offer} {
+		ctx := attempt.Start(t.Context(), 0)
+		if _, err := e(ctx, nil); err != nil {
+			t.Fatal(err)
+		}
+		if !attempt.From(ctx).Tried("a") {
+			t.Errorf("%s did not add its ID to the instances tried", name)
+		}
+		_, err := n.offer(ctx, nil)
+		if err == nil || err.Error() != "instance a: already tried by this call" || !notSent(err) {
+			t.Errorf("the second offer ended with %v", err)
+		}
+	}
+}
