@@ -17,7 +17,7 @@ import (
 // Critical, "a?" has no usable address, "a@b" stands at b's address.
 func set(line string) []Instance {
 	list := []Instance{}
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		in := Instance{}
 		switch word[len(word)-1] {
 		case '~':

@@ -113,12 +113,12 @@ func TestInboxKeepsTheLatestAndWhoDrained(t *testing.T) {
 func TestInboxMeasuresFromTheFirstSet(t *testing.T) {
 	synctest.Test(t, func(*testing.T) {
 		b := newInbox()
-		update := b.begin()
+		b.begin()
 		time.Sleep(time.Hour) // connecting is not working
 		if d := b.end(errDown); d != 0 {
 			t.Errorf("a watch without a set worked for %s", d)
 		}
-		update = b.begin()
+		update := b.begin()
 		update(nil)
 		time.Sleep(time.Minute)
 		update(nil)

@@ -120,14 +120,15 @@ func (r *Registrar) Run(ctx context.Context) error {
 		r.status.refused(err)
 		return fmt.Errorf("register: %w", err)
 	}
-	stray, err := r.begin(ctx)
-	if err != nil {
+	if err := r.begin(ctx); err != nil {
 		return err
 	}
+	var stray <-chan error
 	defer func() { r.stray <- stray }()
 	wait := newBackoff(r.cfg.MinBackoff, r.cfg.MaxBackoff)
 	for failures := 0; ctx.Err() == nil; failures++ {
 		var worked time.Duration
+		var err error
 		worked, stray, err = r.hold(ctx)
 		if ctx.Err() != nil {
 			return r.status.left(err)
@@ -144,21 +145,22 @@ func (r *Registrar) Run(ctx context.Context) error {
 
 // begin waits for the backend of an earlier Run to be done, so that its late
 // leaving cannot remove what this Run registers.
-func (r *Registrar) begin(ctx context.Context) (stray <-chan error, err error) {
+func (r *Registrar) begin(ctx context.Context) error {
+	var stray <-chan error
 	select {
 	case stray = <-r.stray:
 	default:
-		return nil, ErrRunning
+		return ErrRunning
 	}
 	if stray == nil {
-		return nil, nil
+		return nil
 	}
 	select {
 	case <-stray:
-		return nil, nil
+		return nil
 	case <-ctx.Done():
 		r.stray <- stray
-		return nil, fmt.Errorf("register: the backend is still busy with leaving: %w", context.Cause(ctx))
+		return fmt.Errorf("register: the backend is still busy with leaving: %w", context.Cause(ctx))
 	}
 }
 

@@ -60,9 +60,9 @@ func reachable(only4 bool) netip.Addr {
 		if err != nil {
 			continue
 		}
-		ip := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+		local, _ := netip.ParseAddrPort(c.LocalAddr().String())
 		_ = c.Close() // nothing was sent on it
-		if ip.IsGlobalUnicast() {
+		if ip := local.Addr().Unmap(); ip.IsGlobalUnicast() {
 			return ip
 		}
 	}

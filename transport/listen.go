@@ -21,13 +21,13 @@ func Listen(flag, addr string) (net.Listener, error) {
 	if err == nil {
 		return l, nil
 	}
-	cause, mend := bindMend(flag, err)
+	mend, cause := bindMend(flag, err)
 	return nil, fmt.Errorf("%s %s: %w; %s", flag, addr, cause, mend)
 }
 
 // bindMend is the core of a failed bind, without the address that net repeats
 // around it, and what to do about it.
-func bindMend(flag string, err error) (cause error, mend string) {
+func bindMend(flag string, err error) (mend string, cause error) {
 	cause = err
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		cause = op.Err
@@ -37,16 +37,16 @@ func bindMend(flag string, err error) (cause error, mend string) {
 	}
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return cause, fmt.Sprintf("stop the process that has it or pass another %s, such as :0", flag)
+		return fmt.Sprintf("stop the process that has it or pass another %s, such as :0", flag), cause
 	case errors.Is(err, syscall.EACCES):
-		return cause, fmt.Sprintf("ports below 1024 need privileges; pass another %s, such as :8080", flag)
+		return fmt.Sprintf("ports below 1024 need privileges; pass another %s, such as :8080", flag), cause
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return cause, fmt.Sprintf("no interface of this machine has that address; pass a %s such as :8080 to listen on all", flag)
+		return fmt.Sprintf("no interface of this machine has that address; pass a %s such as :8080 to listen on all", flag), cause
 	}
 	if e, ok := errors.AsType[*net.AddrError](err); ok {
 		cause = errors.New(e.Err)
 	}
-	return cause, addrMend(flag)
+	return addrMend(flag), cause
 }
 
 func addrMend(flag string) string {

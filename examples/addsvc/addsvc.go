@@ -27,11 +27,14 @@ type service struct{}
 func (service) Sum(_ context.Context, a, b int) (int, error)          { return a + b, nil }
 func (service) Concat(_ context.Context, a, b string) (string, error) { return a + b, nil }
 
-// The requests and responses, as they stand on the wire.
 type (
-	SumRequest     struct{ A, B int }
-	SumResponse    struct{ Sum int }
-	ConcatRequest  struct{ A, B string }
+	// SumRequest asks for Sum, as it stands on the wire.
+	SumRequest struct{ A, B int }
+	// SumResponse is its answer.
+	SumResponse struct{ Sum int }
+	// ConcatRequest asks for Concat.
+	ConcatRequest struct{ A, B string }
+	// ConcatResponse is its answer.
 	ConcatResponse struct{ Joined string }
 )
 

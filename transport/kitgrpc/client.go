@@ -2,9 +2,11 @@ package kitgrpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -72,12 +74,12 @@ type received struct {
 // the call was sent.
 func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	got := new(received)
-	opts = append(opts[:len(opts):len(opts)], grpc.Peer(&got.peer), grpc.Trailer(&got.trailer))
+	opts = append(slices.Clip(opts), grpc.Peer(&got.peer), grpc.Trailer(&got.trailer))
 	err := invoke(ctx, method, req, reply, cc, opts...)
 	if err == nil {
 		return nil
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return unwritten()
 	}
 	st, ok := status.FromError(err)

@@ -2,6 +2,7 @@ package kitgrpc
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-kit/log"
@@ -50,7 +51,7 @@ func (s *interceptor) answer(method string, err *error) {
 	if *err == nil {
 		return
 	}
-	if p, ok := (*err).(*guard.Panic); ok {
+	if p, ok := errors.AsType[*guard.Panic](*err); ok {
 		_ = s.log.Log("msg", "panic", "method", method, "err", p)
 	}
 	*err = ToStatus(*err).Err()

@@ -62,7 +62,7 @@ func guardEncode(ctx context.Context, w http.ResponseWriter, response any) (err 
 
 // recoverCall is guard.Recover, except for net/http's own way to abort a call.
 func recoverCall(err *error) {
-	if v := recover(); v == http.ErrAbortHandler {
+	if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
 		panic(v)
 	} else if v != nil {
 		*err = guard.New(v)

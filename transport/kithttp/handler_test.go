@@ -79,7 +79,7 @@ func TestNewServerResponses(t *testing.T) {
 		"created":   {created{"7", 201}, 201, http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Content-Length": {"11"}, "Location": {"/7"}}, "{\"id\":\"7\"}\n"},
 		"no body":   {created{"7", 204}, 204, http.Header{"Location": {"/7"}}, ""},
 	} {
-		resp := post(kithttp.NewServer(returning(tt.response, nil), kithttp.DecodeJSON[sumRequest]), "")
+		resp := post(kithttp.NewServer(returning(tt.response, nil), kithttp.DecodeJSON[sumRequest]), "") //nolint:bodyclose // bodyOf does
 		if body := bodyOf(t, resp); resp.StatusCode != tt.status || body != tt.body {
 			t.Errorf("%s: %d %q, want %d %q", name, resp.StatusCode, body, tt.status, tt.body)
 		}
@@ -108,7 +108,7 @@ func TestH1_H2_ErrorsAreNeverSuccesses(t *testing.T) {
 		"canceled": {nil, context.Canceled,
 			`{"type":"about:blank","title":"Client Closed Request","status":499,"detail":"context canceled","code":"canceled"}`},
 	} {
-		resp := post(kithttp.NewServer(returning(tt.response, tt.err), kithttp.DecodeJSON[sumRequest]), "")
+		resp := post(kithttp.NewServer(returning(tt.response, tt.err), kithttp.DecodeJSON[sumRequest]), "") //nolint:bodyclose // bodyOf does
 		var status struct{ Status int }
 		body := bodyOf(t, resp)
 		if err := json.Unmarshal([]byte(body), &status); err != nil || status.Status != resp.StatusCode {
@@ -121,7 +121,7 @@ func TestH1_H2_ErrorsAreNeverSuccesses(t *testing.T) {
 }
 
 func TestErrorsMayHaveHeaders(t *testing.T) {
-	resp := post(kithttp.NewServer(returning(nil, later{}), kithttp.DecodeJSON[sumRequest]), "")
+	resp := post(kithttp.NewServer(returning(nil, later{}), kithttp.DecodeJSON[sumRequest]), "") //nolint:bodyclose // it is recorded, and not read
 	if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "7" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}

@@ -45,12 +45,12 @@ func (u *unused) settle(ctx context.Context) {
 // close closes those that have been unused for d, and counts the others.
 func (u *unused) close(d time.Duration) (left int) {
 	u.since.Range(func(c, since any) bool {
-		if time.Since(since.(time.Time)) < d {
+		if time.Since(since.(time.Time)) < d { //nolint:forcetypeassert // nothing else is stored
 			left++
 			return true
 		}
 		u.since.Delete(c)
-		_ = c.(net.Conn).Close() // the server's reader notices, and has nobody to answer
+		_ = c.(net.Conn).Close() //nolint:forcetypeassert // the server's reader notices, and has nobody to answer
 		return true
 	})
 	return left

@@ -116,4 +116,3 @@ func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err 
 	}
 	return svc, err
 }
-

@@ -38,7 +38,7 @@ func runEtcd(ctx context.Context, dir, listen, peer string) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(tmp)
+		defer func() { _ = os.RemoveAll(tmp) }()
 		dir = tmp
 	}
 	cfg := embed.NewConfig()

@@ -149,7 +149,7 @@ func (f *fleet) await(ctx context.Context, p *process, name, url string) error {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s to be ready: %w; its log ends:\n%s", name, context.Cause(ctx), p.tail())
 		case <-p.done:
-			return fmt.Errorf("%s ended before it was ready: %w; its log ends:\n%s", name, errors.Join(p.err), p.tail())
+			return fmt.Errorf("%s: %w before it was ready; its log ends:\n%s", name, errors.Join(p.err, errEnded), p.tail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -222,7 +222,7 @@ func (f *fleet) verify() error {
 	for _, r := range f.list() {
 		switch {
 		case r.status == up && !r.running():
-			errs = append(errs, fmt.Errorf("%s ended by itself: %v; its log ends:\n%s", r.name, r.err, r.tail()))
+			errs = append(errs, fmt.Errorf("%s ended by itself: %w; its log ends:\n%s", r.name, errors.Join(r.err, errEnded), r.tail()))
 		case r.status == left && r.err != nil:
 			errs = append(errs, fmt.Errorf("%s did not leave cleanly: %w; its log ends:\n%s", r.name, r.err, r.tail()))
 		case r.status == leaving:

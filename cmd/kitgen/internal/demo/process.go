@@ -11,6 +11,9 @@ import (
 	"syscall"
 )
 
+// errEnded is what became of a process that should be running.
+var errEnded = errors.New("ended")
+
 // process is a child that is waited for by whoever started it.
 type process struct {
 	cmd  *exec.Cmd
@@ -26,8 +29,8 @@ func launch(dir, name string, stdout io.Writer, argv ...string) (*process, error
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // the child has its own descriptor
-	cmd := exec.Command(argv[0], argv[1:]...)
+	defer func() { _ = log.Close() }()        // the child has its own descriptor
+	cmd := exec.Command(argv[0], argv[1:]...) //nolint:noctx // it ends by end, also where a context could not end it
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, stdout, log
 	cmd.SysProcAttr = childAttr()
 	if err := cmd.Start(); err != nil {

@@ -88,7 +88,7 @@ func drive(ctx context.Context, c config, f *fleet, load string, v *view) (_ *hi
 			}
 		case s, ok := <-samples:
 			if !ok {
-				return nil, nil, fmt.Errorf("the load ended early: %v; its log ends:\n%s", p.err, p.tail())
+				return nil, nil, fmt.Errorf("the load ended early: %w; its log ends:\n%s", errors.Join(p.err, errEnded), p.tail())
 			}
 			t.history.add(s)
 			if s.Done {

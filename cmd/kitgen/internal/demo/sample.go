@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -41,9 +42,7 @@ type point struct {
 func (h *history) add(s sample) {
 	counts := map[string]int{}
 	if n := len(h.samples); n > 0 {
-		for addr, n := range h.samples[n-1].attempts {
-			counts[addr] = n
-		}
+		maps.Copy(counts, h.samples[n-1].attempts)
 	}
 	for _, n := range s.Nodes {
 		counts[n.Addr] = max(counts[n.Addr], n.Attempts)
