@@ -264,8 +264,8 @@ func TestWithGoKitsOwnParts(t *testing.T) {
 		}
 	}
 	empty := fixed(t, new(fleet), PoolConfig{})
-	for empty.snap.Load().err.Error() == new(noEndpoints{errNotSynced}).Error() {
-		<-empty.snap.Load().replaced
+	for s := empty.snap.Load(); errors.Is(s.err, errNotSynced); s = empty.snap.Load() {
+		<-s.replaced
 	}
 	_, err := kitlb.Retry(2, time.Minute, kitlb.NewRoundRobin(empty))(t.Context(), nil)
 	if err == nil || !strings.Contains(err.Error(), "no instance is registered") {

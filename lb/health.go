@@ -11,6 +11,7 @@ const (
 	idleTau    = 10 * time.Second // how fast what is not refreshed is forgotten
 	longest    = time.Hour        // longer gaps make no difference
 	firstFew   = 16               // samples that weigh as in a plain average
+	prior      = 8                // of these, how many are the pool's mean
 	failAlpha  = 0.1              // share of one response in the failure average
 )
 
@@ -27,26 +28,26 @@ type health struct {
 	failing atomicFloat   // share of failures, in [0, 1]
 }
 
-// took adds the latency of a successful call that ended now, and reports
-// whether it was the first. A sample counts by the time since the one before,
-// so that a burst weighs no more than a single call; the first few count alike,
-// so that the very first, good or bad, does not stand for seconds.
-func (h *health) took(d time.Duration, now int64) (first bool) {
+// took adds the latency of a successful call that ended now. A sample counts by
+// the time since the one before, so that a burst weighs no more than a single
+// call. The first few count alike, beside as many as prior of mean (0: unknown,
+// none), so that the very first, good or bad, does not stand for seconds.
+func (h *health) took(d time.Duration, now int64, mean float64) {
 	share := shareOf(now-h.sampled.Swap(now), latencyTau)
 	if h.silence.load() != 0 { // it answers
 		h.silence.store(0)
 	}
-	if k := h.samples.Load(); k < firstFew {
+	old, k := h.latency.load(), h.samples.Load()
+	was := old
+	if old == 0 && mean > 0 {
+		old, k = mean, prior
+		h.samples.Store(prior)
+	}
+	if k < firstFew {
 		share = max(share, 1/float64(1+k))
 		h.samples.Add(1)
 	}
-	x := math.Max(float64(d), 1) // 0 means unknown
-	old := h.latency.load()
-	if old == 0 {
-		return h.latency.replace(0, x)
-	}
-	h.latency.replace(old, old+share*(x-old))
-	return false
+	h.latency.replace(was, old+share*(math.Max(float64(d), 1)-old)) // 0 means unknown
 }
 
 // answered adds one response to the failure average.

@@ -10,14 +10,11 @@ import (
 
 func TestFirstSampleIsTheLatency(t *testing.T) {
 	var h health
-	if !h.took(time.Second, 5) || h.latency.load() != float64(time.Second) {
+	if h.took(time.Second, 5, 0); h.latency.load() != float64(time.Second) {
 		t.Errorf("latency is %v after the first sample of a second", h.latency.load())
 	}
-	if h.took(0, 6) {
-		t.Error("a second sample is taken for the first")
-	}
 	h = health{}
-	if h.took(0, 0); h.latency.load() != 1 {
+	if h.took(0, 0, 0); h.latency.load() != 1 {
 		t.Errorf("a call of no time makes latency %v, want the least that is not unknown", h.latency.load())
 	}
 }
@@ -26,9 +23,14 @@ func TestFirstSampleIsTheLatency(t *testing.T) {
 func TestTheFirstSampleDoesNotStandForSeconds(t *testing.T) {
 	var h health
 	for i, d := range []time.Duration{100, 10, 10, 10, 20} {
-		h.took(d*time.Millisecond, int64(i))
+		h.took(d*time.Millisecond, int64(i), 0)
 	}
 	checkBetween(t, h.latency.load(), 30e6, 30e6)
+	h = health{}
+	h.took(100*time.Millisecond, 1, 10e6) // where others take 10 ms
+	checkBetween(t, h.latency.load(), 20e6, 20e6)
+	h.took(70*time.Millisecond, 2, 10e6)
+	checkBetween(t, h.latency.load(), 25e6, 25e6)
 }
 
 // A sample weighs by the time since the one before it, so that a thousand calls
@@ -36,9 +38,9 @@ func TestTheFirstSampleDoesNotStandForSeconds(t *testing.T) {
 func TestLatencyFollowsTime(t *testing.T) {
 	for name, perSecond := range map[string]int64{"one": 1, "thousand": 1000} {
 		var h health
-		h.took(100*time.Millisecond, 0)
+		h.took(100*time.Millisecond, 0, 0)
 		for i := range 10 * perSecond {
-			h.took(200*time.Millisecond, (i+1)*int64(time.Second)/perSecond)
+			h.took(200*time.Millisecond, (i+1)*int64(time.Second)/perSecond, 0)
 		}
 		if got := time.Duration(h.latency.load()); got < 195*time.Millisecond || got > 200*time.Millisecond {
 			t.Errorf("%s per second: 10 s after 100 ms became 200 ms, latency is %v", name, got)
@@ -53,8 +55,8 @@ func TestLatencyStaysWithinTheSamples(t *testing.T) {
 	for _, gap := range extremes {
 		for _, d := range extremes {
 			var h health
-			h.took(time.Second, 0)
-			h.took(time.Duration(d), gap)
+			h.took(time.Second, 0, 0)
+			h.took(time.Duration(d), gap, 0)
 			checkBetween(t, h.latency.load(), min(math.Max(float64(d), 1), 1e9), max(float64(d), 1e9))
 			h.relax(gap, true, math.Max(float64(d), 1))
 			checkBetween(t, h.latency.load(), min(math.Max(float64(d), 1), 1e9), max(float64(d), 1e9))
@@ -128,7 +130,7 @@ func TestHealthUnderContention(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for k := range 2000 {
-				h.took(time.Duration(i+1)*time.Second, int64(k)*int64(time.Millisecond))
+				h.took(time.Duration(i+1)*time.Second, int64(k)*int64(time.Millisecond), 0)
 				h.answered(k%2 == 0)
 				h.relax(int64(time.Millisecond), k%3 == 0, float64(4*time.Second))
 			}
@@ -156,7 +158,7 @@ func TestASlowNodeIsForgivenByThePool(t *testing.T) {
 		for _, id := range []string{"a", "b", "c", "d"} { // the others are called
 			n := nodeOf(t, p, id)
 			n.calls.Add(1)
-			n.took(time.Millisecond, now)
+			n.took(time.Millisecond, now, 0)
 		}
 	}
 	if got := time.Duration(slow.latency.load()); got > 2*time.Millisecond {
@@ -183,7 +185,7 @@ func TestRelaxIsRare(t *testing.T) {
 func TestSilenceCounts(t *testing.T) {
 	const ms = int64(time.Millisecond)
 	var h health
-	h.took(2*time.Millisecond, 100*ms)
+	h.took(2*time.Millisecond, 100*ms, 0)
 	steps := []struct {
 		what string
 		do   func()
@@ -193,7 +195,7 @@ func TestSilenceCounts(t *testing.T) {
 		{"a call is under way for no longer than between two looks", func() { h.listen(5000*ms+int64(relaxEvery), false) }, 0},
 		{"for longer than its latency", func() { h.listen(5050*ms, false) }, float64(50*ms - int64(relaxEvery))},
 		{"for much longer", func() { h.listen(6000*ms, false) }, float64(1000*ms - int64(relaxEvery))},
-		{"it answers", func() { h.took(time.Second, 6001*ms) }, 0},
+		{"it answers", func() { h.took(time.Second, 6001*ms, 0) }, 0},
 		{"it owes the next answer from there on", func() { h.listen(6001*ms+int64(relaxEvery), false) }, 0},
 	}
 	for _, s := range steps {

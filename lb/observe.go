@@ -34,8 +34,10 @@ func (n *node) observe(start int64, outcome classify.Outcome) {
 	switch {
 	case outcome == classify.Success:
 		n.answered(false)
-		if n.took(time.Duration(now-start), now) {
-			n.pool.mean.replace(0, n.latency.load()) // the pool's very first
+		mean := n.pool.mean.load()
+		n.took(time.Duration(now-start), now, mean)
+		if mean == 0 { // nobody had answered yet
+			n.pool.mean.replace(0, n.latency.load())
 		}
 	case outcome.Failed():
 		n.failures.Add(1)
