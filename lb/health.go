@@ -8,7 +8,10 @@ import (
 
 const (
 	latencyTau = 2 * time.Second  // how fast samples replace the average
-	idleTau    = 10 * time.Second // how fast what is not refreshed is forgotten
+	idleTau    = 5 * time.Second  // how fast a latency that is not refreshed is forgotten
+	failTau    = 10 * time.Second // how fast failures are
+	outlier    = 4                // a sample after a silence counts as no more than so many times the average
+	rare       = time.Second      // a gap between samples from which the second is after a silence
 	longest    = time.Hour        // longer gaps make no difference
 	firstFew   = 16               // samples that weigh as in a plain average
 	prior      = 8                // of these, how many are the pool's mean
@@ -31,9 +34,13 @@ type health struct {
 // took adds the latency of a successful call that ended now. A sample counts by
 // the time since the one before, so that a burst weighs no more than a single
 // call. The first few count alike, beside as many as prior of mean (0: unknown,
-// none), so that the very first, good or bad, does not stand for seconds.
+// none), so that the very first, good or bad, does not stand for seconds. Nor
+// does an outlier after a silence, when a sample weighs much: the one late
+// answer of a process that was frozen would keep callers away for a minute, and
+// one that has become slow is found out in a few.
 func (h *health) took(d time.Duration, now int64, mean float64) {
-	share := shareOf(now-h.sampled.Swap(now), latencyTau)
+	gap := now - h.sampled.Swap(now)
+	share := shareOf(gap, latencyTau)
 	if h.silence.load() != 0 { // it answers
 		h.silence.store(0)
 	}
@@ -47,7 +54,11 @@ func (h *health) took(d time.Duration, now int64, mean float64) {
 		share = max(share, 1/float64(1+k))
 		h.samples.Add(1)
 	}
-	h.latency.replace(was, old+share*(math.Max(float64(d), 1)-old)) // 0 means unknown
+	x := math.Max(float64(d), 1) // 0 means unknown
+	if old > 0 && gap > int64(rare) && k >= firstFew {
+		x = min(x, outlier*old)
+	}
+	h.latency.replace(was, old+share*(x-old))
 }
 
 // answered adds one response to the failure average.
@@ -64,17 +75,19 @@ func (h *health) answered(failed bool) {
 // relax forgets for the time dt: failures fade, and with idle the latency
 // drifts to mean (0: unknown, no drift). Not to 0, which would attract everyone
 // to a node only because nobody knows it, and not never, which would starve a
-// node that was slow once.
+// node that was slow once. It drifts by factors, not by differences, or the way
+// back from a thousand times the mean would take seven times as long as from
+// three times.
 func (h *health) relax(dt int64, idle bool, mean float64) {
 	if old := h.failing.load(); old > 0 {
-		f := toward(old, 0, dt, idleTau)
+		f := toward(old, 0, dt, failTau)
 		if f < 1e-6 {
 			f = 0
 		}
 		h.failing.replace(old, f)
 	}
 	if old := h.latency.load(); idle && old > 0 && mean > 0 {
-		h.latency.replace(old, toward(old, mean, dt, idleTau))
+		h.latency.replace(old, old*math.Pow(mean/old, shareOf(dt, idleTau)))
 	}
 }
 
