@@ -16,7 +16,7 @@ type backoff struct{ min, max time.Duration }
 
 func newBackoff(low, high time.Duration) backoff {
 	low = orDefault(low, 100*time.Millisecond)
-	return backoff{min: low, max: max(low, orDefault(high, 10*time.Second))}
+	return backoff{min: low, max: max(low, orDefault(high, 5*time.Second))}
 }
 
 // delay is drawn evenly from 0 to bound(n), where n counts failures from 0.

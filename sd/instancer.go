@@ -21,7 +21,7 @@ type InstancerConfig struct {
 	Protection Protection    // Hold if zero; Off for a service that may scale to zero without saying so
 	HoldFor    time.Duration // how long a healthy, non-empty registry must insist on a sudden loss; 60 s if zero or less
 	MinBackoff time.Duration // bound of the first wait before a broken watch is tried again; 100 ms if zero or less
-	MaxBackoff time.Duration // bound of the last; 10 s if zero or less
+	MaxBackoff time.Duration // bound of the last; 5 s if zero or less
 	Logger     log.Logger    // hears of changes of state, not of attempts; nop if nil
 }
 

@@ -14,13 +14,13 @@ import (
 
 func TestBackoffBounds(t *testing.T) {
 	b := newBackoff(0, 0)
-	want := []time.Duration{100, 200, 400, 800, 1600, 3200, 6400, 10000, 10000}
+	want := []time.Duration{100, 200, 400, 800, 1600, 3200, 5000, 5000}
 	for n, ms := range want {
 		if got := b.bound(n); got != ms*time.Millisecond {
 			t.Errorf("bound of wait %d is %s, want %s", n, got, ms*time.Millisecond)
 		}
 	}
-	if got := b.bound(math.MaxInt32); got != 10*time.Second {
+	if got := b.bound(math.MaxInt32); got != 5*time.Second {
 		t.Errorf("bound of a very late wait is %s", got)
 	}
 	for _, b := range []backoff{newBackoff(0, 0), newBackoff(time.Hour, time.Second), newBackoff(-1, -1), {min: 1, max: math.MaxInt64 - 1}} {

@@ -47,7 +47,7 @@ var (
 // RegistrarConfig adjusts a Registrar. The zero value is good.
 type RegistrarConfig struct {
 	MinBackoff   time.Duration        // bound of the first wait after a failure; 100 ms if zero or less
-	MaxBackoff   time.Duration        // bound of the last; 10 s if zero or less
+	MaxBackoff   time.Duration        // bound of the last; 5 s if zero or less
 	LeaveTimeout time.Duration        // how long leaving may delay the end of Run; 2 s if zero or less
 	Logger       log.Logger           // hears of changes of state, not of attempts; nop if nil
 	OnChange     func(RegistrarState) // called at every change of state, in order; must not block; none if nil
