@@ -60,7 +60,7 @@ func TestFleetSurvivesItsRegistry(t *testing.T) {
 			time.Sleep(30 * time.Second)
 			f.want(t, 5)
 			f.registry.Heal()
-			time.Sleep(5 * time.Second) // the longest backoff
+			time.Sleep(10 * time.Second) // the longest backoff, and until a registration counts as proven
 			f.want(t, 5)
 			if s, _ := f.instances.Snapshot(); s.Err != nil || s.Held > 0 {
 				t.Errorf("after the outage %d are held and the error is %v", s.Held, s.Err)
