@@ -38,9 +38,9 @@ type node struct {
 type load struct {
 	inflight atomic.Int64 // negative once closed
 	calls    atomic.Uint64
+	health   // first what picks read, all on one line with inflight
 	failures atomic.Uint64
-	health
-	leaving atomic.Bool
+	leaving  atomic.Bool
 }
 
 // closed is added to inflight when the closer is about to run.

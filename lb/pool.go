@@ -68,7 +68,7 @@ type Pool struct {
 	snap    atomic.Pointer[snapshot]
 
 	relaxed atomic.Int64 // when relax last ran
-	mean    atomicFloat  // of the latencies known then, in nanoseconds
+	mean    atomicFloat  // latency that calls meet at present, in nanoseconds; 0 if unknown
 
 	stop     context.CancelFunc // ends watching and connecting
 	wg       sync.WaitGroup     // every goroutine of the pool
