@@ -1,5 +1,6 @@
 # The work is in scripts/, which also run on their own. Targets that take long
-# say what they wait for. JSON=1 makes demo end with one JSON document.
+# say what they wait for. JSON=1 makes demo end with one JSON document, SVG=FILE
+# draws its run: make demo SVG=docs/demo.svg is the README's picture.
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench check generate
 
@@ -16,7 +17,7 @@ help:
 demo:
 	@echo "demo: building bin/kitgen (with an etcd inside: about two minutes from a cold cache)"
 	@go build -o bin/kitgen ./cmd/kitgen
-	@bin/kitgen demo $(if $(JSON),--json)
+	@bin/kitgen demo $(if $(JSON),--json) $(if $(SVG),--svg $(SVG))
 
 test:
 	@scripts/test.sh

@@ -11,8 +11,8 @@ import (
 // The picture of a run: the share of every replica over time, stacked, with
 // the faults as vertical lines.
 const (
-	picWidth, picHeight = 900, 420
-	plotLeft, plotTop   = 50, 60
+	picWidth, picHeight = 900, 430
+	plotLeft, plotTop   = 50, 74
 	plotW, plotH        = 690, 310
 	picStep             = 250 * time.Millisecond
 )
@@ -64,10 +64,11 @@ func drawAreas(b *strings.Builder, h *history, replicas []replica, end time.Dura
 }
 
 func drawEvents(b *strings.Builder, events []event, x func(time.Duration) float64) {
-	for _, e := range events {
+	for i, e := range events {
+		y := plotTop - 6 - 15*(i%2) // neighbours stand in different rows
 		label := strings.TrimSpace(string(e.kind) + " " + strings.TrimPrefix(e.name, "addsvc-"))
 		fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#222" stroke-dasharray="4 3"/><text x="%.1f" y="%d" fill="#222">%s</text>`+"\n",
-			x(e.from), x(e.from), plotTop-14, plotTop+plotH, x(e.from)+3, plotTop-6, html.EscapeString(label))
+			x(e.from), x(e.from), y-8, plotTop+plotH, x(e.from)+3, y, html.EscapeString(label))
 	}
 }
 
