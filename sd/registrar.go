@@ -156,7 +156,7 @@ func (r *Registrar) begin(ctx context.Context) error {
 		return nil
 	}
 	select {
-	case <-stray:
+	case <-stray: //nolint:errcheck // why it left late was told when it did not leave in time
 		return nil
 	case <-ctx.Done():
 		r.stray <- stray

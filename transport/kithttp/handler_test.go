@@ -141,7 +141,7 @@ func TestDecodeErrorsAreTheCallersFault(t *testing.T) {
 			t.Errorf("%s: the endpoint was called", name)
 			return nil, nil
 		}
-		resp := post(kithttp.NewServer(e, decode), "")
+		resp := post(kithttp.NewServer(e, decode), "") //nolint:bodyclose // it is recorded
 		if body := bodyOf(t, resp); resp.StatusCode != tt.status || !strings.Contains(body, tt.err.Error()) {
 			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
 		}
@@ -164,7 +164,7 @@ func TestPanicsAreAnsweredAndLogged(t *testing.T) {
 	} {
 		var logged string
 		handle := kittransport.ErrorHandlerFunc(func(_ context.Context, err error) { logged = err.Error() })
-		resp := post(newHandler(httptransport.ServerErrorHandler(handle)), "")
+		resp := post(newHandler(httptransport.ServerErrorHandler(handle)), "") //nolint:bodyclose // it is recorded
 		if body := bodyOf(t, resp); resp.StatusCode != 500 || strings.Contains(body, "boom") || !strings.Contains(body, `"code":"internal"`) {
 			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
 		}
@@ -213,7 +213,7 @@ func TestNewServerNeedsBothParts(t *testing.T) {
 func TestOptionsComeLast(t *testing.T) {
 	encode := func(_ context.Context, _ error, w http.ResponseWriter) { w.WriteHeader(418) }
 	h := kithttp.NewServer(returning(nil, errors.New("no")), kithttp.DecodeJSON[sumRequest], httptransport.ServerErrorEncoder(encode))
-	if resp := post(h, ""); resp.StatusCode != 418 {
+	if resp := post(h, ""); resp.StatusCode != 418 { //nolint:bodyclose // it is recorded
 		t.Errorf("%d", resp.StatusCode)
 	}
 }
