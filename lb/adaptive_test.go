@@ -329,7 +329,9 @@ func TestWeights(t *testing.T) {
 		}
 		p := start(t, newSource(set...), f, PoolConfig{})
 		w := town{servers: servers, clients: []endpoint.Endpoint{Endpoint(NewAdaptive(p, AdaptiveConfig{}))}}
-		w.run(t, 4*time.Second, 10000) // some 200 in flight
+		w.run(t, 8*time.Second, 5000) // the fast answers come first; until the averages have settled
+		w.spread()
+		w.run(t, 5*time.Second, 5000) // some 100 in flight
 		total := 0.0
 		for _, s := range servers {
 			total += float64(s.hits.Load())

@@ -28,7 +28,7 @@ type health struct {
 	sampled atomic.Int64  // time of the last latency sample, as Pool.now
 	samples atomic.Int32  // how many there were; counts to firstFew
 	counted atomic.Uint64 // calls that Pool.mean has taken in
-	quiet   atomic.Int64  // time up to which no answer was owed
+	quiet   atomic.Int64  // when a call was first seen in flight; 0 if nobody has looked since the node was idle
 }
 
 // took adds the latency of a successful call that ended now. A sample counts by
@@ -96,12 +96,15 @@ func (h *health) relax(dt int64, idle bool, mean float64) {
 // what it does not answer tells of it much earlier.
 func (h *health) listen(now int64, idle bool) {
 	if idle {
-		h.quiet.Store(now)
 		h.silence.store(0)
 		return
 	}
-	owed := max(h.quiet.Load(), h.sampled.Load()) + int64(relaxEvery) // the first call may have come just now
-	if silent := float64(now - owed); silent > h.latency.load() {
+	since := h.quiet.Load()
+	if since == 0 { // when the first of the calls began is not known, but it was before now
+		h.quiet.Store(now)
+		return
+	}
+	if silent := float64(now - max(since, h.sampled.Load())); silent > h.latency.load() {
 		h.silence.store(silent)
 	}
 }

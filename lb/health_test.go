@@ -192,11 +192,13 @@ func TestSilenceCounts(t *testing.T) {
 		want float64
 	}{
 		{"nothing is owed", func() { h.listen(5000*ms, true) }, 0},
-		{"a call is under way for no longer than between two looks", func() { h.listen(5000*ms+int64(relaxEvery), false) }, 0},
-		{"for longer than its latency", func() { h.listen(5050*ms, false) }, float64(50*ms - int64(relaxEvery))},
-		{"for much longer", func() { h.listen(6000*ms, false) }, float64(1000*ms - int64(relaxEvery))},
-		{"it answers", func() { h.took(time.Second, 6001*ms, 0) }, 0},
-		{"it owes the next answer from there on", func() { h.listen(6001*ms+int64(relaxEvery), false) }, 0},
+		{"somebody calls, who knows when", func() { h.listen(5020*ms, false) }, 0},
+		{"for longer than its latency", func() { h.listen(5050*ms, false) }, float64(30 * ms)},
+		{"for much longer", func() { h.listen(6020*ms, false) }, float64(1000 * ms)},
+		{"it answers", func() { h.took(time.Second, 6021*ms, 0) }, 0},
+		{"it owes the next answer from there on", func() { h.listen(6041*ms, false) }, 0},
+		{"and does not give it", func() { h.listen(9021*ms, false) }, float64(3000 * ms)},
+		{"the caller gives up", func() { h.listen(9041*ms, true) }, 0},
 	}
 	for _, s := range steps {
 		if s.do(); h.silence.load() != s.want {
@@ -221,4 +223,29 @@ func TestAnOutlierIsNotTheRule(t *testing.T) {
 		h.took(2*time.Second, now, 0)
 	}
 	checkBetween(t, h.latency.load(), float64(1900*time.Millisecond), float64(2*time.Second))
+}
+
+// The first call after a pause must not be taken for one that lasted so long.
+func TestAPauseIsNoSilence(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := start(t, newSource(at("a")...), new(fleet), PoolConfig{})
+		n := nodeOf(t, p, "a")
+		n.call(t.Context(), nil)
+		time.Sleep(time.Hour)
+		if n.begin(); n.silence.load() != 0 {
+			t.Error("silent before anybody looked")
+		}
+		for range 2 {
+			p.relax(p.now())
+			if n.silence.load() != 0 {
+				t.Errorf("a call that just began counts as a silence of %v", time.Duration(n.silence.load()))
+			}
+		}
+		time.Sleep(time.Second)
+		p.relax(p.now())
+		if got := time.Duration(n.silence.load()); got != time.Second {
+			t.Errorf("a call that has lasted a second counts as a silence of %v", got)
+		}
+		n.end()
+	})
 }

@@ -56,7 +56,6 @@ const closed = math.MinInt64
 // instance.
 func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
 	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
-	n.quiet.Store(p.now())
 	n.refused = newRefusals(n)
 	observed := n.observed(ep)
 	guarded := observed
@@ -118,7 +117,11 @@ type Stream interface {
 
 // begin counts a call in flight, unless the node is closed.
 func (n *node) begin() bool {
-	if n.inflight.Add(1) > 0 {
+	switch v := n.inflight.Add(1); {
+	case v == 1:
+		n.quiet.Store(0) // it owed nobody anything until now: see listen
+		return true
+	case v > 1:
 		return true
 	}
 	n.inflight.Add(-1)

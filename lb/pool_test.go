@@ -160,7 +160,8 @@ func TestANewAddressIsANewNode(t *testing.T) {
 		}
 
 		src.set(sd.Instance{ID: "i", Addr: "newer"})
-		src.set(sd.Instance{ID: "i", Addr: "new"})
+		src.set(sd.Instance{ID: "i", Addr: "new"}) // whether or not the pool saw the one in between
+		time.Sleep(time.Second)
 		synctest.Wait()
 		wantOffered(t, p, "new")
 	})
