@@ -60,7 +60,7 @@ func TestDrainingEnds(t *testing.T) {
 				time.Sleep(c.want - 1)
 				synctest.Wait()
 				wantCount(t, f, "a", 1, 0)
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 			}
 			synctest.Wait()
 			wantCount(t, f, "a", 1, 1)

@@ -97,7 +97,7 @@ func TestEverybodyRefuses(t *testing.T) {
 	for name, b := range everyBalancer(p) {
 		for what, ctx := range map[string]context.Context{"alone": t.Context(), "under a retry": attempt.Start(t.Context(), 0)} {
 			l.asked.Store(0)
-			if _, err := Endpoint(b)(ctx, nil); err != errShut { //nolint:errorlint // the very value must come through
+			if _, err := Endpoint(b)(ctx, nil); err != errShut {
 				t.Errorf("%s, %s: error %v", name, what, err)
 			}
 			if asked := l.asked.Load(); asked < 5 || asked > 7 {
@@ -179,7 +179,7 @@ func TestNoPickForACallerWhoLeft(t *testing.T) {
 		cancel()
 		return nil, errShut
 	}})
-	if _, err := Endpoint(b)(ctx, nil); err != errShut || asked != 1 { //nolint:errorlint // the very value must come through
+	if _, err := Endpoint(b)(ctx, nil); err != errShut || asked != 1 {
 		t.Errorf("error %v after %d calls", err, asked)
 	}
 }
@@ -189,7 +189,7 @@ func TestThePoolEmptiesDuringACall(t *testing.T) {
 		src := newSource(at("a", "b")...)
 		refuse := func(context.Context, any) (any, error) {
 			src.set()
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			return nil, errShut
 		}
 		p := start(t, src, &fleet{serve: map[string]endpoint.Endpoint{"a": refuse, "b": refuse}}, PoolConfig{})

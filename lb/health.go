@@ -132,6 +132,6 @@ func (f *atomicFloat) load() float64   { return math.Float64frombits(f.bits.Load
 func (f *atomicFloat) store(v float64) { f.bits.Store(math.Float64bits(v)) }
 
 // replace stores v unless the value is no longer old.
-func (f *atomicFloat) replace(old, v float64) bool {
-	return f.bits.CompareAndSwap(math.Float64bits(old), math.Float64bits(v))
+func (f *atomicFloat) replace(old, v float64) {
+	f.bits.CompareAndSwap(math.Float64bits(old), math.Float64bits(v))
 }

@@ -58,7 +58,7 @@ func TestHoweverACallEndsItEnds(t *testing.T) {
 					time.AfterFunc(2*time.Second, cancel)
 					go func() {
 						defer func() {
-							if r := recover(); r != nil && r != boom { //nolint:errorlint // the very value must come through
+							if r := recover(); r != nil && r != boom {
 								t.Errorf("panic is %v, want the endpoint's own", r)
 							}
 						}()

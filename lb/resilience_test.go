@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,10 +25,8 @@ var errDown = errors.New("connection reset")
 // halfDown makes instances of which all but those named up fail.
 func halfDown(up ...string) kitsd.Factory {
 	return func(addr string) (endpoint.Endpoint, io.Closer, error) {
-		for _, u := range up {
-			if u == addr {
-				return func(context.Context, any) (any, error) { time.Sleep(time.Millisecond); return addr, nil }, nil, nil
-			}
+		if slices.Contains(up, addr) {
+			return func(context.Context, any) (any, error) { time.Sleep(time.Millisecond); return addr, nil }, nil, nil
 		}
 		return func(context.Context, any) (any, error) { time.Sleep(time.Millisecond); return nil, errDown }, nil, nil
 	}

@@ -3,6 +3,7 @@ package lb
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-kit/kit/endpoint"
 
@@ -49,7 +50,7 @@ func newSnapshot(members []*member, err error) *snapshot {
 	if len(s.offers) == 0 {
 		s.err = &noEndpoints{whyNone(members, err)}
 	}
-	s.offers = s.offers[:len(s.offers):len(s.offers)] // it is handed out: an append must copy
+	s.offers = slices.Clip(s.offers) // it is handed out: an append must copy
 	return s
 }
 

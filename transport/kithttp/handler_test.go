@@ -79,7 +79,7 @@ func TestNewServerResponses(t *testing.T) {
 		"created":   {created{"7", 201}, 201, http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Content-Length": {"11"}, "Location": {"/7"}}, "{\"id\":\"7\"}\n"},
 		"no body":   {created{"7", 204}, 204, http.Header{"Location": {"/7"}}, ""},
 	} {
-		resp := post(kithttp.NewServer(returning(tt.response, nil), kithttp.DecodeJSON[sumRequest]), "") //nolint:bodyclose // bodyOf does
+		resp := post(kithttp.NewServer(returning(tt.response, nil), kithttp.DecodeJSON[sumRequest]), "")
 		if body := bodyOf(t, resp); resp.StatusCode != tt.status || body != tt.body {
 			t.Errorf("%s: %d %q, want %d %q", name, resp.StatusCode, body, tt.status, tt.body)
 		}
@@ -108,7 +108,7 @@ func TestH1_H2_ErrorsAreNeverSuccesses(t *testing.T) {
 		"canceled": {nil, context.Canceled,
 			`{"type":"about:blank","title":"Client Closed Request","status":499,"detail":"context canceled","code":"canceled"}`},
 	} {
-		resp := post(kithttp.NewServer(returning(tt.response, tt.err), kithttp.DecodeJSON[sumRequest]), "") //nolint:bodyclose // bodyOf does
+		resp := post(kithttp.NewServer(returning(tt.response, tt.err), kithttp.DecodeJSON[sumRequest]), "")
 		var status struct{ Status int }
 		body := bodyOf(t, resp)
 		if err := json.Unmarshal([]byte(body), &status); err != nil || status.Status != resp.StatusCode {
@@ -121,7 +121,7 @@ func TestH1_H2_ErrorsAreNeverSuccesses(t *testing.T) {
 }
 
 func TestErrorsMayHaveHeaders(t *testing.T) {
-	resp := post(kithttp.NewServer(returning(nil, later{}), kithttp.DecodeJSON[sumRequest]), "") //nolint:bodyclose // it is recorded, and not read
+	resp := post(kithttp.NewServer(returning(nil, later{}), kithttp.DecodeJSON[sumRequest]), "")
 	if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "7" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
@@ -141,7 +141,7 @@ func TestDecodeErrorsAreTheCallersFault(t *testing.T) {
 			t.Errorf("%s: the endpoint was called", name)
 			return nil, nil
 		}
-		resp := post(kithttp.NewServer(e, decode), "") //nolint:bodyclose // it is recorded
+		resp := post(kithttp.NewServer(e, decode), "")
 		if body := bodyOf(t, resp); resp.StatusCode != tt.status || !strings.Contains(body, tt.err.Error()) {
 			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
 		}
@@ -164,7 +164,7 @@ func TestPanicsAreAnsweredAndLogged(t *testing.T) {
 	} {
 		var logged string
 		handle := kittransport.ErrorHandlerFunc(func(_ context.Context, err error) { logged = err.Error() })
-		resp := post(newHandler(httptransport.ServerErrorHandler(handle)), "") //nolint:bodyclose // it is recorded
+		resp := post(newHandler(httptransport.ServerErrorHandler(handle)), "")
 		if body := bodyOf(t, resp); resp.StatusCode != 500 || strings.Contains(body, "boom") || !strings.Contains(body, `"code":"internal"`) {
 			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
 		}
@@ -213,7 +213,7 @@ func TestNewServerNeedsBothParts(t *testing.T) {
 func TestOptionsComeLast(t *testing.T) {
 	encode := func(_ context.Context, _ error, w http.ResponseWriter) { w.WriteHeader(418) }
 	h := kithttp.NewServer(returning(nil, errors.New("no")), kithttp.DecodeJSON[sumRequest], httptransport.ServerErrorEncoder(encode))
-	if resp := post(h, ""); resp.StatusCode != 418 { //nolint:bodyclose // it is recorded
+	if resp := post(h, ""); resp.StatusCode != 418 {
 		t.Errorf("%d", resp.StatusCode)
 	}
 }
