@@ -1,7 +1,9 @@
 package demo
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"time"
 )
 
@@ -26,6 +28,8 @@ const (
 // check names the flag that is wrong and what to pass instead.
 func (c config) check() error {
 	switch {
+	case runtime.GOOS == "windows":
+		return errors.New("kitgen demo stops and freezes processes by signals that Windows does not have; run it in WSL, on Linux or on macOS")
 	case c.replicas < minReplicas:
 		return fmt.Errorf("--replicas %d: the tour kills one, freezes one and stops one; pass %d or more", c.replicas, minReplicas)
 	case c.replicas > 50:

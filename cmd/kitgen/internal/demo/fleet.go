@@ -176,9 +176,9 @@ func (f *fleet) do(ctx context.Context, s step) error {
 	case kill:
 		return f.hit(s.replica, syscall.SIGKILL, killed)
 	case freeze:
-		return f.hit(s.replica, syscall.SIGSTOP, frozen)
+		return f.hit(s.replica, sigFreeze, frozen)
 	case thaw:
-		return f.hit(s.replica, syscall.SIGCONT, up)
+		return f.hit(s.replica, sigThaw, up)
 	case stop:
 		return f.hit(s.replica, syscall.SIGTERM, leaving)
 	case start:
