@@ -42,14 +42,15 @@ func runEtcd(ctx context.Context, dir, listen, peer string) error {
 		dir = tmp
 	}
 	cfg := embed.NewConfig()
-	cfg.Dir, cfg.LogLevel, cfg.LogOutputs = dir, "error", []string{"stderr"}
+	// What goes wrong is returned; etcd would also log every stop as an error.
+	cfg.Dir, cfg.LogLevel, cfg.LogOutputs = dir, "panic", []string{"stderr"}
 	client, peerURL := url.URL{Scheme: "http", Host: listen}, url.URL{Scheme: "http", Host: peer}
 	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
 	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = []url.URL{peerURL}, []url.URL{peerURL}
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	e, err := embed.StartEtcd(cfg)
 	if err != nil {
-		return fmt.Errorf("--listen %s: %w", listen, err)
+		return fmt.Errorf("--listen %s, --listen-peer %s: %w; if another etcd has the address, pass a free one", listen, peer, err)
 	}
 	defer e.Close()
 	select {
