@@ -55,7 +55,7 @@ const relaxEvery = 20 * time.Millisecond
 
 // relax lets every node forget, and renews the mean latency, by which those
 // without one are measured. Whichever call comes first after relaxEvery does it
-// for all: a pool without calls needs no background work, and picks no clock.
+// for all: a pool without calls needs no background work, and a pick needs no clock.
 func (p *Pool) relax(now int64) {
 	last := p.relaxed.Load()
 	if now-last < int64(relaxEvery) {

@@ -119,7 +119,7 @@ func (p *process) awaitLog(t *testing.T, text string) {
 	t.Fatalf("the service never logged %q; its log:\n%s", text, p.log)
 }
 
-// stop asks the process to stop and returns how it ended.
+// terminate asks the process to stop; wait tells how it ended.
 func (p *process) terminate(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {

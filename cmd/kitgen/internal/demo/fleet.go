@@ -56,16 +56,12 @@ func (f *fleet) startEtcd(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ports, err := freePorts(1)
+	ports, err := freePorts(2)
 	if err != nil {
 		return err
 	}
-	if f.registry == "" {
-		free, err := freePorts(1)
-		if err != nil {
-			return err
-		}
-		f.registry = free[0]
+	if f.registry == "" { // a restart keeps it
+		f.registry = ports[1]
 	}
 	f.server, err = launch(f.dir, "etcd", nil, self, "etcd",
 		"--data-dir", filepath.Join(f.dir, "etcd"), "--listen", f.registry, "--listen-peer", ports[0])

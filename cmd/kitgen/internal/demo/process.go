@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -33,14 +35,22 @@ func launch(dir, name string, stdout io.Writer, argv ...string) (*process, error
 	cmd := exec.Command(argv[0], argv[1:]...) //nolint:noctx // it ends by end, also where a context could not end it
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, stdout, log
 	cmd.SysProcAttr = childAttr()
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
 	p := &process{cmd: cmd, log: log.Name(), done: make(chan struct{})}
+	started := make(chan error)
 	go func() {
 		defer close(p.done)
-		p.err = cmd.Wait()
+		// Linux takes the end of the thread that forked for the parent's death.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = cmd.Wait()
+		}
 	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
 	return p, nil
 }
 
@@ -76,16 +86,28 @@ func (p *process) tail() string {
 	return string(b[max(0, len(b)-2000):])
 }
 
+// Ports from here up to there are below those that kernels give to outgoing
+// connections: one of these could otherwise take the port of a server that is
+// down for a moment.
+const (
+	lowPort  = 18000
+	highPort = 32000
+)
+
 // freePorts finds n loopback addresses that nobody listens on.
 func freePorts(n int) ([]string, error) {
 	var addrs []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	var last error
+	for range 100 * n {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowPort+rand.IntN(highPort-lowPort)))
 		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+			last = err
+			continue
 		}
-		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
+		defer func() { _ = l.Close() }() // all stay open until n are found, so that no two are the same
+		if addrs = append(addrs, l.Addr().String()); len(addrs) == n {
+			return addrs, nil
+		}
 	}
-	return addrs, nil
+	return nil, fmt.Errorf("find a free port from %d to %d: %w", lowPort, highPort, last)
 }
