@@ -23,6 +23,10 @@ type InstancerConfig struct {
 	MinBackoff time.Duration // bound of the first wait before a broken watch is tried again; 100 ms if zero or less
 	MaxBackoff time.Duration // bound of the last; 5 s if zero or less
 	Logger     log.Logger    // hears of changes of state, not of attempts; nop if nil
+
+	// SnapshotFile keeps the last set on disk, so that this process can start
+	// while its registry is down. Its folder must exist. None if empty.
+	SnapshotFile string
 }
 
 // Instancer watches one service for as long as it lives, whatever its registry

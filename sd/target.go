@@ -9,18 +9,23 @@ import (
 	"strings"
 )
 
-// maxTarget is far beyond any target a person writes.
-const maxTarget = 8 << 10
+// Far beyond any target a person writes.
+const (
+	maxTarget   = 8 << 10
+	maxSegments = 64
+)
 
 // ErrTarget is wrapped by every error about a target string.
 var ErrTarget = errors.New("invalid target")
 
 // Target is a registry and a place in it, as one string:
 //
-//	scheme://[user:password@]host:port[,host:port...][/segment[/segment]][?key=value...]
+//	scheme://[[user:password@]host:port[,host:port...]][/segment...][?key=value...]
 //
 //	etcd://10.0.0.1:2379,10.0.0.2:2379/prod/addsvc?ttl=15s
 //	consul://10.0.0.1:8500/addsvc?tag=canary
+//	dns:///addsvc.internal:8080
+//	file:///etc/addsvc.json
 //	static://10.0.0.7:8080,10.0.0.8:8080
 //
 // What the scheme, the segments and the parameters mean is the business of
@@ -29,8 +34,8 @@ type Target struct {
 	Scheme   string // lower case
 	User     string
 	Password string
-	Hosts    []string   // host:port, each valid, in the order written
-	Path     []string   // at most two segments, unescaped; namespace and service, or service alone
+	Hosts    []string   // host:port, each valid, in the order written; none where a path names it all
+	Path     []string   // unescaped segments, none empty: namespace and service, or what the scheme makes of them
 	Params   url.Values // as written, duplicates included; see Only
 }
 
@@ -69,8 +74,10 @@ func parseTarget(s string) (t Target, err error) {
 	if t.User, t.Password, authority, err = cutUser(authority); err != nil {
 		return t, err
 	}
-	if t.Hosts, err = parseHosts(authority); err != nil {
-		return t, err
+	if authority != "" || t.User != "" || path == "" {
+		if t.Hosts, err = parseHosts(authority); err != nil {
+			return t, err
+		}
 	}
 	if hasPath {
 		if t.Path, err = parsePath(path); err != nil {
@@ -132,8 +139,8 @@ func parseHosts(list string) ([]string, error) {
 
 func parsePath(path string) ([]string, error) {
 	segments := strings.Split(path, "/")
-	if len(segments) > 2 {
-		return nil, fmt.Errorf(`path %s has more than two segments: write a "/" within one as %%2F`, quote("/"+path))
+	if len(segments) > maxSegments {
+		return nil, fmt.Errorf(`path %s has more than %d segments`, quote("/"+path), maxSegments)
 	}
 	for i, raw := range segments {
 		segment, err := url.PathUnescape(raw)

@@ -28,6 +28,9 @@ func TestParseTarget(t *testing.T) {
 			Scheme: "x-1", Hosts: []string{"a:1"}, Path: []string{"sl/ash", "per%cent"},
 		},
 		"etcd://user@a:1": {Scheme: "etcd", User: "user", Hosts: []string{"a:1"}},
+
+		"dns:///addsvc.internal:8080":        {Scheme: "dns", Path: []string{"addsvc.internal:8080"}},
+		"file:///etc/kitgen/addsvc.json?a=b": {Scheme: "file", Path: []string{"etc", "kitgen", "addsvc.json"}, Params: url.Values{"a": {"b"}}},
 	} {
 		got, err := ParseTarget(in)
 		if err != nil {
@@ -41,34 +44,35 @@ func TestParseTarget(t *testing.T) {
 
 func TestParseTargetNamesWhatIsWrong(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                              "no scheme",
-		"localhost:2379":                "no scheme",
-		"Etcd://a:1":                    "lower-case",
-		"://a:1":                        "lower-case",
-		"etcd://":                       "no host",
-		"etcd:///ns/svc":                "no host",
-		"etcd://a":                      `host 1: address "a" is not host:port`,
-		"etcd://a:1,":                   "host 2: no address",
-		"etcd://a:1,b":                  `host 2: address "b"`,
-		"etcd://a:0":                    `port "0" is not a number from 1 to 65535`,
-		"etcd://a:1,a:1":                `host "a:1" is there twice`,
-		"etcd://a:1/":                   `path "/" has an empty segment`,
-		"etcd://a:1/ns/":                "empty segment",
-		"etcd://a:1//svc":               "empty segment",
-		"etcd://a:1/a/b/c":              "more than two segments",
-		"etcd://a:1/%zz":                `path segment "%zz"`,
-		"etcd://a:1/%00":                "control characters",
-		"etcd://a:1/ns?":                "parameter name",
-		"etcd://a:1/ns?ttl":             `parameter "ttl" has no value`,
-		"etcd://a:1/ns?ttl=%":           `the value of parameter "ttl"`,
-		"etcd://a:1/ns?a=1&&b=2":        "parameter name",
-		"etcd://a:1/ns#x":               `"#"`,
-		"etcd://a:1/n s":                "space",
-		"etcd://a:1/n\ns":               "control character",
-		"etcd://@a:1":                   "no user before it",
-		"etcd://:pw@a:1":                "no user before it",
-		"etcd://u:%zz@a:1":              "write it as %25",
-		"etcd://a:1/" + longText(10000): "10011 bytes",
+		"":                                      "no scheme",
+		"localhost:2379":                        "no scheme",
+		"Etcd://a:1":                            "lower-case",
+		"://a:1":                                "lower-case",
+		"etcd://":                               "no host",
+		"etcd:///":                              "no host",
+		"etcd://u@/ns":                          "no host",
+		"etcd://a":                              `host 1: address "a" is not host:port`,
+		"etcd://a:1,":                           "host 2: no address",
+		"etcd://a:1,b":                          `host 2: address "b"`,
+		"etcd://a:0":                            `port "0" is not a number from 1 to 65535`,
+		"etcd://a:1,a:1":                        `host "a:1" is there twice`,
+		"etcd://a:1/":                           `path "/" has an empty segment`,
+		"etcd://a:1/ns/":                        "empty segment",
+		"etcd://a:1//svc":                       "empty segment",
+		"etcd://a:1" + strings.Repeat("/a", 65): "more than 64 segments",
+		"etcd://a:1/%zz":                        `path segment "%zz"`,
+		"etcd://a:1/%00":                        "control characters",
+		"etcd://a:1/ns?":                        "parameter name",
+		"etcd://a:1/ns?ttl":                     `parameter "ttl" has no value`,
+		"etcd://a:1/ns?ttl=%":                   `the value of parameter "ttl"`,
+		"etcd://a:1/ns?a=1&&b=2":                "parameter name",
+		"etcd://a:1/ns#x":                       `"#"`,
+		"etcd://a:1/n s":                        "space",
+		"etcd://a:1/n\ns":                       "control character",
+		"etcd://@a:1":                           "no user before it",
+		"etcd://:pw@a:1":                        "no user before it",
+		"etcd://u:%zz@a:1":                      "write it as %25",
+		"etcd://a:1/" + longText(10000):         "10011 bytes",
 	} {
 		_, err := ParseTarget(in)
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, ErrTarget) {
@@ -130,7 +134,7 @@ func TestParseTargetErrorsShowNoSecret(t *testing.T) {
 	for _, pattern := range []string{
 		"etcd://root:%s@a", "etcd://root:%s@a:0", "etcd://root:%s@@a:1", "etcd://root:x/%s@a:1", "etcd://root:1/%s@a:1",
 		"etcd://root:1?%s@a:1", "etcd://root:%%zz%s@a:1", "etcd://root:%s#@a:1", "etcd://root:%s @a:1", "root:%s@a:1://",
-		"etcd://root:%s@a:1/x/y/z", "etcd://a:1?token=%s%%", "etcd://a:1?token=%s%%0a", "etcd://:%s@a:1",
+		"etcd://root:%s@a:1/x//z", "etcd://a:1?token=%s%%", "etcd://a:1?token=%s%%0a", "etcd://:%s@a:1",
 		"etcd://root:%s/@a:1", "etcd://root:%s?@a:1",
 	} {
 		in := fmt.Sprintf(pattern, theSecret)
