@@ -3,21 +3,20 @@ package servers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
-	"testing"
 	"time"
 )
 
-// Proxy is a TCP proxy on the loopback interface that does to a test's
-// connections what networks do. Faults act on open connections and on later
-// ones until Heal, and add up; Reset alone is over at once. Methods may be
-// called from any goroutine, except Heal, which may fail the test.
+// Proxy is a TCP proxy on the loopback interface that does to connections what
+// networks do. Faults act on open connections and on later ones until Heal, and
+// add up; Reset alone is over at once. Methods may be called from any
+// goroutine. Whoever started it closes it.
 //
 // A connection that the target refuses is accepted here and reset: a proxy
 // cannot refuse on another's behalf. Use Cut for refusals.
 type Proxy struct {
-	tb     testing.TB
 	target string
 	port   *port
 	faults *faults
@@ -29,21 +28,20 @@ type Proxy struct {
 	listener *net.TCPListener
 	links    map[*link]struct{}
 	closed   bool
+	broken   error // why it stopped accepting connections by itself; nil if it did not
 }
 
-// NewProxy starts a proxy to target (host:port) that ends with the test.
-func NewProxy(tb testing.TB, target string) *Proxy {
-	tb.Helper()
+// StartProxy starts a proxy to target (host:port), which need not be there yet.
+func StartProxy(target string) (*Proxy, error) {
 	port, err := reservePort()
 	if err != nil {
-		tb.Fatal(err)
+		return nil, fmt.Errorf("start a proxy to %s: %w", target, err)
 	}
-	p := &Proxy{tb: tb, target: target, port: port, faults: newFaults(), links: make(map[*link]struct{})}
-	tb.Cleanup(p.Close)
+	p := &Proxy{target: target, port: port, faults: newFaults(), links: make(map[*link]struct{})}
 	if err := p.listen(); err != nil {
-		tb.Fatal(err)
+		return nil, errors.Join(fmt.Errorf("start a proxy to %s: %w", target, err), port.release())
 	}
-	return p
+	return p, nil
 }
 
 // Addr is where clients connect: host:port. It never changes.
@@ -84,20 +82,21 @@ func (p *Proxy) Trickle(bytesPerSecond int) {
 	p.faults.change(func(f *faults) { f.rate = bytesPerSecond })
 }
 
-// Heal ends every fault. Connections that were cut or reset stay so.
-func (p *Proxy) Heal() {
-	p.tb.Helper()
+// Heal ends every fault. Connections that were cut or reset stay so. It fails
+// if the proxy cannot listen on its port again; the other faults are over then.
+func (p *Proxy) Heal() error {
 	p.ops.Lock()
 	defer p.ops.Unlock()
 	p.faults.change(func(f *faults) { f.stalled, f.delay, f.rate = 0, 0, 0 })
 	if err := p.listen(); err != nil {
-		p.tb.Fatal(err)
+		return fmt.Errorf("heal the proxy to %s: %w", p.target, err)
 	}
+	return nil
 }
 
-// Close ends the proxy and joins its goroutines. It may be called again; the
-// test's cleanup does.
-func (p *Proxy) Close() {
+// Close ends the proxy and joins its goroutines. It returns what went wrong
+// with the proxy itself while it ran. It may be called again.
+func (p *Proxy) Close() error {
 	p.ops.Lock()
 	defer p.ops.Unlock()
 	p.mu.Lock()
@@ -106,11 +105,15 @@ func (p *Proxy) Close() {
 	p.mu.Unlock()
 	p.cut()
 	if again {
-		return
+		return nil
 	}
-	if err := p.port.release(); err != nil {
-		p.tb.Errorf("release the port of the proxy to %s: %v", p.target, err)
+	err := p.port.release()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err = errors.Join(p.broken, err); err != nil {
+		return fmt.Errorf("proxy to %s: %w", p.target, err)
 	}
+	return nil
 }
 
 // listen accepts connections on the proxy's port, if it does not already.
@@ -137,7 +140,9 @@ func (p *Proxy) accept(l *net.TCPListener) {
 			return
 		}
 		if err != nil {
-			p.tb.Errorf("proxy to %s: %v", p.target, err)
+			p.mu.Lock()
+			p.broken = err
+			p.mu.Unlock()
 			return
 		}
 		p.carry(c)

@@ -252,14 +252,14 @@ func TestProxyToNobody(t *testing.T) {
 // waiting for, Close ends it.
 func TestProxyClosesInAnyState(t *testing.T) {
 	t.Parallel()
-	states := map[string]func(*Proxy){
-		"well":    func(*Proxy) {},
-		"cut":     (*Proxy).Cut,
-		"reset":   (*Proxy).Reset,
-		"stall":   func(p *Proxy) { p.Stall(Both) },
-		"delay":   func(p *Proxy) { p.Delay(time.Hour) },
-		"trickle": func(p *Proxy) { p.Trickle(1) },
-		"closed":  (*Proxy).Close,
+	states := map[string]func(*TestProxy){
+		"well":    func(*TestProxy) {},
+		"cut":     (*TestProxy).Cut,
+		"reset":   (*TestProxy).Reset,
+		"stall":   func(p *TestProxy) { p.Stall(Both) },
+		"delay":   func(p *TestProxy) { p.Delay(time.Hour) },
+		"trickle": func(p *TestProxy) { p.Trickle(1) },
+		"closed":  (*TestProxy).Close,
 	}
 	for name, state := range states {
 		t.Run(name, func(t *testing.T) {
@@ -272,6 +272,34 @@ func TestProxyClosesInAnyState(t *testing.T) {
 			wantRefused(t, p.Addr())
 		})
 	}
+}
+
+// TestProxyOfAProgram has no test to fail: errors come back.
+func TestProxyOfAProgram(t *testing.T) {
+	t.Parallel()
+	p, err := StartProxy(echo(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Cut()
+	taken, err := net.Listen("tcp", p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Heal(); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("Heal while another has the port = %v; want EADDRINUSE", err)
+	}
+	taken.Close()
+	if err := p.Heal(); err != nil {
+		t.Errorf("Heal = %v", err)
+	}
+	c := dial(t, p.Addr())
+	send(t, c, "a")
+	wantBytes(t, c, "a")
+	if err := errors.Join(p.Close(), p.Close()); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	wantRefused(t, p.Addr())
 }
 
 // TestProxyBeforeEtcd sees a real server through every fault.
