@@ -11,6 +11,9 @@
 //		})
 //	}
 //
+// Where nobody registers himself, in a file or a zone, Publish stands in for
+// Holder: it is given the whole set, and the suite does the rest.
+//
 // A case that breaks prints the sentence it stands for. What a registry cannot
 // do is declared with the reason (Backend.Cannot) and shows as skipped. The
 // cases wait for what they expect, with a generous deadline, and never sleep

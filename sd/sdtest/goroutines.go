@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// goroutines goes through many short lives: what a client keeps for itself,
-// such as connections, is there once, and what every life leaves behind adds
-// up.
-func goroutines(c *check) {
+func goroutines(c *check) { c.endures("goroutines", stacks) }
+
+// endures goes through many short lives: what a client keeps for itself, such
+// as connections, is there once, and what every life leaves behind adds up.
+func (c *check) endures(what string, list func() map[string]string) {
+	c.Helper()
 	const lives = 20
 	c.live() // lets clients open what they keep
-	before := stacks()
+	before := list()
 	for range lives {
 		c.live()
 	}
@@ -22,14 +24,14 @@ func goroutines(c *check) {
 	tick := time.NewTicker(10 * time.Millisecond) // what was told to end may need a moment
 	defer tick.Stop()
 	for {
-		left := newer(stacks(), before)
+		left := newer(list(), before)
 		if len(left) < lives {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-late:
-			c.broken("%d rounds of Hold and Watch left %d goroutines, such as\n%s", lives, len(left), strings.Join(left[:3], "\n\n"))
+			c.broken("%d rounds of Hold and Watch left %d %s, such as\n%s", lives, len(left), what, strings.Join(left[:3], "\n\n"))
 		}
 	}
 }
@@ -64,12 +66,12 @@ func stacks() map[string]string {
 	return all
 }
 
-// newer returns the stacks in now whose goroutine was not there before.
+// newer returns the values in now whose key was not there before.
 func newer(now, before map[string]string) []string {
 	var list []string
-	for heading, stack := range now {
-		if _, was := before[heading]; !was {
-			list = append(list, stack)
+	for key, value := range now {
+		if _, was := before[key]; !was {
+			list = append(list, value)
 		}
 	}
 	return list

@@ -58,6 +58,26 @@ func (x *holding) confirmed(in sd.Instance) {
 	}
 }
 
+// refused waits for the Hold to return without a confirmation.
+func (x *holding) refused(in sd.Instance) error {
+	x.c.Helper()
+	late, stop := x.c.deadline()
+	defer stop()
+	select {
+	case <-x.held:
+		x.c.broken("held was called for %+v", in)
+	case <-x.done:
+	case <-late:
+		x.c.broken("Hold(%+v) did not return within %s", in, x.c.Patience)
+	}
+	select {
+	case <-x.held: // done was ready as well
+		x.c.broken("held was called for %+v", in)
+	default:
+	}
+	return x.err
+}
+
 // leave ends the Hold and returns what it returned.
 func (x *holding) leave() error {
 	x.c.Helper()

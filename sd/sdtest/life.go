@@ -63,21 +63,6 @@ func leaveUnregistered(c *check) {
 	c.watch().awaitIDs("i002")
 }
 
-func watchEnds(c *check) {
-	c.hold(instance(1))
-	w := c.watch()
-	w.awaitIDs("i001")
-	w.cancel()
-	if !w.ended() {
-		c.broken("Watch did not return within %s of the end of its ctx", c.Patience)
-	}
-	dead := c.watch()
-	dead.cancel()
-	if !dead.ended() {
-		c.broken("Watch with a ctx that ended at once did not return within %s", c.Patience)
-	}
-}
-
 func regain(c *check) {
 	w := c.watch()
 	r := c.register(instance(1))

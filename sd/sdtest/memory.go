@@ -52,6 +52,16 @@ func (m *Memory) Lose(service, id string) error {
 	return nil
 }
 
+// Poison lists an entry of service that nobody could call: its address is
+// none.
+func (m *Memory) Poison(service string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in := sd.Instance{ID: "poison", Addr: "not an address"}
+	m.put(service, &entry{in: in, lost: make(chan struct{}), orphan: true})
+	return nil
+}
+
 // Outage makes every Hold and Watch, present and future, fail until Heal. What
 // is registered stays registered.
 func (m *Memory) Outage() {
@@ -97,6 +107,9 @@ func (h memoryHolder) Hold(ctx context.Context, in sd.Instance, held func()) err
 func (m *Memory) add(service string, in sd.Instance) (e *entry, id string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := in.Validate(); err != nil {
+		return nil, "", fmt.Errorf("register with %s: %w", service, err)
+	}
 	if in.ID == "" {
 		in.ID = in.Addr
 	}
@@ -106,17 +119,21 @@ func (m *Memory) add(service string, in sd.Instance) (e *entry, id string, err e
 	if old := m.services[service][in.ID]; old != nil && !old.orphan {
 		return nil, "", fmt.Errorf("register %q: somebody else holds that ID", in.ID)
 	}
+	in.Tags, in.Meta = slices.Clone(in.Tags), maps.Clone(in.Meta)
+	e = &entry{in: in, lost: make(chan struct{})}
+	m.put(service, e)
+	return e, in.ID, nil
+}
+
+func (m *Memory) put(service string, e *entry) {
 	if m.services == nil {
 		m.services = map[string]map[string]*entry{}
 	}
 	if m.services[service] == nil {
 		m.services[service] = map[string]*entry{}
 	}
-	in.Tags, in.Meta = slices.Clone(in.Tags), maps.Clone(in.Meta)
-	e = &entry{in: in, lost: make(chan struct{})}
-	m.services[service][in.ID] = e
+	m.services[service][e.in.ID] = e
 	m.tell(service)
-	return e, in.ID, nil
 }
 
 func (m *Memory) leave(service, id string, e *entry) error {

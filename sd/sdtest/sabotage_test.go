@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -103,6 +104,18 @@ func defects() map[string]sabotage {
 			in.ID = fmt.Sprint(in.ID, in.Weight)
 			return h.Hold(ctx, in, held)
 		}),
+		"invalid": tamperHold(func(ctx context.Context, h sd.Holder, in sd.Instance, held func()) error {
+			if err := h.Hold(ctx, in, held); err != nil {
+				return fmt.Errorf("registry says: %v", err) // no ErrInvalid
+			}
+			return nil
+		}),
+		"ipv6": tamperHold(func(ctx context.Context, h sd.Holder, in sd.Instance, held func()) error {
+			if strings.HasPrefix(in.Addr, "[") {
+				in.Addr = "192.0.2.7:80" // resolved, as if there were one family
+			}
+			return h.Hold(ctx, in, held)
+		}),
 		"leave":              neverForget,
 		"leave-alone":        leaveTakesAll,
 		"leave-unregistered": registerTheDead,
@@ -112,7 +125,12 @@ func defects() map[string]sabotage {
 			return h.Hold(ctx, in, held)
 		}),
 		"watch-ends":  watchOn,
+		"watch-dead":  watchOn,
+		"watch-again": watchOnce,
+		"late-update": watchInBackground,
 		"goroutines":  leak,
+		"files":       leakFiles,
+		"poison":      despair,
 		"regain":      registerOnce,
 		"outage-kept": emptyOnError,
 	}
@@ -198,6 +216,64 @@ func watchOn(m *Memory, b *Backend, stop <-chan struct{}) {
 	}
 }
 
+func watchOnce(m *Memory, b *Backend, _ <-chan struct{}) {
+	b.Watcher = func(service string) sd.Watcher {
+		used := false
+		return watchFunc(func(ctx context.Context, update func([]sd.Instance)) error {
+			if used {
+				return fmt.Errorf("client is closed")
+			}
+			used = true
+			return m.Watcher(service).Watch(ctx, update)
+		})
+	}
+}
+
+func watchInBackground(m *Memory, b *Backend, stop <-chan struct{}) {
+	b.Watcher = func(service string) sd.Watcher {
+		return watchFunc(func(ctx context.Context, update func([]sd.Instance)) error {
+			forever, cancel := context.WithCancel(context.WithoutCancel(ctx))
+			go func() { _ = m.Watcher(service).Watch(forever, update) }()
+			go func() {
+				<-stop
+				cancel()
+			}()
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}
+}
+
+func leakFiles(m *Memory, b *Backend, stop <-chan struct{}) {
+	b.Watcher = func(service string) sd.Watcher {
+		return watchFunc(func(ctx context.Context, update func([]sd.Instance)) error {
+			f, err := os.Open(os.DevNull)
+			if err != nil {
+				return err
+			}
+			context.AfterFunc(ctx, func() {
+				<-stop
+				f.Close()
+			})
+			return m.Watcher(service).Watch(ctx, update)
+		})
+	}
+}
+
+// despair gives up on a list in which anything is wrong.
+func despair(m *Memory, b *Backend, _ <-chan struct{}) {
+	b.Watcher = func(service string) sd.Watcher {
+		return watchFunc(func(ctx context.Context, update func([]sd.Instance)) error {
+			return m.Watcher(service).Watch(ctx, func(set []sd.Instance) {
+				if slices.ContainsFunc(set, func(in sd.Instance) bool { return in.Validate() != nil }) {
+					set = nil
+				}
+				update(set)
+			})
+		})
+	}
+}
+
 func leak(m *Memory, b *Backend, stop <-chan struct{}) {
 	b.Watcher = func(service string) sd.Watcher {
 		return watchFunc(func(ctx context.Context, update func([]sd.Instance)) error {
@@ -230,6 +306,10 @@ func emptyOnError(m *Memory, b *Backend, _ <-chan struct{}) {
 	}
 }
 
+func backend(m *Memory) Backend {
+	return Backend{Holder: m.Holder, Watcher: m.Watcher, Poison: m.Poison, Lose: m.Lose, Outage: m.Outage, Heal: m.Heal}
+}
+
 // TestDefectsAreFound: a backend with a defect breaks the case that is about
 // it, and the case says so in its sentence.
 func TestDefectsAreFound(t *testing.T) {
@@ -242,7 +322,7 @@ func TestDefectsAreFound(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) {
 				m, stop := new(Memory), make(chan struct{})
-				b := Backend{Holder: m.Holder, Watcher: m.Watcher, Lose: m.Lose, Outage: m.Outage, Heal: m.Heal}
+				b := backend(m)
 				defect(m, &b, stop)
 				got := verdict(t, c, b)
 				close(stop)
@@ -259,7 +339,7 @@ func TestSoundBackendPasses(t *testing.T) {
 	for _, c := range cases() {
 		synctest.Test(t, func(t *testing.T) {
 			m := new(Memory)
-			b := Backend{Holder: m.Holder, Watcher: m.Watcher, Lose: m.Lose, Outage: m.Outage, Heal: m.Heal}
+			b := backend(m)
 			if got := verdict(t, c, b); got != "" {
 				t.Errorf("%s: %s", c.name, got)
 			}
@@ -280,9 +360,65 @@ func verdict(t *testing.T, c testCase, b Backend) string {
 	return r.failure
 }
 
+// TestReaderPasses: whoever only reads runs the suite by Publish, and without
+// IDs by ByAddr as well.
+func TestReaderPasses(t *testing.T) {
+	for _, byAddr := range []bool{false, true} {
+		for _, c := range cases() {
+			synctest.Test(t, func(t *testing.T) {
+				m := new(Memory)
+				b := Backend{Watcher: m.Watcher, Publish: publishTo(m, byAddr), ByAddr: byAddr}
+				if c.missing(b) != "" {
+					return
+				}
+				if got := verdict(t, c, b); got != "" {
+					t.Errorf("%s: %s", c.name, got)
+				}
+			})
+		}
+	}
+}
+
+// publishTo lists sets in m as if nobody had registered there.
+func publishTo(m *Memory, anonymous bool) func(string, []sd.Instance) error {
+	return func(service string, set []sd.Instance) error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.services, service)
+		for _, in := range set {
+			if anonymous {
+				in.ID = in.Addr
+			}
+			if m.services == nil {
+				m.services = map[string]map[string]*entry{}
+			}
+			if m.services[service] == nil {
+				m.services[service] = map[string]*entry{}
+			}
+			m.services[service][in.ID] = &entry{in: in, orphan: true}
+		}
+		m.tell(service)
+		return nil
+	}
+}
+
+func TestReaderWithoutRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(Memory)
+		b := Backend{Watcher: m.Watcher, Publish: func(string, []sd.Instance) error { return ErrAway }}
+		if got := verdict(t, cases()[2], b); !strings.Contains(got, ErrAway.Error()) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 func TestMissingHooks(t *testing.T) {
+	all := backend(new(Memory))
 	for _, c := range cases() {
-		if got := c.missing(Backend{}); (got == "") != (c.needs == "") {
+		if got := c.missing(all); got != "" && c.needs != openFiles {
+			t.Errorf("%s, which has all it needs, misses %q", c.name, got)
+		}
+		if got := c.missing(Backend{}); (got == "") != (c.needs == "" || c.needs == openFiles) {
 			t.Errorf("%s, which needs %q, misses %q", c.name, c.needs, got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,13 +14,28 @@ import (
 	"github.com/kitgen/kitgen/sd"
 )
 
-// Backend is a registry under test. The two makers are required; a case whose
-// hook is nil is skipped. Several cases, and several services in each, use one
-// registry one after the other, so a server may be shared between Backends.
+// Backend is a registry under test. Watcher is required, and one of Holder and
+// Publish; a case whose hook is nil is skipped. Several cases, and several
+// services in each, use one registry one after the other, so a server may be
+// shared between Backends.
 type Backend struct {
 	// Holder and Watcher make the two halves of the backend for a service.
 	Holder  func(service string) sd.Holder
 	Watcher func(service string) sd.Watcher
+
+	// Publish stands in for Holder where nobody registers himself: in a file,
+	// a zone. It makes the registry list exactly set for service and returns
+	// once whoever asks is told so. Before a case touches a service it
+	// publishes an empty set; calls do not overlap.
+	Publish func(service string, set []sd.Instance) error
+
+	// ByAddr is for a registry that keeps addresses and no IDs: the suite then
+	// tells instances apart by Addr.
+	ByAddr bool
+
+	// Poison puts something unreadable among the instances of service, as a
+	// stranger or a later version might. It returns once that is done.
+	Poison func(service string) error
 
 	// Lose removes an instance behind the back of the one who holds it, as an
 	// operator's delete or an expired lease does. It returns once that is done.
@@ -46,6 +62,9 @@ func Run(t *testing.T, newBackend func(t *testing.T) Backend) {
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBackend(t)
+			if b.Watcher == nil || b.Holder == nil && b.Publish == nil {
+				t.Fatal("the Backend is not whole: set Watcher, and Holder or Publish")
+			}
 			for _, name := range slices.Sorted(maps.Keys(b.Cannot)) {
 				if !isCase(name) {
 					t.Errorf("Cannot names %q, which is no case: have %s", name, strings.Join(names(), ", "))
@@ -55,7 +74,7 @@ func Run(t *testing.T, newBackend func(t *testing.T) Backend) {
 				t.Skipf("cannot hold that %s: %s", c.sentence, reason)
 			}
 			if missing := c.missing(b); missing != "" {
-				t.Skipf("Backend.%s is nil, so nobody knows whether %s", missing, c.sentence)
+				t.Skipf("%s, so nobody knows whether %s", missing, c.sentence)
 			}
 			c.run(newCheck(t, b, c.sentence))
 		})
@@ -66,18 +85,31 @@ func Run(t *testing.T, newBackend func(t *testing.T) Backend) {
 type testCase struct {
 	name     string
 	sentence string // what holds; printed when it does not
-	needs    string // the hook it uses: "", "Lose" or "Outage"
+	needs    string // what it uses beyond reading and listing: a hook, or /proc/self/fd
 	run      func(*check)
 }
 
+// missing says what the case would need and does not have; empty if nothing.
 func (c testCase) missing(b Backend) string {
-	switch {
-	case c.needs == "Lose" && b.Lose == nil:
-		return "Lose"
-	case c.needs == "Outage" && (b.Outage == nil || b.Heal == nil):
-		return "Outage or Heal"
+	there := true
+	switch c.needs {
+	case "Holder":
+		there = b.Holder != nil
+	case "Lose":
+		there = b.Lose != nil
+	case "Poison":
+		there = b.Poison != nil
+	case "Outage":
+		there = b.Outage != nil && b.Heal != nil
+	case openFiles:
+		if _, err := os.ReadDir(openFiles); err != nil {
+			return "this system has no " + openFiles
+		}
 	}
-	return ""
+	if there {
+		return ""
+	}
+	return "Backend." + c.needs + " is nil"
 }
 
 func names() []string {
@@ -113,6 +145,12 @@ type check struct {
 func newCheck(r reporter, b Backend, sentence string) *check {
 	if b.Patience <= 0 {
 		b.Patience = 30 * time.Second
+	}
+	if b.Holder == nil {
+		b = published(b)
+	}
+	if b.ByAddr {
+		b = named(b)
 	}
 	var random [4]byte
 	_, _ = rand.Read(random[:]) // never fails

@@ -2,6 +2,7 @@ package sdtest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,6 +50,20 @@ func noFields(c *check) {
 	c.sees(in)
 }
 
+func ipv6(c *check) {
+	in := []sd.Instance{instance(0), instance(1), instance(2)}
+	in[1].Addr, in[2].Addr = "[2001:db8::7]:8080", "[2001:db8::7:8080]:80"
+	for _, in := range in {
+		c.hold(in)
+	}
+	set := c.watch().awaitIDs("i000", "i001", "i002")
+	for _, want := range in {
+		if got, _ := find(set, want.ID); got.Addr != want.Addr {
+			c.broken("%q registered at %q and is seen at %q", want.ID, want.Addr, got.Addr)
+		}
+	}
+}
+
 func states(c *check) {
 	for i, state := range []sd.State{sd.Warning, sd.Draining} {
 		in := instance(i)
@@ -83,6 +98,24 @@ func confirmed(c *check) {
 			c.broken("held was called for %q, and a watch begun after that reported %s", instance(n).ID, show(w.history()))
 		}
 	}
+}
+
+func invalid(c *check) {
+	for _, in := range []sd.Instance{
+		{ID: "no-address"},
+		{ID: "no-port", Addr: "192.0.2.1"},
+		{ID: "port-0", Addr: "192.0.2.1:0"},
+		{ID: "anywhere", Addr: "[::]:80"},
+		{ID: "url", Addr: "http://192.0.2.1:80"},
+		{ID: "weight", Addr: "192.0.2.1:80", Weight: -1},
+		{ID: "line\nbreak", Addr: "192.0.2.1:80"},
+	} {
+		x := c.start(c.Context(), c.Holder(c.service), in)
+		if err := x.refused(in); !errors.Is(err, sd.ErrInvalid) {
+			c.broken("Hold(%+v) returned %v", in, err)
+		}
+	}
+	c.watch().awaitIDs()
 }
 
 func fullSets(c *check) {

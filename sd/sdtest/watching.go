@@ -28,9 +28,12 @@ type watching struct {
 func (c *check) watch() *watching { return c.watchAs(c.service) }
 
 func (c *check) watchAs(service string) *watching {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(c.Context()))
+	return c.watchBy(context.WithoutCancel(c.Context()), c.Watcher(service))
+}
+
+func (c *check) watchBy(ctx context.Context, watcher sd.Watcher) *watching {
+	ctx, cancel := context.WithCancel(ctx)
 	w := &watching{c: c, cancel: cancel, done: make(chan struct{}), more: make(chan struct{})}
-	watcher := c.Watcher(service)
 	go func() {
 		defer close(w.done)
 		w.err = watcher.Watch(ctx, w.update)
