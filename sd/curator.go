@@ -2,6 +2,8 @@ package sd
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-kit/log"
@@ -16,14 +18,24 @@ const (
 	maxFaultLines = 8 // logged per set
 )
 
-// curator turns mail into Snapshots. It lives on one goroutine.
+// curator turns mail into Snapshots. Its loop runs on one goroutine.
 type curator struct {
 	transport string
-	policy    protector
-	state     Snapshot
 	publish   func(Snapshot)
 	logger    log.Logger
-	faults    map[string]string // what was last logged, by ID
+	count     *counters
+	file      *setFile // of InstancerConfig.SnapshotFile; nil if there is none
+
+	mu     sync.Mutex // guards the fields below, which only the loop changes
+	policy protector
+	state  Snapshot
+	faults map[string]complaint // what was last logged, by ID
+}
+
+// complaint is why an entry cannot be used.
+type complaint struct {
+	text  string
+	since time.Time
 }
 
 func newCurator(cfg InstancerConfig, publish func(Snapshot)) *curator {
@@ -32,6 +44,7 @@ func newCurator(cfg InstancerConfig, publish func(Snapshot)) *curator {
 		policy:    protector{off: cfg.Protection == Off, holdFor: orDefault(cfg.HoldFor, time.Minute)},
 		publish:   publish,
 		logger:    cfg.Logger,
+		count:     new(counters),
 	}
 }
 
@@ -40,12 +53,20 @@ func (c *curator) run(ctx context.Context, b *inbox) {
 	timer := time.NewTimer(0)
 	timer.Stop() // nothing is due yet
 	defer timer.Stop()
+	var late <-chan time.Time // for the registry's first answer
+	if c.file != nil {
+		patience := time.NewTimer(snapshotAfter)
+		defer patience.Stop()
+		late = patience.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-b.wake:
 		case <-timer.C:
+		case <-late:
+			c.restore()
 		}
 		start := time.Now()
 		c.step(start, b.take())
@@ -60,21 +81,54 @@ func (c *curator) run(ctx context.Context, b *inbox) {
 	}
 }
 
+// restore shows what an earlier run knew, if the registry has not answered yet.
+func (c *curator) restore() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Synced {
+		return
+	}
+	if r, ok := c.file.load(c.logger); ok {
+		next := c.state
+		next.Instances, next.Saved = r.Instances, r.SavedAt
+		c.state = next
+		c.publish(next)
+	}
+}
+
 // step is one turn: mail, which may be empty, at now.
 func (c *curator) step(now time.Time, m mail) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	next := Snapshot{Synced: c.state.Synced || m.isSet, Err: c.state.Err}
 	if m.isSet {
 		good, faults := clean(m.set, c.transport)
-		c.policy.update(now, good, evidence{drained: m.drained, garbled: c.complain(faults)})
+		if !c.state.Synced {
+			c.first(now, good)
+		}
+		c.policy.update(now, good, evidence{drained: m.drained, garbled: c.complain(now, faults)})
 	}
 	if m.isErr {
 		next.Err = m.err
+		if m.err != nil {
+			c.count.breaks.Add(1)
+		}
 	}
 	if next.Err != nil {
 		c.policy.fail()
 	}
+	if len(m.refused) > 0 {
+		before := len(c.policy.members)
+		c.policy.drop(now, m.refused)
+		c.count.unreachable.Add(uint64(before - len(c.policy.members)))
+	}
 	c.policy.advance(now)
-	next.Instances, next.Held = c.policy.published()
+	if next.Synced {
+		next.Instances, next.Held = c.policy.published()
+	} else {
+		next.Saved = c.state.Saved
+		next.Instances = slices.DeleteFunc(slices.Clone(c.state.Instances), func(in Instance) bool { return m.refused[in.ID] })
+	}
 	c.report(next)
 	if next.Synced == c.state.Synced && next.Held == c.state.Held && sameError(next.Err, c.state.Err) && equalSets(next.Instances, c.state.Instances) {
 		return
@@ -83,20 +137,38 @@ func (c *curator) step(now time.Time, m mail) {
 	c.publish(next)
 }
 
+// first takes the registry's first answer. What an earlier run knew is replaced
+// by it as a whole; but an answer that names nobody may come from a registry
+// that was wiped while we were away, and then it is held.
+func (c *curator) first(now time.Time, good []Instance) {
+	if c.file == nil || c.policy.off || len(good) > 0 {
+		return
+	}
+	if !c.state.Saved.IsZero() {
+		c.policy.remember(now, c.state.Instances)
+	} else if r, ok := c.file.load(c.logger); ok {
+		c.policy.remember(now, r.Instances)
+	}
+}
+
 // complain logs each fault once, when it is new, and returns the IDs.
-func (c *curator) complain(faults []fault) map[string]bool {
+func (c *curator) complain(now time.Time, faults []fault) map[string]bool {
+	c.count.quarantined.Store(int64(len(faults)))
 	if len(faults) == 0 {
 		c.faults = nil
 		return nil
 	}
-	known := make(map[string]string, len(faults))
+	known := make(map[string]complaint, len(faults))
 	garbled := make(map[string]bool, len(faults))
 	lines := 0
 	for _, f := range faults {
-		known[f.id], garbled[f.id] = f.err.Error(), true
-		if c.faults[f.id] == known[f.id] {
+		text := f.err.Error()
+		known[f.id], garbled[f.id] = complaint{text, now}, true
+		if old, was := c.faults[f.id]; was && old.text == text {
+			known[f.id] = old
 			continue
 		}
+		c.count.refused.Add(1)
 		if lines++; lines <= maxFaultLines {
 			_ = c.logger.Log("msg", "instance left out", "id", clip(f.id), "err", f.err)
 		}

@@ -87,7 +87,7 @@ func (n *feed) run(ch chan<- kitsd.Event, snapshot func() (Snapshot, <-chan stru
 // A set that is known is never replaced by an error: go-kit's endpointers that
 // are made during an outage would start empty.
 func eventOf(s Snapshot) (event kitsd.Event, known bool) {
-	if !s.Synced {
+	if s.Source() == Starting {
 		return kitsd.Event{Err: s.Err}, s.Err != nil
 	}
 	return kitsd.Event{Instances: addresses(s.Instances)}, true

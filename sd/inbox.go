@@ -31,6 +31,7 @@ type mail struct {
 	drained map[string]bool // IDs that were Draining in a set that a later one replaced
 	err     error           // why the watch is broken now; nil while it works
 	isErr   bool            // err is news
+	refused map[string]bool // IDs that callers could not reach
 }
 
 func newInbox() inbox { return inbox{wake: make(chan struct{}, 1)} }
@@ -73,6 +74,17 @@ func (b *inbox) end(err error) (worked time.Duration) {
 		return 0
 	}
 	return time.Since(b.seen)
+}
+
+// unreachable notes that callers could not reach the instance.
+func (b *inbox) unreachable(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.mail.refused == nil {
+		b.mail.refused = map[string]bool{}
+	}
+	b.mail.refused[id] = true
+	b.ring()
 }
 
 func (b *inbox) ring() {

@@ -24,9 +24,12 @@ type InstancerConfig struct {
 	MaxBackoff time.Duration // bound of the last; 5 s if zero or less
 	Logger     log.Logger    // hears of changes of state, not of attempts; nop if nil
 
-	// SnapshotFile keeps the last set on disk, so that this process can start
-	// while its registry is down. Its folder must exist. None if empty.
-	SnapshotFile string
+	// SnapshotFile keeps the last good set on disk, so that this process can
+	// start while its registry is down: it is read if the registry has not
+	// answered two seconds after the start, or answers with nobody. One file per
+	// service and process; its folder must exist. None if empty.
+	SnapshotFile   string
+	SnapshotMaxAge time.Duration // of a file that is read; 24 h if zero or less
 }
 
 // Instancer watches one service for as long as it lives, whatever its registry
@@ -37,17 +40,20 @@ type InstancerConfig struct {
 // A registry that fails takes nothing away: the last set stays, and stays
 // usable, until the registry answers again (see Protection).
 type Instancer struct {
-	known atomic.Pointer[knowledge]
-	inbox inbox
-	feeds feeds
-	stop  func()
-	loops sync.WaitGroup
+	known    atomic.Pointer[knowledge]
+	counters counters
+	inbox    inbox
+	curator  *curator
+	feeds    feeds
+	stop     func()
+	loops    sync.WaitGroup
 }
 
 // knowledge is a Snapshot and the channel that is closed once it is outdated.
 type knowledge struct {
 	Snapshot
 
+	vouched  time.Time // when the registry, or the file, last vouched for it; the start if neither did
 	outdated chan struct{}
 }
 
@@ -59,10 +65,17 @@ func NewInstancer(w Watcher, cfg InstancerConfig) *Instancer {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	i := &Instancer{inbox: newInbox(), stop: cancel}
-	i.known.Store(&knowledge{outdated: make(chan struct{})})
+	i.known.Store(&knowledge{vouched: time.Now(), outdated: make(chan struct{})})
 	i.feeds.init()
+	i.curator = newCurator(cfg, i.publish)
+	i.curator.count = &i.counters
+	if cfg.SnapshotFile != "" {
+		file := newSetFile(w, cfg)
+		i.curator.file = file
+		i.loops.Go(func() { file.keep(ctx, i.Snapshot) })
+	}
 	i.loops.Go(func() { watchLoop(ctx, w, &i.inbox, newBackoff(cfg.MinBackoff, cfg.MaxBackoff)) })
-	i.loops.Go(func() { newCurator(cfg, i.publish).run(ctx, &i.inbox) })
+	i.loops.Go(func() { i.curator.run(ctx, &i.inbox) })
 	return i
 }
 
@@ -86,6 +99,12 @@ func (i *Instancer) Register(ch chan<- kitsd.Event) { i.feeds.add(ch, i.Snapshot
 // sent to ch; it waits for no reader.
 func (i *Instancer) Deregister(ch chan<- kitsd.Event) { i.feeds.remove(ch) }
 
+// Unreachable says that calls to the instance with this ID do not reach it. If
+// the registry lists it, that changes nothing: such rumours are the breaker's.
+// But one that is there only because Protection holds it is dropped, at once
+// and until the registry lists it again. A Pool of package lb calls it.
+func (i *Instancer) Unreachable(id string) { i.inbox.unreachable(id) }
+
 // Stop ends the watch and every registered channel's feed, and returns once
 // all goroutines have ended. Later and concurrent calls wait for the same.
 func (i *Instancer) Stop() {
@@ -96,6 +115,14 @@ func (i *Instancer) Stop() {
 
 // publish makes s the current state. Only the curator calls it.
 func (i *Instancer) publish(s Snapshot) {
-	old := i.known.Swap(&knowledge{Snapshot: s, outdated: make(chan struct{})})
+	i.counters.publishes.Add(1)
+	next := &knowledge{Snapshot: s, vouched: i.known.Load().vouched, outdated: make(chan struct{})}
+	switch was := i.known.Load().Source(); {
+	case s.Source() == Restored:
+		next.vouched = s.Saved
+	case s.Source() == Fresh, was == Fresh: // it went stale just now
+		next.vouched = time.Now()
+	}
+	old := i.known.Swap(next)
 	close(old.outdated)
 }

@@ -1,6 +1,9 @@
 package sd
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Protection is what an Instancer does when a registry suddenly lists far
 // fewer instances than it just did.
@@ -16,7 +19,9 @@ const (
 	// A loss is sudden if more than half of the instances, and two at least,
 	// are gone within 30 seconds without having said that they leave, or if
 	// none is left. It is believed once a healthy registry that lists anybody
-	// has insisted for HoldFor; an empty list is never believed on its own.
+	// has insisted for HoldFor; an empty list is never believed on its own, or
+	// only after a day. Before that the data plane decides: a held instance that
+	// callers cannot reach is dropped at once (Instancer.Unreachable).
 	// Leaving by Draining, additions and changes are believed at once, the
 	// loss of a few within a quarter of a second, or 30 seconds after an
 	// outage, in which registrations may have lapsed.
@@ -33,6 +38,9 @@ const (
 	// at once, such as leases that expire together. What is removed barely was
 	// dead for a whole TTL by then, so the wait costs nothing.
 	settle = 250 * time.Millisecond
+	// maxHold ends the hold of the last ones, whom nobody has found gone, once a
+	// healthy registry has listed nobody for so long.
+	maxHold = 24 * time.Hour
 )
 
 // protector is the outage policy: from what was known, a new set and the time
@@ -48,15 +56,17 @@ type protector struct {
 	stocked  time.Time // since when it has also listed somebody who stays
 	lapsed   bool      // the source failed after it had once answered
 	cautious time.Time // until when no bare removal is believed, after an outage
+	removed  obituary  // those who went last, and why
 
 	best map[string]int // address → index of the member to show; scratch of published
 }
 
 // member is an instance that is published.
 type member struct {
-	in   Instance
-	gone time.Time // since when the source no longer lists it; zero while it does
-	held bool      // part of a sudden loss, so that only holdFor ends it
+	in    Instance
+	since time.Time // when it was first listed, without a break
+	gone  time.Time // since when the source no longer lists it; zero while it does
+	held  bool      // part of a sudden loss, so that only holdFor ends it
 }
 
 // evidence is what is known about those that a set no longer has.
@@ -113,6 +123,7 @@ func (p *protector) advance(now time.Time) {
 		if !m.gone.IsZero() {
 			m.held = m.held || sudden
 			if due, ok := p.due(&m); ok && !now.Before(due) {
+				p.removed.add(now, m.in, lapsedOf(m.held))
 				continue
 			}
 		}
@@ -139,8 +150,11 @@ func (p *protector) next() (at time.Time, ok bool) {
 // due is when the removal of m will be believed; ok is false while only the
 // source can tell.
 func (p *protector) due(m *member) (at time.Time, ok bool) {
+	if m.held && p.stocked.IsZero() {
+		return latest(m.gone, p.healthy).Add(maxHold), !p.healthy.IsZero()
+	}
 	if m.held {
-		return latest(m.gone, p.stocked).Add(p.holdFor), !p.stocked.IsZero()
+		return latest(m.gone, p.stocked).Add(p.holdFor), true
 	}
 	return latest(m.gone.Add(settle), p.cautious), !p.healthy.IsZero()
 }
@@ -152,15 +166,19 @@ func (p *protector) merge(now time.Time, set []Instance, ev evidence) {
 	merged := make([]member, 0, max(len(set), len(p.members)))
 	old := p.members
 	for _, in := range set {
+		since := now
 		for len(old) > 0 && old[0].in.ID < in.ID {
 			merged = p.keep(merged, &old[0], now, &ev)
 			old = old[1:]
 		}
 		if len(old) > 0 && old[0].in.ID == in.ID {
 			p.crest.settleFor(&old[0], in.State)
+			if old[0].gone.IsZero() {
+				since = old[0].since
+			}
 			old = old[1:]
 		}
-		merged = append(merged, member{in: in})
+		merged = append(merged, member{in: in, since: since})
 	}
 	for i := range old {
 		merged = p.keep(merged, &old[i], now, &ev)
@@ -176,7 +194,8 @@ func (p *protector) keep(merged []member, m *member, now time.Time, ev *evidence
 		m.gone, m.held = time.Time{}, false
 		return append(merged, *m) // it is there; what it last said in earnest still stands
 	}
-	if p.off || m.in.State == Draining || ev.drained[m.in.ID] || ev.lists(m.in.Addr) {
+	if why := p.believed(m, ev); why != "" {
+		p.removed.add(now, m.in, why)
 		p.crest.settleFor(m, Draining)
 		return merged
 	}
@@ -184,6 +203,40 @@ func (p *protector) keep(merged []member, m *member, now time.Time, ev *evidence
 		m.gone = now
 	}
 	return append(merged, *m)
+}
+
+// believed says why the removal of m needs no second opinion; empty if it does.
+func (p *protector) believed(m *member, ev *evidence) string {
+	switch {
+	case m.in.State == Draining, ev.drained[m.in.ID]:
+		return "it said that it leaves, and left"
+	case ev.lists(m.in.Addr):
+		return "another instance is registered at its address"
+	case p.off:
+		return "the registry no longer lists it, and protection is off"
+	}
+	return ""
+}
+
+// drop removes those with these IDs whom only the policy keeps: their callers
+// have found them gone.
+func (p *protector) drop(now time.Time, ids map[string]bool) {
+	p.members = slices.DeleteFunc(p.members, func(m member) bool {
+		if m.gone.IsZero() || !ids[m.in.ID] {
+			return false
+		}
+		p.removed.add(now, m.in, "the registry no longer lists it, and its callers could not reach it")
+		return true
+	})
+}
+
+// remember takes in instances that an earlier run knew and the source does not
+// list: they are held, as if it had lost them just now.
+func (p *protector) remember(now time.Time, set []Instance) {
+	p.members = make([]member, 0, len(set))
+	for _, in := range set {
+		p.members = append(p.members, member{in: in, since: now, gone: now, held: true})
+	}
 }
 
 // present counts those who are listed and stay.
