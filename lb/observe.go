@@ -42,6 +42,9 @@ func (n *node) observe(start int64, outcome classify.Outcome) {
 	case outcome.Failed():
 		n.failures.Add(1)
 		n.answered(true)
+		if tell := n.pool.unreachable; tell != nil && (outcome == classify.NotSent || !n.isReady()) {
+			tell(n.id)
+		}
 	}
 }
 

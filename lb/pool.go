@@ -70,6 +70,8 @@ type Pool struct {
 	relaxed atomic.Int64 // when relax last ran
 	mean    atomicFloat  // latency that calls meet at present, in nanoseconds; 0 if unknown
 
+	unreachable func(id string) // tells src of an instance that calls do not reach; nil if it does not care
+
 	stop     context.CancelFunc // ends watching and connecting
 	wg       sync.WaitGroup     // every goroutine of the pool
 	closed   chan struct{}      // closed once closeErr is there
@@ -89,7 +91,9 @@ var errNotSynced = errors.New("not synced yet: the source of instances has not a
 
 // NewPool returns a pool of the instances that src knows, each connected by f
 // with its address. It works with any go-kit Instancer; one that is an
-// sd.Source gives whole instances, of others the address is also the ID. It
+// sd.Source gives whole instances, of others the address is also the ID. One
+// with a method Unreachable(id string) is told of instances that calls do not
+// reach, or whose guard has closed. NewPool
 // neither blocks nor waits for the first instance: see WaitReady. The pool
 // never stops src. f is called on goroutines of the pool's own, one per
 // instance, so it may block; it is called again, after a pause, when it fails
@@ -107,6 +111,9 @@ func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 		closed:  make(chan struct{}),
 		members: make(map[string]*member),
 		source:  errNotSynced,
+	}
+	if s, ok := src.(interface{ Unreachable(id string) }); ok {
+		p.unreachable = s.Unreachable
 	}
 	p.snap.Store(newSnapshot(nil, errNotSynced))
 	p.wg.Go(func() { p.watch(ctx, src) })

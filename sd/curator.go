@@ -91,6 +91,7 @@ func (c *curator) restore() {
 	if r, ok := c.file.load(c.logger); ok {
 		next := c.state
 		next.Instances, next.Saved = r.Instances, r.SavedAt
+		c.count.doubted.Store(int64(len(r.Instances)))
 		c.state = next
 		c.publish(next)
 	}
@@ -129,6 +130,7 @@ func (c *curator) step(now time.Time, m mail) {
 		next.Saved = c.state.Saved
 		next.Instances = slices.DeleteFunc(slices.Clone(c.state.Instances), func(in Instance) bool { return m.refused[in.ID] })
 	}
+	c.count.doubted.Store(int64(c.policy.doubted(next)))
 	c.report(next)
 	if next.Synced == c.state.Synced && next.Held == c.state.Held && sameError(next.Err, c.state.Err) && equalSets(next.Instances, c.state.Instances) {
 		return

@@ -103,7 +103,11 @@ func (i *Instancer) Deregister(ch chan<- kitsd.Event) { i.feeds.remove(ch) }
 // the registry lists it, that changes nothing: such rumours are the breaker's.
 // But one that is there only because Protection holds it is dropped, at once
 // and until the registry lists it again. A Pool of package lb calls it.
-func (i *Instancer) Unreachable(id string) { i.inbox.unreachable(id) }
+func (i *Instancer) Unreachable(id string) {
+	if i.counters.doubted.Load() > 0 { // else there is nothing to decide, at any rate of failures
+		i.inbox.unreachable(id)
+	}
+}
 
 // Stop ends the watch and every registered channel's feed, and returns once
 // all goroutines have ended. Later and concurrent calls wait for the same.

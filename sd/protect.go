@@ -250,6 +250,19 @@ func (p *protector) present() int {
 	return n
 }
 
+// doubted counts those whom the source does not list.
+func (p *protector) doubted(s Snapshot) (n int) {
+	if !s.Synced {
+		return len(s.Instances)
+	}
+	for i := range p.members {
+		if !p.members[i].gone.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
 func (m *member) stays() bool { return m.gone.IsZero() && m.in.State != Draining }
 
 // published is what callers should see: one instance per address, sorted by

@@ -12,6 +12,7 @@ import (
 //	<time> set <instances>       the source lists these
 //	<time> fail                  the source fails
 //	<time> tick                  time goes by
+//	<time> refuse <IDs>          callers could not reach these
 //	       => <instances> [held n]   what is published then
 func play(t *testing.T, p *protector, script string) {
 	t.Helper()
@@ -48,6 +49,13 @@ func play(t *testing.T, p *protector, script string) {
 			p.fail()
 			p.advance(now)
 		case "tick":
+			p.advance(now)
+		case "refuse":
+			ids := map[string]bool{}
+			for id := range strings.FieldsSeq(list) {
+				ids[id] = true
+			}
+			p.drop(now, ids)
 			p.advance(now)
 		default:
 			t.Fatalf("step %d: %q", n+1, step)
@@ -109,6 +117,40 @@ func TestProtection(t *testing.T) {
 			=> a b c held 3
 			99m tick
 			=> a b c held 3`,
+		"after a day of nobody it is": `
+			0s set a b c
+			9s set
+			10h fail
+			11h set
+			34h59m tick
+			=> a b c held 3
+			35h tick
+			=>`,
+		"callers decide about the held, and about nobody else": `
+			0s set a b c d e
+			9s set a b
+			=> a b c d e held 3
+			10s refuse a c
+			=> a b d e held 2
+			11s refuse d e
+			=> a b
+			12s set a b c
+			=> a b c`,
+		"callers may find the last ones gone": `
+			0s set a b
+			9s set
+			=> a b held 2
+			10s refuse a b
+			=>
+			11s set
+			=>
+			12s set a
+			=> a`,
+		"callers do not drop what the registry lists while it is away": `
+			0s set a b
+			9s fail
+			10s refuse a b
+			=> a b`,
 		"the loss of more than half at once is held, and believed after a minute": `
 			0s set a b c d e
 			9s set a b

@@ -25,7 +25,9 @@ type Stats struct {
 
 // counters is what Stats has beyond the Snapshot.
 type counters struct {
-	quarantined                             atomic.Int64
+	quarantined atomic.Int64
+	doubted     atomic.Int64 // instances that the registry does not list, any more or yet
+
 	refused, breaks, publishes, unreachable atomic.Uint64
 }
 
