@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // State says what an instance wants from its callers.
@@ -46,6 +47,20 @@ type Instance struct {
 	Tags    []string          // free labels
 	Meta    map[string]string // free pairs; a transport's own host:port stands under its name ("http", "grpc")
 	State   State
+}
+
+// MetaStarted is the key in Meta of when the instance started, in RFC 3339. A
+// Registrar sets it.
+const MetaStarted = "started"
+
+// Started is when the instance started, by its own clock; zero if it does not
+// say.
+func (in Instance) Started() time.Time {
+	t, err := time.Parse(time.RFC3339, in.Meta[MetaStarted])
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // For returns in with Addr replaced by the address that in advertises for

@@ -44,6 +44,7 @@ type Instancer struct {
 	counters counters
 	inbox    inbox
 	curator  *curator
+	below    func(id string) // Unreachable of a Watcher that has one
 	feeds    feeds
 	stop     func()
 	loops    sync.WaitGroup
@@ -67,6 +68,9 @@ func NewInstancer(w Watcher, cfg InstancerConfig) *Instancer {
 	i := &Instancer{inbox: newInbox(), stop: cancel}
 	i.known.Store(&knowledge{vouched: time.Now(), outdated: make(chan struct{})})
 	i.feeds.init()
+	if u, ok := w.(interface{ Unreachable(id string) }); ok {
+		i.below = u.Unreachable
+	}
 	i.curator = newCurator(cfg, i.publish)
 	i.curator.count = &i.counters
 	if cfg.SnapshotFile != "" {
@@ -106,6 +110,9 @@ func (i *Instancer) Deregister(ch chan<- kitsd.Event) { i.feeds.remove(ch) }
 func (i *Instancer) Unreachable(id string) {
 	if i.counters.doubted.Load() > 0 { // else there is nothing to decide, at any rate of failures
 		i.inbox.unreachable(id)
+	}
+	if i.below != nil {
+		i.below(id)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -75,13 +76,20 @@ type Registrar struct {
 
 // NewRegistrar returns a Registrar that will hold in. It touches no network.
 // An empty in.ID is replaced by one that is unique to this Registrar (Addr and
-// 64 random bits); NewID makes more readable ones.
+// 64 random bits); NewID makes more readable ones. Unless it is there, the time
+// is added to in.Meta (MetaStarted), for callers that start a new instance
+// slowly.
 func NewRegistrar(h Holder, in Instance, cfg RegistrarConfig) *Registrar {
 	if cfg.Logger == nil {
 		cfg.Logger = log.NewNopLogger()
 	}
 	if in.ID == "" {
 		in.ID = joinID(in.Addr)
+	}
+	if _, has := in.Meta[MetaStarted]; !has {
+		meta := map[string]string{MetaStarted: time.Now().UTC().Format(time.RFC3339)}
+		maps.Copy(meta, in.Meta)
+		in.Meta = meta
 	}
 	cfg.LeaveTimeout = orDefault(cfg.LeaveTimeout, 2*time.Second)
 	r := &Registrar{

@@ -1,0 +1,72 @@
+package sd
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	kitsd "github.com/go-kit/kit/sd"
+)
+
+var _ kitsd.Registrar = (*Group)(nil)
+
+// Group is several registrations that come and go together: the services of
+// one process, one service in two registries while it moves from the one to the
+// other, or both. Each goes its own way meanwhile: a registry that is down
+// delays only its own registration. All methods may be called from anywhere, in
+// any order, like those of a Registrar.
+type Group struct{ members []*Registrar }
+
+// NewGroup joins registrars that nobody else starts or stops.
+func NewGroup(members ...*Registrar) *Group { return &Group{members} }
+
+// Register starts all, in the background.
+func (g *Group) Register() {
+	for _, r := range g.members {
+		r.Register()
+	}
+}
+
+// Deregister ends all at the same time, and returns once the last has left or
+// its LeaveTimeout has passed.
+func (g *Group) Deregister() {
+	var left sync.WaitGroup
+	for _, r := range g.members {
+		left.Go(r.Deregister)
+	}
+	left.Wait()
+}
+
+// Run runs all until ctx ends, and returns the errors of those that could not
+// leave. One that cannot be registered at all (ErrInvalid) ends the others too.
+func (g *Group) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make([]error, len(g.members))
+	var running sync.WaitGroup
+	for i, r := range g.members {
+		running.Go(func() {
+			if errs[i] = r.Run(ctx); ctx.Err() == nil {
+				cancel()
+			}
+		})
+	}
+	running.Wait()
+	<-ctx.Done() // an empty group waits too
+	return errors.Join(errs...)
+}
+
+// State returns the worst state of the members, and the errors of all that are
+// not Registered: Lost, then Unregistered, then Registered.
+func (g *Group) State() (RegistrarState, error) {
+	worst := Registered
+	var errs []error
+	for _, r := range g.members {
+		state, err := r.State()
+		errs = append(errs, err)
+		if state == Lost || state == Unregistered && worst == Registered {
+			worst = state
+		}
+	}
+	return worst, errors.Join(errs...)
+}
