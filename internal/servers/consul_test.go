@@ -2,6 +2,7 @@ package servers
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,4 +31,18 @@ func TestConsulLife(t *testing.T) {
 			return string(found[0].Value), nil
 		},
 	})
+}
+
+func TestConsulDNS(t *testing.T) {
+	t.Parallel()
+	s := Consul(t, Options{})
+	r := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, s.DNS())
+	}}
+	if addrs, err := r.LookupHost(t.Context(), "consul.service.consul."); err != nil || len(addrs) != 1 {
+		t.Errorf("lookup = %v, %v; want the server itself", addrs, err)
+	}
+	if dns := Etcd(t, Options{}).DNS(); dns != "" {
+		t.Errorf("DNS of an etcd = %q; want none", dns)
+	}
 }

@@ -56,3 +56,21 @@ func exchange(req *http.Request, out any) error {
 	}
 	return json.NewDecoder(resp.Body).Decode(out)
 }
+
+// page says why there is no page at url.
+func page(ctx context.Context, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := c.Do(req)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("get %s: %s", url, resp.Status)
+	}
+	return nil
+}

@@ -64,8 +64,13 @@ func free(n int) error {
 
 func (p *port) addr() string { return loopback(p.number) }
 
-// release lets others have the port. The lock file stays: removing it would
-// race with somebody who has just opened it.
-func (p *port) release() error { return p.lock.Close() }
+// release lets others have the port; a second one does nothing. The lock file
+// stays: removing it would race with somebody who has just opened it.
+func (p *port) release() error {
+	if err := p.lock.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 func loopback(n int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(n)) }

@@ -5,19 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
 )
-
-// Options says how to run a server. The zero value is a good default.
-type Options struct {
-	Dir      string    // data and log; a temporary folder, removed at the end, if empty
-	Progress io.Writer // hears about builds; os.Stderr if nil
-}
 
 // Process is a registry server that runs as a child of this process, with the
 // data and the ports it keeps over restarts. It dies with this process.
@@ -27,9 +20,10 @@ type Process struct {
 	bin    string
 	dir    string
 	ownDir bool
+	tls    *TLS // its certificate is there; nil if clients speak in the clear
 
 	mu     sync.Mutex // guards the fields below
-	ports  []*port
+	site   site
 	child  *child // nil while the server is down
 	closed bool
 }
@@ -42,11 +36,23 @@ var ErrDown = errors.New("server is not running")
 func (p *Process) Endpoint() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ports[0].addr()
+	return p.site.ports[0].addr()
+}
+
+// DNS is where a Consul answers names, over UDP and TCP; empty for others.
+func (p *Process) DNS() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.kind.name != "consul" {
+		return ""
+	}
+	return p.site.ports[3].addr()
 }
 
 // Start runs a server that is down, with the data and the ports it had, and
-// returns when it is ready. It does nothing to one that runs.
+// returns when it is ready. It does nothing to one that runs. A member of a
+// cluster is ready when it answers, be there a leader or not: see
+// [Cluster.Leader].
 func (p *Process) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,12 +62,16 @@ func (p *Process) Start(ctx context.Context) error {
 	if p.child != nil && p.child.alive() {
 		return nil
 	}
+	args, err := p.kind.args(p.site)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", p.kind.name, err)
+	}
 	log, err := os.OpenFile(p.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", p.kind.name, err)
 	}
-	defer log.Close()                                                 //nolint:errcheck // the child has its own descriptor
-	cmd := exec.Command(p.bin, p.kind.args(p.dataPath(), p.ports)...) //nolint:gosec,noctx // our own binary; it outlives ctx, which bounds only the start
+	defer log.Close()                   //nolint:errcheck // the child has its own descriptor
+	cmd := exec.Command(p.bin, args...) //nolint:gosec,noctx // our own binary; it outlives ctx, which bounds only the start
 	cmd.Dir = p.dir
 	cmd.Stdout, cmd.Stderr = log, log
 	c, err := startChild(cmd)
@@ -132,7 +142,7 @@ func (p *Process) Wipe() error {
 	if err := p.Kill(); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(p.dataPath()); err != nil {
+	if err := os.RemoveAll(p.site.data); err != nil {
 		return fmt.Errorf("wipe %s: %w", p.kind.name, err)
 	}
 	return nil
@@ -169,5 +179,4 @@ func (p *Process) LogTail() string {
 	return string(b)
 }
 
-func (p *Process) dataPath() string { return filepath.Join(p.dir, "data") }
-func (p *Process) logPath() string  { return filepath.Join(p.dir, p.kind.name+".log") }
+func (p *Process) logPath() string { return filepath.Join(p.dir, p.kind.name+".log") }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,7 +49,7 @@ func TestParentDies(t *testing.T) {
 func awaitGone(t *testing.T, addr string) {
 	t.Helper()
 	for t.Context().Err() == nil {
-		if _, err := get(t.Context(), &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, "http://"+addr); err != nil {
+		if err := page(t.Context(), "http://"+addr+"/health"); err != nil {
 			wantRefused(t, addr)
 			return
 		}
@@ -61,15 +60,16 @@ func awaitGone(t *testing.T, addr string) {
 func broken(t *testing.T) *Process {
 	t.Helper()
 	k := kind{
-		source: source{name: "broken"},
-		ports:  1,
-		args:   func(string, []*port) []string { return []string{"-c", "echo out of cheese; exit 3"} },
-		ready: func(context.Context, *http.Client, string) error {
-			return errors.New("no")
-		},
+		name:  "broken",
+		ports: 1,
+		args:  func(site) ([]string, error) { return []string{"-c", "echo out of cheese; exit 3"}, nil },
+		ready: func(context.Context, probe) error { return errors.New("no") },
 	}
-	p := &Process{kind: k, bin: "/bin/sh", dir: t.TempDir()}
-	if err := p.reserve(); err != nil {
+	p, err := newProcess(k, "/bin/sh", t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reserve([]*Process{p}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -136,7 +136,7 @@ func TestCloseRemovesWhatItMade(t *testing.T) {
 func TestStartEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	p := broken(t)
-	p.kind.args = func(string, []*port) []string { return []string{"-c", "exec sleep 600"} }
+	p.kind.args = func(site) ([]string, error) { return []string{"-c", "exec sleep 600"}, nil }
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := p.Start(ctx); !errors.Is(err, context.Canceled) {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"syscall"
@@ -307,12 +306,10 @@ func TestProxyBeforeEtcd(t *testing.T) {
 	t.Parallel()
 	s := Etcd(t, Options{})
 	p := NewProxy(t, s.Endpoint())
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	health := func(within time.Duration) error {
 		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
-		_, err := get(ctx, client, "http://"+p.Addr()+"/health")
-		return err
+		return page(ctx, "http://"+p.Addr()+"/health")
 	}
 	const brief, ample = 50 * time.Millisecond, time.Minute
 	well := func(after string) {

@@ -2,6 +2,8 @@ package servers
 
 import (
 	"context"
+	"errors"
+	"os"
 	"testing"
 )
 
@@ -25,9 +27,19 @@ func Consul(tb testing.TB, opts Options) *Server {
 	return newServer(tb, StartConsul, opts)
 }
 
+// ZooKeeper runs a ZooKeeper server for tb. Where it is not installed it skips
+// tb, and says why; with CI set to true it fails it instead.
+func ZooKeeper(tb testing.TB, opts Options) *Server {
+	tb.Helper()
+	return newServer(tb, StartZooKeeper, opts)
+}
+
 func newServer(tb testing.TB, start func(context.Context, Options) (*Process, error), opts Options) *Server {
 	tb.Helper()
 	p, err := start(tb.Context(), opts)
+	if errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true" {
+		tb.Skip(err)
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -44,6 +56,9 @@ func newServer(tb testing.TB, start func(context.Context, Options) (*Process, er
 
 // Endpoint is where clients connect: host:port. It never changes.
 func (s *Server) Endpoint() string { return s.process.Endpoint() }
+
+// DNS is where a Consul answers names, over UDP and TCP; empty for others.
+func (s *Server) DNS() string { return s.process.DNS() }
 
 // Start runs a server that is down, with its data and ports; it is ready on
 // return.
