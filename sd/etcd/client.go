@@ -22,6 +22,7 @@ func ClientConfig(endpoints ...string) clientv3.Config {
 		// Ten seconds is as often as gRPC pings, and servers allow.
 		DialKeepAliveTime:    10 * time.Second,
 		DialKeepAliveTimeout: 3 * time.Second,
+		MaxCallRecvMsgSize:   maxResponse,
 		Logger:               zap.NewNop(),
 		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 3 * time.Second},

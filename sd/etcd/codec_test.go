@@ -123,7 +123,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return // may be longer than what we write
 		}
-		again, err := decode(id, []byte(v))
+		again, err := decode(in.ID, []byte(v))
 		if err != nil || !same(in, again) {
 			t.Fatalf("read %+v, wrote %s, read %+v, %v", in, v, again, err)
 		}

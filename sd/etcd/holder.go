@@ -41,8 +41,9 @@ func NewHolder(c *clientv3.Client, service string, cfg Config) *Holder {
 // they are noticed, and held is called again.
 //
 // Hold gives up, for a Registrar to try again, when it cannot register, when
-// etcd has not answered, or not let it repair the key, for a whole TTL, and
-// with ErrTaken when the key belongs to another process. A process that starts
+// etcd twice refuses its credentials, when etcd has not answered for a whole
+// TTL, and with ErrTaken when the key belongs to another process. The lease
+// stays, and the next Hold goes on with it. A process that starts
 // where another one ended (the same ID and Addr) does take over: the newer one
 // wins, the older waits.
 func (h *Holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
@@ -50,13 +51,35 @@ func (h *Holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
 	if err != nil {
 		return err
 	}
-	err = r.hold(ctx, held)
-	if ctx.Err() != nil {
-		return r.leave(ctx)
+	if err = h.run(ctx, r, held); ctx.Err() != nil {
+		return err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.lost[r.key] = r
+	return err
+}
+
+// run holds r, and leaves once ctx has ended.
+func (h *Holder) run(ctx context.Context, r *registration, held func()) error {
+	reg, done, err := h.connect(ctx)
+	if err != nil && ctx.Err() != nil && r.lease != clientv3.NoLease { // an earlier Hold's, which may live
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout/2)
+		defer cancel()
+		reg, done, err = h.connect(late)
+	}
+	switch {
+	case err != nil && ctx.Err() != nil && r.lease == clientv3.NoLease:
+		return nil
+	case err != nil:
+		return fmt.Errorf("register %s: %w", r.key, err)
+	}
+	defer done()
+	r.registry = reg
+	err = r.hold(ctx, held)
+	if ctx.Err() != nil {
+		return r.leave(ctx)
+	}
 	return err
 }
 
@@ -69,25 +92,25 @@ func (h *Holder) open(in sd.Instance) (*registration, error) {
 	if in.ID == "" {
 		in.ID = in.Addr
 	}
-	v, err := encode(in)
+	v, err := h.cfg.Layout.encode(in)
 	if err != nil {
 		return nil, fmt.Errorf("register %s: %w", h.service, err)
 	}
-	key := keyOf(h.prefix, in.ID)
+	key := h.cfg.Layout.key(h.prefix, in)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := h.lost[key]
 	delete(h.lost, key)
 	if r == nil {
-		r = &registration{registry: &h.registry, key: key, verifyEvery: verifyEvery}
+		r = &registration{registry: h.registry, key: key, verifyEvery: verifyEvery}
 	}
 	r.in, r.value = in, v
 	return r, nil
 }
 
 const (
-	leaveTimeout    = 1900 * time.Millisecond // of leaving as a whole, to return within two seconds
-	announceTimeout = 700 * time.Millisecond  // of its first half
+	leaveTimeout = 1900 * time.Millisecond // of leaving as a whole, to return within two seconds
+	leaveTry     = 600 * time.Millisecond  // of each call it takes; the next one goes to another member
 )
 
 // leave says Draining, then removes the instance. The lease is revoked, not
@@ -100,8 +123,11 @@ func (r *registration) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	_ = r.announce(ctx) // what counts is to be gone
-	if err := r.revoke(ctx); err != nil {
-		return fmt.Errorf("leave %s, which etcd removes within %v: %w", r.key, r.ttl, err)
+	var err error
+	for try := 0; try < 3 && ctx.Err() == nil; try++ {
+		if err = r.revoke(ctx); err == nil {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("leave %s, which etcd removes within %v: %w", r.key, r.ttl, err)
 }

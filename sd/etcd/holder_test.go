@@ -135,7 +135,7 @@ func TestVerifyOfWhatIsRightChangesNothing(t *testing.T) {
 	f := newFixture(t)
 	var ranges calls
 	h := NewHolder(connect(t, f.etcd.Endpoint(), ranges.count("/etcdserverpb.KV/Range")), "svc", Config{TTL: minTTL})
-	h.lost[f.key("a")] = &registration{registry: &h.registry, key: f.key("a"), verifyEvery: 20 * time.Millisecond}
+	h.lost[f.key("a")] = &registration{registry: h.registry, key: f.key("a"), verifyEvery: 20 * time.Millisecond}
 	held, _ := hold(t, h, instance("a"))
 	eventually(t, "it looked a few times", func() bool { return ranges.n.Load() > 5 })
 	if n := held.get(); n != 1 {

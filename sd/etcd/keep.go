@@ -130,6 +130,8 @@ func (k *keeper) reconcile(ctx context.Context) error {
 	case k.lease == clientv3.NoLease, errors.Is(err, ErrTaken), time.Since(k.renewed) >= k.ttl,
 		!k.doubt.IsZero() && time.Since(k.doubt) >= k.ttl:
 		return err
+	case refused(err) && k.failures > 0:
+		return err // the next Hold may have other credentials; the lease waits for it
 	}
 	k.wake()
 	k.next.Reset(k.pause())

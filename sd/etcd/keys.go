@@ -1,8 +1,6 @@
 package etcd
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -17,18 +15,27 @@ func keyOf(prefix, id string) string { return prefix + url.PathEscape(id) }
 
 // idOf is the inverse of keyOf.
 func idOf(prefix, key string) (string, error) {
-	segment, ok := strings.CutPrefix(key, prefix)
-	switch {
-	case !ok:
-		return "", fmt.Errorf("key is not below %s", prefix)
-	case segment == "":
-		return "", errors.New("key names no instance")
-	case strings.Contains(segment, "/"):
-		return "", errors.New("key has a segment too many: escape the ID with url.PathEscape")
+	segment, err := segmentOf(prefix, key)
+	if err != nil {
+		return "", err
 	}
 	id, err := url.PathUnescape(segment)
 	if err != nil {
-		return "", fmt.Errorf("key: %w: escape the ID with url.PathEscape", err)
+		return "", badf("key", "key: %w: escape the ID with url.PathEscape", err)
 	}
 	return id, nil
+}
+
+// segmentOf is the one segment of key that follows prefix.
+func segmentOf(prefix, key string) (string, error) {
+	segment, ok := strings.CutPrefix(key, prefix)
+	switch {
+	case !ok:
+		return "", badf("key", "key is not below %.128q", prefix)
+	case segment == "":
+		return "", badf("key", "key names no instance")
+	case strings.Contains(segment, "/"):
+		return "", badf("key", "key has a segment too many: escape the ID with url.PathEscape, or look for the service below the whole of its prefix")
+	}
+	return segment, nil
 }

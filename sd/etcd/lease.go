@@ -16,7 +16,7 @@ import (
 // registration is one instance's place in etcd: a key that hangs on a lease.
 // One goroutine uses it at a time.
 type registration struct {
-	*registry
+	registry
 
 	in          sd.Instance
 	key, value  string
@@ -153,11 +153,11 @@ func (r *registration) mayReplace(kv *mvccpb.KeyValue) bool {
 func (r *registration) announce(ctx context.Context) error {
 	in := r.in
 	in.State = sd.Draining
-	v, err := encode(in)
+	v, err := r.cfg.Layout.encode(in)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+	ctx, cancel := context.WithTimeout(ctx, leaveTry)
 	defer cancel()
 	_, err = r.client.Txn(ctx).
 		If(clientv3.Compare(clientv3.LeaseValue(r.key), "=", r.lease)).
@@ -168,6 +168,8 @@ func (r *registration) announce(ctx context.Context) error {
 
 // revoke gives the lease back; the key goes with it.
 func (r *registration) revoke(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, leaveTry)
+	defer cancel()
 	_, err := r.client.Revoke(ctx, r.lease)
 	if err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		return fmt.Errorf("revoke lease %x: %w", r.lease, err)

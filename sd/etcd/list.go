@@ -7,42 +7,60 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 const (
-	pageSize    = 1000
-	pageTimeout = 5 * time.Second
+	pageSize     = 1000
+	pageTimeout  = 5 * time.Second
+	staleTimeout = 2 * time.Second // of a page that needs no quorum
 )
 
-// listing is everything below a prefix at one revision.
-type listing struct {
-	kvs []*mvccpb.KeyValue
-	rev int64
+// head is how far a cluster had come when it told something.
+type head struct {
+	cluster uint64
+	rev     int64
 }
 
-// list reads all keys of the service, in pages of the same revision. The first
-// is linearizable, so it holds whatever had been acknowledged before.
-func (r *registry) list(ctx context.Context) (listing, error) {
-	var l listing
+// list gives each all keys of the service, in pages of the same revision. The
+// first is linearizable, so it holds whatever had been acknowledged before.
+func (r *registry) list(ctx context.Context, each func(*mvccpb.KeyValue)) (head, error) {
+	return r.pages(ctx, pageTimeout, each)
+}
+
+// listStale is list by whichever member answers, which may be behind, but needs
+// no quorum.
+func (r *registry) listStale(ctx context.Context, each func(*mvccpb.KeyValue)) (head, error) {
+	return r.pages(ctx, staleTimeout, each, clientv3.WithSerializable())
+}
+
+func (r *registry) pages(ctx context.Context, timeout time.Duration, each func(*mvccpb.KeyValue), opts ...clientv3.OpOption) (h head, err error) {
 	from, end := r.prefix, clientv3.GetPrefixRangeEnd(r.prefix)
-	for {
-		page, err := r.page(ctx, from, clientv3.WithRange(end), clientv3.WithLimit(pageSize), clientv3.WithRev(l.rev))
+	for limit := int64(pageSize); ; {
+		page, err := r.page(ctx, timeout, from, append(opts, clientv3.WithRange(end), clientv3.WithLimit(limit), clientv3.WithRev(h.rev))...)
+		if status.Code(err) == codes.ResourceExhausted && limit > 1 { // more than the client takes in one message
+			limit = max(limit/8, 1)
+			continue
+		}
 		if err != nil {
-			return listing{}, fmt.Errorf("list %s: %w", r.prefix, err)
+			return head{}, fmt.Errorf("list %s: %w", r.prefix, err)
 		}
-		if l.rev == 0 {
-			l.rev = page.Header.GetRevision()
+		if h.rev == 0 {
+			h = head{page.Header.GetClusterId(), page.Header.GetRevision()}
 		}
-		l.kvs = append(l.kvs, page.Kvs...)
+		for _, kv := range page.Kvs {
+			each(kv)
+		}
 		if !page.More || len(page.Kvs) == 0 {
-			return l, nil
+			return h, nil
 		}
 		from = string(page.Kvs[len(page.Kvs)-1].Key) + "\x00"
 	}
 }
 
-func (r *registry) page(ctx context.Context, from string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+func (r *registry) page(ctx context.Context, timeout time.Duration, from string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return r.client.Get(ctx, from, opts...)
 }

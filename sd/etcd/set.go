@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/go-kit/log"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
 	"github.com/kitgen/kitgen/sd"
@@ -17,6 +17,7 @@ type entry struct {
 	stamp stamp
 	in    sd.Instance // the last value that could be read
 	known bool        // there was one
+	size  int         // of that value
 	shown bool        // update has had it as Draining
 	gone  bool        // deleted, but callers have yet to see it Draining
 }
@@ -28,10 +29,18 @@ type stamp struct{ rev, lease int64 }
 // set is a service's instances as etcd last told. Changes gather in it until
 // publish; it is used by one goroutine.
 type set struct {
-	prefix  string
-	logger  log.Logger
-	entries []*entry // by key
-	dirty   bool     // has something that publish did not tell
+	prefix      string
+	layout      Layout
+	quarantined func(reason string) // counts a value that cannot be read
+	complaints  complaints
+	entries     []*entry // by key
+	size        int      // of all values
+	dirty       bool     // has something that publish did not tell
+	head        head     // of the cluster that told
+}
+
+func newSet(r registry, quarantined func(reason string)) *set {
+	return &set{prefix: r.prefix, layout: r.cfg.Layout, complaints: complaints{logger: r.cfg.Logger}, quarantined: quarantined}
 }
 
 func (s *set) find(key string) (int, bool) {
@@ -46,28 +55,45 @@ func (s *set) put(kv *mvccpb.KeyValue) (news bool) {
 	if ok && s.entries[i].stamp == written {
 		return false
 	}
-	in, err := s.read(key, kv.Value)
 	if !ok {
 		s.entries = slices.Insert(s.entries, i, &entry{key: key})
 	}
 	e := s.entries[i]
 	e.stamp, e.gone = written, false
+	in, err := s.read(e, kv.Value)
 	switch {
 	case err != nil: // once per writing, since the stamp is remembered
-		_ = s.logger.Log("msg", "instance ignored: its value is bad; register it anew or delete the key",
-			"key", key, "revision", written.rev, "err", err, "last_good_kept", e.known)
+		s.quarantined(reasonOf(err))
+		s.complaints.add(time.Now(), key, written.rev, err, e.known)
+		return true
 	case !e.known || !same(e.in, in):
 		e.in, e.known = in, true
 		e.shown = e.shown && in.State == sd.Draining
 		s.dirty = true
 	}
+	s.size += len(kv.Value) - e.size
+	e.size = len(kv.Value)
 	return true
 }
 
-func (s *set) read(key string, b []byte) (sd.Instance, error) {
-	id, err := idOf(s.prefix, key)
+func (s *set) has(key string) bool {
+	_, ok := s.find(key)
+	return ok
+}
+
+// older tells whether the set has something newer under the key of kv.
+func (s *set) older(kv *mvccpb.KeyValue) bool {
+	i, ok := s.find(string(kv.Key))
+	return ok && !s.entries[i].gone && s.entries[i].stamp.rev > kv.ModRevision
+}
+
+func (s *set) read(e *entry, b []byte) (sd.Instance, error) {
+	id, err := s.layout.id(s.prefix, e.key)
 	if err != nil {
 		return sd.Instance{}, err
+	}
+	if s.size-e.size+len(b) > maxService {
+		return sd.Instance{}, badf("total", "the values of this service take more than %d bytes together", maxService)
 	}
 	return decode(id, b)
 }
@@ -81,30 +107,27 @@ func (s *set) remove(key string) {
 		return
 	}
 	e := s.entries[i]
+	if e.gone {
+		return
+	}
 	s.dirty = s.dirty || e.known
 	if e.known && e.in.State == sd.Draining && !e.shown {
 		e.gone = true
 		return
 	}
+	s.size -= e.size
 	s.entries = slices.Delete(s.entries, i, i+1)
 }
 
-// replace takes in a complete list. It returns how many values were news that
-// had been written by revision seen.
-func (s *set) replace(kvs []*mvccpb.KeyValue, seen int64) (missed int) {
-	listed := make(map[string]bool, len(kvs))
-	for _, kv := range kvs {
-		listed[string(kv.Key)] = true
-		if s.put(kv) && kv.ModRevision <= seen {
-			missed++
-		}
-	}
+// keep removes all but those listed, and returns the keys it removed.
+func (s *set) keep(listed map[string]bool) (removed []string) {
 	for _, e := range slices.Clone(s.entries) {
-		if !listed[e.key] {
+		if !listed[e.key] && !e.gone {
+			removed = append(removed, e.key)
 			s.remove(e.key)
 		}
 	}
-	return missed
+	return removed
 }
 
 // publish tells update the instances known now. Those that are gone but had to
@@ -120,7 +143,12 @@ func (s *set) publish(update func([]sd.Instance)) {
 	}
 	update(told)
 	before := len(s.entries)
-	s.entries = slices.DeleteFunc(s.entries, func(e *entry) bool { return e.gone })
+	s.entries = slices.DeleteFunc(s.entries, func(e *entry) bool {
+		if e.gone {
+			s.size -= e.size
+		}
+		return e.gone
+	})
 	s.dirty = len(s.entries) != before
 }
 

@@ -62,7 +62,7 @@ func TestLargeHistoryArrivesWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fo := newFollower(t, NewWatcher(f.client, "svc", Config{}), &sink{})
+	fo := testFollower(t, NewWatcher(f.client, "svc", Config{}), &sink{})
 	fo.rev = 1
 	s := fo.watch(t.Context(), fo.create(), 0)
 	defer s.close()

@@ -130,7 +130,7 @@ func TestLeavingTogetherIsSeenDraining(t *testing.T) {
 // its last revision; that must not pass for silence.
 func TestIdleIsNotSilent(t *testing.T) {
 	f := newFixture(t)
-	fo := newFollower(t, NewWatcher(f.client, "svc", Config{}), &sink{})
+	fo := testFollower(t, NewWatcher(f.client, "svc", Config{}), &sink{})
 	if err := fo.relist(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -147,11 +147,10 @@ func TestIdleIsNotSilent(t *testing.T) {
 	}
 }
 
-// newFollower returns a Watch at work, to be driven step by step.
-func newFollower(t *testing.T, w *Watcher, seen *sink) *follower {
-	s := &set{prefix: w.prefix, logger: w.cfg.Logger}
-	fo := &follower{Watcher: w, set: s, pub: newPublisher(s, seen.update)}
-	t.Cleanup(func() { fo.pub.timer.Stop() })
+// testFollower returns a Watch at work, to be driven step by step.
+func testFollower(t *testing.T, w *Watcher, seen *sink) *follower {
+	fo := newFollower(w, w.registry, w.borrow(), seen.update)
+	t.Cleanup(fo.end)
 	return fo
 }
 
@@ -207,7 +206,7 @@ func TestNextWatchRemembersLastGoodValue(t *testing.T) {
 
 func TestCompactionUnderWatchListsAgain(t *testing.T) {
 	f := newFixture(t)
-	fo := newFollower(t, NewWatcher(f.client, "svc", Config{}), &sink{})
+	fo := testFollower(t, NewWatcher(f.client, "svc", Config{}), &sink{})
 	if err := fo.relist(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -261,7 +260,7 @@ func TestResyncFindsWhatTheWatchMissed(t *testing.T) {
 	f.put(f.key("a"), "10.0.0.1:80")
 	seen := &sink{}
 	// It believes to have seen everything, and has seen nothing.
-	fo := newFollower(t, w, seen)
+	fo := testFollower(t, w, seen)
 	resp, err := f.client.Get(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
@@ -275,7 +274,7 @@ func TestResyncFindsHistoryGoneBackwards(t *testing.T) {
 	f := newFixture(t)
 	w := NewWatcher(f.client, "svc", Config{Resync: 200 * time.Millisecond})
 	w.silence = time.Hour
-	fo := newFollower(t, w, &sink{})
+	fo := testFollower(t, w, &sink{})
 	fo.rev = 1 << 40
 	if err := fo.follow(t.Context()); !errors.Is(err, errRelist) {
 		t.Errorf("follow = %v, want errRelist", err)

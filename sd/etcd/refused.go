@@ -1,0 +1,28 @@
+package etcd
+
+import (
+	"errors"
+	"slices"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// refused tells whether etcd answered, and would not have these credentials.
+func refused(err error) bool {
+	for _, is := range []error{
+		rpctypes.ErrAuthFailed, rpctypes.ErrUserEmpty, rpctypes.ErrUserNotFound, rpctypes.ErrAuthOldRevision,
+		rpctypes.ErrInvalidAuthToken, rpctypes.ErrPermissionDenied, rpctypes.ErrInvalidAuthMgmt,
+	} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	var own rpctypes.EtcdError
+	code := status.Code(err)
+	if errors.As(err, &own) {
+		code = own.Code()
+	}
+	return slices.Contains([]codes.Code{codes.Unauthenticated, codes.PermissionDenied}, code)
+}
