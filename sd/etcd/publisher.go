@@ -6,11 +6,19 @@ import (
 	"github.com/kitgen/kitgen/sd"
 )
 
-// gather is how long changes that follow another are collected.
-const gather = 25 * time.Millisecond
+// Every publish copies the whole set, so for how long changes that follow
+// another are collected depends on its size: not noticeably in a small one.
+const (
+	gatherEach = 5 * time.Microsecond // per instance
+	gatherMost = 25 * time.Millisecond
+)
+
+func gather(instances int) time.Duration {
+	return min(gatherMost, time.Duration(instances)*gatherEach)
+}
 
 // publisher publishes a set: a change after a quiet moment at once, those that
-// follow it together. Stop its timer when done.
+// follow it closely together. Stop its timer when done.
 type publisher struct {
 	set    *set
 	update func([]sd.Instance)
@@ -41,7 +49,7 @@ func (p *publisher) due() {
 func (p *publisher) now() {
 	p.set.publish(p.update)
 	p.busy = true
-	p.timer.Reset(gather)
+	p.timer.Reset(gather(len(p.set.entries)))
 }
 
 // flush publishes everything that waits.

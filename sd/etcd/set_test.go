@@ -178,14 +178,14 @@ func TestPublisherGathersBursts(t *testing.T) {
 		}
 		<-p.timer.C
 		p.due()
-		if !cmp.Equal(at, []time.Duration{0, gather}) {
-			t.Errorf("told at %v, want at once, and the burst together after %v", at, gather)
+		if !cmp.Equal(at, []time.Duration{0, gather(1)}) {
+			t.Errorf("told at %v, want at once, and the burst together after %v", at, gather(1))
 		}
 		<-p.timer.C
 		p.due() // nothing new
 		s.remove(testPrefix + "a")
 		p.offer() // at once again
-		if len(at) != 3 || at[2] != 2*gather {
+		if len(at) != 3 || at[2] != gather(1)+gather(101) {
 			t.Errorf("told at %v, want a third time after the quiet", at)
 		}
 	})

@@ -64,7 +64,7 @@ func NewInstancer(c *clientv3.Client, service string, cfg Config) *sd.Instancer 
 // whenever it changes, until ctx ends or the watch breaks. Compaction, and a
 // history that went backwards, are overcome by listing again.
 //
-// A change after a quiet moment is told at once, more within 25 ms together;
+// A change after a quiet moment is told at once, a burst together (within 25 ms in a huge service);
 // an instance that leaves is always told as Draining before it is left out. A
 // value that cannot be read does not count: the last good one stays.
 //
