@@ -64,9 +64,10 @@ func NewInstancer(c *clientv3.Client, service string, cfg Config) *sd.Instancer 
 // whenever it changes, until ctx ends or the watch breaks. Compaction, and a
 // history that went backwards, are overcome by listing again.
 //
-// A change after a quiet moment is told at once, a burst together (within 25 ms in a huge service);
-// an instance that leaves is always told as Draining before it is left out. A
-// value that cannot be read does not count: the last good one stays.
+// A change after a quiet moment is told at once, a burst together (within 25 ms
+// in a huge service); an instance that leaves is always told as Draining before
+// it is left out. A value that cannot be read does not count: the last good one
+// stays.
 //
 // While etcd has no quorum nobody is taken away. Once no list has worked for
 // ten seconds, whoever a single member knows is added to what was known, which
