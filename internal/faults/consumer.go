@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+
+	"github.com/kitgen/kitgen/internal/faults/internal/history"
+	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/middleware/breaker"
+	"github.com/kitgen/kitgen/middleware/retry"
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/transport/kithttp"
+)
+
+// consumer is a client of the service, composed as the README says.
+type consumer struct {
+	instances *sd.Instancer
+	pool      *lb.Pool
+	call      endpoint.Endpoint
+}
+
+// consume opens the consumer, with parameters of its own in the target, and
+// records every set that its callers see.
+func (t *trial) consume(params string) {
+	target := withParams(t.registry.consumer(), t.via, params)
+	instances, err := sd.Open(target, sd.InstancerConfig{}, schemes()...)
+	t.must(err)
+	pool := lb.NewPool(instances, kithttp.Factory(newCall, kithttp.ClientConfig{IdleConnTimeout: 500 * time.Millisecond}), lb.PoolConfig{
+		Guard:        breaker.Each(breaker.Config{}),
+		DrainTimeout: 2 * time.Second,
+	})
+	t.consumer = &consumer{
+		instances: instances,
+		pool:      pool,
+		call:      retry.New(retry.Config{Idempotent: true})(lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))),
+	}
+	quit, seen := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(seen)
+		t.see(instances, quit)
+	}()
+	t.later(func() error {
+		close(quit)
+		<-seen
+		err := pool.Close()
+		instances.Stop()
+		return err
+	})
+}
+
+// newCall is the client of one instance.
+func newCall(base *url.URL, c *http.Client) endpoint.Endpoint {
+	return kithttp.NewEndpoint[answer](c, http.MethodPost, base, "/call")
+}
+
+// see records what callers see, until quit is closed.
+func (t *trial) see(instances *sd.Instancer, quit <-chan struct{}) {
+	for {
+		s, changed := instances.Snapshot()
+		seen := sighting(s)
+		seen.At = time.Now()
+		t.mu.Lock()
+		seen.Epoch = t.epoch
+		t.history.Published = append(t.history.Published, seen)
+		t.mu.Unlock()
+		select {
+		case <-changed:
+		case <-quit:
+			return
+		}
+	}
+}
+
+// now is what callers see.
+func (c *consumer) now() history.Sighting {
+	s, _ := c.instances.Snapshot()
+	return sighting(s)
+}
+
+func sighting(s sd.Snapshot) (seen history.Sighting) {
+	for _, in := range s.Instances {
+		if in.ID == markerID || strings.HasSuffix(in.ID, "/"+markerID) {
+			seen.Marker, _ = strconv.ParseInt(in.Version, 10, 64) // 0 is a violation by itself
+			continue
+		}
+		seen.Members = append(seen.Members, history.Member{
+			ID: in.ID, Addr: in.Addr, Callable: in.State == sd.Up || in.State == sd.Warning,
+		})
+		if in.State == sd.Draining {
+			seen.Draining = append(seen.Draining, in.ID)
+		}
+	}
+	return seen
+}
+
+// callOnce makes one call and returns who answered.
+func (t *trial) callOnce() (string, error) {
+	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
+	defer cancel()
+	response, err := t.consumer.call(ctx, struct{}{})
+	if err != nil {
+		return "", err
+	}
+	return response.(answer).ID, nil //nolint:forcetypeassert // newCall makes it one
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kitgen/kitgen/internal/faults/internal/history"
+	"github.com/kitgen/kitgen/sd"
+)
+
+// instance is a child process that serves, as the row sees it.
+type instance struct {
+	id    string
+	addr  string
+	child *child
+	owner int           // its index in the history
+	heard chan struct{} // closed when its output has ended
+	exit  string        // its last words; valid once heard is closed
+}
+
+// adopt makes r the row's registry, to be closed at its end.
+func (t *trial) adopt(r registry) {
+	t.registry = r
+	t.later(func() error { return t.registry.close() })
+}
+
+// fleet starts n instances and a consumer, and returns when everybody is known
+// to everybody. From here on the promises are watched.
+func (t *trial) fleet(n int) {
+	for range n {
+		t.start1()
+	}
+	t.watch()
+	t.consume("")
+	t.eventually("all instances are registered, and the consumer knows them", all(t.allListed, t.allKnown))
+	t.history.Before = t.census()
+}
+
+// watch starts to record what the registry says.
+func (t *trial) watch() {
+	ctx, cancel := context.WithCancel(t.ctx)
+	t.stop = cancel
+	t.jobs.Go(func() { t.record(ctx) })
+	t.jobs.Go(func() { t.tick(ctx) })
+}
+
+// start1 starts one more instance with an ID of its own.
+func (t *trial) start1() *instance { return t.startAs(sd.NewID(service), "127.0.0.1:0") }
+
+// startAs starts an instance under a given ID and at a given address. It does
+// not wait for the registration.
+func (t *trial) startAs(id, listen string, params ...string) *instance {
+	in := t.launchAs(id, listen, params...)
+	t.members = append(t.members, in)
+	return in
+}
+
+// launchAs is startAs for an instance that nobody counts on.
+func (t *trial) launchAs(id, listen string, params ...string) *instance {
+	self, err := os.Executable()
+	t.must(err)
+	target := withParams(t.registry.fleet(), append([]string{"ttl=" + ttl.String(), t.via}, params...)...)
+	cmd := exec.Command(self, "instance", "-target", target, "-id", id, "-listen", listen) //nolint:gosec,noctx // ourselves; it is ended by name
+	logs, err := os.Create(filepath.Join(t.dir, strings.ReplaceAll(id, "/", "_")+fmt.Sprint(time.Now().UnixNano())+".log"))
+	t.must(err)
+	defer logs.Close() //nolint:errcheck // the child has its own descriptor
+	cmd.Stderr = logs
+	r, w, err := os.Pipe()
+	t.must(err)
+	cmd.Stdout = w
+	in := &instance{id: id, heard: make(chan struct{})}
+	in.child, err = launch(cmd)
+	_ = w.Close() // the child's copy counts
+	t.must(err)
+	t.later(func() error { in.child.kill(); <-in.heard; return nil })
+	t.mu.Lock()
+	in.owner = len(t.history.Owners)
+	t.history.Owners = append(t.history.Owners, history.Owner{ID: id})
+	t.mu.Unlock()
+	listening := make(chan string, 1)
+	go t.listen(in, r, listening)
+	select {
+	case in.addr = <-listening:
+	case <-in.heard:
+		text, _ := os.ReadFile(logs.Name())
+		t.fail("instance %s ended before it listened: %s", id, text)
+	}
+	return in
+}
+
+// listen reads what an instance prints, until it ends.
+func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- string) {
+	defer close(in.heard)
+	defer out.Close()
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.violate(fmt.Sprintf("instance %s printed %q", in.id, lines.Text()))
+			continue
+		}
+		t.mu.Lock()
+		o := &t.history.Owners[in.owner]
+		switch e.Event {
+		case "listening":
+			o.Addr = e.Addr
+			listening <- e.Addr
+		case sd.Registered.String():
+			o.Held = append(o.Held, history.Span{From: e.At})
+		case sd.Lost.String(), sd.Unregistered.String():
+			if n := len(o.Held); n > 0 && o.Held[n-1].To.IsZero() {
+				o.Held[n-1].To = e.At
+			}
+		case "stopped":
+			in.exit = e.Err
+		}
+		t.mu.Unlock()
+	}
+}
+
+// ends notes that an instance is about to end, for whatever reason.
+func (t *trial) ends(in *instance) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := &t.history.Owners[in.owner]
+	o.End = time.Now()
+	if n := len(o.Held); n > 0 && o.Held[n-1].To.IsZero() {
+		o.Held[n-1].To = o.End
+	}
+}
+
+// kill ends an instance with SIGKILL.
+func (t *trial) kill(in *instance) {
+	t.say("kill " + in.id)
+	t.since = time.Now()
+	t.ends(in)
+	in.child.kill()
+}
+
+// term asks an instance to leave, with SIGTERM. It does not wait.
+func (t *trial) term(in *instance) {
+	t.say("SIGTERM to " + in.id)
+	t.since = time.Now()
+	t.ends(in)
+	t.must(in.child.signal(syscall.SIGTERM))
+}
+
+// freeze and thaw are SIGSTOP and SIGCONT.
+func (t *trial) freeze(in *instance) error { return in.child.signal(syscall.SIGSTOP) }
+func (t *trial) thaw(in *instance) error   { return in.child.signal(syscall.SIGCONT) }
+
+// tell sends an instance one of its commands.
+func (t *trial) tell(in *instance, command string) error {
+	_, err := fetch(t.ctx, http.MethodPost, "http://"+in.addr+"/"+command)
+	return err
+}
+
+func fetch(ctx context.Context, method, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := c.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, b)
+	}
+	return b, err
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/kithttp"
+)
+
+// event is a line that an instance prints.
+type event struct {
+	Event string    `json:"event"` // listening, registered, lost, unregistered, stopped
+	At    time.Time `json:"at"`
+	Addr  string    `json:"addr,omitempty"`
+	Err   string    `json:"err,omitempty"`
+}
+
+// runInstance is the service: it registers, answers, and leaves on SIGTERM,
+// the way any service built with this library does.
+func runInstance(args []string, out, logs io.Writer) error {
+	flags := flag.NewFlagSet("instance", flag.ContinueOnError)
+	target := flags.String("target", "", "registry and service, as a target")
+	id := flags.String("id", "", "of this instance")
+	listen := flags.String("listen", "127.0.0.1:0", "host:port")
+	propagation := flags.Duration("propagation", time.Second, "how long to go on answering after leaving the registry")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	say := newSpeaker(out)
+	l, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return fmt.Errorf("-listen %s: %w; pass a free port, such as 127.0.0.1:0", *listen, err)
+	}
+	holder, err := sd.OpenHolder(*target, schemes()...)
+	if err != nil {
+		return err
+	}
+	logger := log.NewLogfmtLogger(log.NewSyncWriter(logs))
+	self := sd.Instance{ID: *id, Addr: l.Addr().String()}
+	registrar := sd.NewRegistrar(holder, self, sd.RegistrarConfig{
+		Logger:   logger,
+		OnChange: func(s sd.RegistrarState) { say.event(s.String(), "", nil) },
+	})
+	say.event("listening", self.Addr, nil)
+	err = transport.Serve(ctx, transport.Config{
+		Servers:     []transport.Server{kithttp.Server(l, newService(*id), kithttp.Config{})},
+		Registrar:   registrar,
+		Propagation: *propagation,
+		Logger:      logger,
+	})
+	say.event("stopped", "", err)
+	return err
+}
+
+// answer is what every call returns.
+type answer struct {
+	ID string `json:"id"`
+}
+
+// newService answers calls with its ID, unless it is told to hang.
+func newService(id string) http.Handler {
+	var hanging atomic.Bool
+	call := func(ctx context.Context, _ any) (any, error) {
+		if hanging.Load() {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return answer{id}, nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("POST /call", kithttp.NewServer(call, kithttp.DecodeJSON[struct{}]))
+	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { hanging.Store(true) })
+	mux.HandleFunc("POST /recover", func(http.ResponseWriter, *http.Request) { hanging.Store(false) })
+	return mux
+}
+
+// speaker prints events, whole lines at a time.
+type speaker struct {
+	mu  sync.Mutex // held while a line is written
+	out *json.Encoder
+}
+
+func newSpeaker(out io.Writer) *speaker { return &speaker{out: json.NewEncoder(out)} }
+
+func (s *speaker) event(name, addr string, err error) {
+	e := event{Event: name, At: time.Now(), Addr: addr}
+	if err != nil {
+		e.Err = err.Error()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.out.Encode(e) // nobody listens any more; the row that started us is over
+}
+
+// serveInstance is runInstance on the process's own streams.
+func serveInstance(args []string) int {
+	if err := runInstance(args, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "instance:", err)
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	callTimeout = 10 * time.Second // of a call with all its attempts
+	callers     = 512              // at most that many calls are under way
+)
+
+// load makes calls at a given rate whether or not earlier ones have been
+// answered, as the rest of the world does.
+type load struct {
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu     sync.Mutex // guards the fields below
+	calls  int
+	failed int
+	errs   []string // of the first few
+}
+
+// drive starts to make so many calls a second, until rest or the row's end.
+func (t *trial) drive(rate int) {
+	ctx, cancel := context.WithCancel(t.ctx)
+	l := &load{cancel: cancel}
+	due := make(chan struct{}, callers)
+	for range min(callers, 2*rate) {
+		l.done.Go(func() {
+			for range due {
+				_, err := t.callOnce()
+				l.count(err)
+			}
+		})
+	}
+	l.done.Go(func() {
+		defer close(due)
+		l.pace(ctx, rate, due)
+	})
+	t.load = l
+	t.later(func() error { l.stop(); return nil })
+}
+
+// pace puts calls into due when their time has come. One that nobody is free
+// to make, since so many others wait for an answer, has failed.
+func (l *load) pace(ctx context.Context, rate int, due chan<- struct{}) {
+	tick := time.NewTicker(max(time.Millisecond, time.Second/time.Duration(rate)))
+	defer tick.Stop()
+	start, made := time.Now(), 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for ; made < int(time.Since(start).Seconds()*float64(rate)); made++ {
+			select {
+			case due <- struct{}{}:
+			default:
+				l.count(fmt.Errorf("%d calls are unanswered already", 2*callers))
+			}
+		}
+	}
+}
+
+func (l *load) count(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls++
+	if err == nil {
+		return
+	}
+	l.failed++
+	if len(l.errs) < 3 {
+		l.errs = append(l.errs, err.Error())
+	}
+}
+
+// stop ends the load and waits for the calls under way.
+func (l *load) stop() {
+	l.cancel()
+	l.done.Wait()
+}
+
+func (l *load) counts() (calls, failed int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.calls, l.failed
+}
