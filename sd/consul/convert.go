@@ -22,8 +22,8 @@ const (
 // maxWeight is Consul's own.
 const maxWeight = 65535
 
-// toConsul is what is registered for in, its check aside.
-func toConsul(service string, in sd.Instance) (*api.AgentServiceRegistration, error) {
+// toConsul is what is registered for in, with a check that has yet to be named.
+func (c *Config) toConsul(service string, in sd.Instance) (*api.AgentServiceRegistration, error) {
 	in.ID = cmp.Or(in.ID, in.Addr)
 	if err := in.Validate(); err != nil {
 		return nil, err
@@ -39,10 +39,15 @@ func toConsul(service string, in sd.Instance) (*api.AgentServiceRegistration, er
 	if err != nil {
 		return nil, err
 	}
+	check, err := c.checkOf(in)
+	if err != nil {
+		return nil, err
+	}
 	weight := max(in.Weight, 1)
 	return &api.AgentServiceRegistration{
 		ID: toServiceID(in.ID), Name: service, Address: host, Port: port, Tags: in.Tags, Meta: meta,
-		Weights: &api.AgentWeights{Passing: weight, Warning: weight},
+		Weights:   &api.AgentWeights{Passing: weight, Warning: cmp.Or(c.WarningWeight, weight)},
+		Namespace: c.Namespace, Partition: c.Partition, Check: check,
 	}, nil
 }
 

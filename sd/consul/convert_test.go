@@ -32,7 +32,7 @@ func TestRegistrationKeepsInstance(t *testing.T) {
 		"host name": {ID: "10.0.0.1:80", Addr: "a.example:80", Weight: 3, Version: "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := toConsul("svc", in)
+			r, err := (&Config{}).toConsul("svc", in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -45,7 +45,7 @@ func TestRegistrationKeepsInstance(t *testing.T) {
 
 func TestToConsulDoesNotTouchTheInstance(t *testing.T) {
 	in := sd.Instance{ID: "a b", Addr: "h:80", Zone: "z", Meta: map[string]string{"k": "v"}}
-	if _, err := toConsul("svc", in); err != nil {
+	if _, err := (&Config{}).toConsul("svc", in); err != nil {
 		t.Fatal(err)
 	}
 	if len(in.Meta) != 1 {
@@ -63,7 +63,7 @@ func TestToConsulRefuses(t *testing.T) {
 		{sd.Instance{ID: "a", Addr: "h:80", Meta: map[string]string{"zone": "z"}}, `"zone"`},
 		{sd.Instance{ID: "a", Addr: "h:80", Meta: map[string]string{"instance-id": "z"}}, "another key"},
 	} {
-		_, err := toConsul("svc", tt.in)
+		_, err := (&Config{}).toConsul("svc", tt.in)
 		if !errors.Is(err, sd.ErrInvalid) || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("toConsul(%+v) = %v, want an sd.ErrInvalid that says %q", tt.in, err, tt.says)
 		}
@@ -107,7 +107,7 @@ func TestInstancesOfTwoNodesWithOneID(t *testing.T) {
 	entry := func(node, id string) *api.ServiceEntry {
 		return &api.ServiceEntry{Node: &api.Node{Node: node}, Service: &api.AgentService{ID: id, Address: node, Port: 80}}
 	}
-	got := instances([]*api.ServiceEntry{entry("n2", "a"), nil, {}, entry("n1", "b"), entry("n1", "a")})
+	got := everybody(instances([]*api.ServiceEntry{entry("n2", "a"), nil, {}, entry("n1", "b"), entry("n1", "a")}))
 	if diff := cmp.Diff([]string{"b", "n1/a", "n2/a"}, idsOf(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -28,16 +28,24 @@ func NewHolder(c *api.Client, service string, cfg Config) *Holder {
 }
 
 // Hold registers in and keeps its check passing (warning or critical, if that
-// is its State) until ctx ends; then it tells watchers that in is Draining,
-// deregisters it, and returns nil if that worked within two seconds. An agent
-// that forgot the instance is told again with the next beat, and held is called
-// again.
+// is its State, or while Config.Ready says that it is not ready) until ctx
+// ends; then it tells watchers that in is Draining, deregisters it, and returns
+// nil if that worked within two seconds. An agent that forgot the instance or
+// its check is told again with the next beat, and held is called again; so it
+// is when the token changed. With Config.HTTPCheck or GRPCCheck the agent finds
+// out by itself how in is, and the beats only see whether it still knows it.
+// An operator's maintenance mode is left as it is.
 //
 // Hold gives up, for a Registrar to try again, when it cannot register, when
 // the agent has not taken a beat for a whole TTL, and with ErrTaken when the
 // agent has another address under the ID.
 func (h *Holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
-	r, err := h.open(in)
+	s, end, err := h.begin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	r, err := s.open(in)
 	if err != nil {
 		return err
 	}
@@ -48,41 +56,38 @@ func (h *Holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
 	if ctx.Err() != nil {
 		return r.leave(ctx)
 	}
-	return fmt.Errorf("hold %s of %s: %w", r.body.ID, h.service, err)
+	return fmt.Errorf("hold %s of %s: %w", r.body.ID, h.service, s.hint(err))
 }
 
-func (h *Holder) open(in sd.Instance) (*registration, error) {
-	if err := h.check(); err != nil {
-		return nil, err
-	}
-	body, err := toConsul(h.service, in)
+func (s *session) open(in sd.Instance) (*registration, error) {
+	body, err := s.cfg.toConsul(s.service, in)
 	if err != nil {
-		return nil, fmt.Errorf("register %s: %w", h.service, err)
+		return nil, fmt.Errorf("register %s: %w", s.service, err)
 	}
-	r := &registration{registry: &h.registry, body: body, verifyEvery: verifyEvery}
-	r.status, r.output = statusOf(in.State)
-	body.Check = &api.AgentServiceCheck{
-		CheckID:                        r.checkID(),
-		Name:                           "alive",
-		TTL:                            h.cfg.TTL.String(),
-		DeregisterCriticalServiceAfter: h.cfg.DeregisterAfter.String(),
-		Status:                         r.status,
-	}
+	r := &registration{session: s, body: body, health: healthOf(in.State), verifyEvery: verifyEvery}
+	r.asked = r.health.status == api.HealthPassing || r.health.status == api.HealthWarning
+	r.own = r.health
+	body.Check.CheckID = r.checkID()
+	body.Check.Status = r.health.status
+	body.Check.DeregisterCriticalServiceAfter = s.cfg.DeregisterAfter.String()
 	return r, nil
 }
 
-// statusOf is what the check of an instance in state s says. The output never
+// health is what a check says.
+type health struct{ status, output string }
+
+// healthOf is what the check of an instance in state s says. The output never
 // changes: Consul would replicate it with every beat.
-func statusOf(s sd.State) (status, output string) {
+func healthOf(s sd.State) health {
 	switch s {
 	case sd.Up:
-		return api.HealthPassing, ""
+		return health{api.HealthPassing, ""}
 	case sd.Warning:
-		return api.HealthWarning, ""
+		return health{api.HealthWarning, ""}
 	case sd.Draining:
-		return api.HealthCritical, drainingOutput
+		return health{api.HealthCritical, drainingOutput}
 	default:
-		return api.HealthCritical, ""
+		return health{api.HealthCritical, ""}
 	}
 }
 

@@ -51,7 +51,7 @@ func (f *fixture) must(err error) {
 
 // has tells whether the agent has a service of that ID.
 func (f *fixture) has(id string) bool {
-	_, _, err := f.client.Agent().Service(id, options(f.Context()))
+	_, _, err := f.client.Agent().Service(id, (&api.QueryOptions{}).WithContext(f.Context()))
 	return err == nil
 }
 
@@ -101,7 +101,10 @@ func TestForgottenCheckIsRegisteredAgain(t *testing.T) {
 func TestChangedServiceIsRegisteredAgain(t *testing.T) {
 	f := newFixture(t)
 	h := NewHolder(f.client, "svc", Config{TTL: minTTL})
-	r, err := h.open(instance("a"))
+	s, end, err := h.begin()
+	f.must(err)
+	defer end()
+	r, err := s.open(instance("a"))
 	f.must(err)
 	r.verifyEvery = time.Millisecond // with every beat
 	held := &counter{}

@@ -2,12 +2,11 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hashicorp/consul/api"
-
-	"github.com/kitgen/kitgen/sd"
 )
 
 const (
@@ -25,28 +24,59 @@ func (r *registration) leave(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
+	unread := r.refresh() // the token it had may still do
 	if r.announce(ctx) == nil {
 		sleep(ctx, grace)
 	}
 	for failures := 0; ; failures++ {
-		err := r.client.Agent().ServiceDeregisterOpts(r.body.ID, options(ctx))
+		err := r.client.Agent().ServiceDeregisterOpts(r.body.ID, r.options(ctx))
 		if err == nil || unknown(err) {
 			return nil
 		}
 		if !sleep(ctx, pause(failures)) {
-			return fmt.Errorf("leave %s of %s, which Consul removes after %v: %w", r.body.ID, r.service, r.cfg.TTL+r.cfg.DeregisterAfter, err)
+			return fmt.Errorf("leave %s of %s, which Consul removes after %v: %w", r.body.ID, r.service, r.cfg.TTL+r.cfg.DeregisterAfter, errors.Join(r.hint(err), unread))
 		}
 	}
 }
 
-// announce makes the check say that the instance leaves, and returns once the
-// catalogue says so too. What the agent is told to forget before it had the
-// time to tell that, nobody ever sees.
+// announce makes the instance Draining, and returns once the catalogue says so
+// too. What the agent is told to forget before it had the time to tell that,
+// nobody ever sees.
 func (r *registration) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
 	defer cancel()
-	if err := r.say(ctx, api.HealthCritical, drainingOutput); err != nil {
+	if err := r.drain(ctx); err != nil {
 		return err
 	}
-	return r.await(ctx, sd.Draining)
+	_, err := r.await(ctx, draining)
+	return err
+}
+
+// drain makes the beat's own check say it. One that the agent sees to says only
+// what the agent has seen; beside that, maintenance mode is ours to set.
+func (r *registration) drain(ctx context.Context) error {
+	last := health{api.HealthCritical, drainingOutput}
+	switch {
+	case r.cfg.probed():
+		return r.client.Agent().EnableServiceMaintenanceOpts(r.body.ID, drainingOutput, r.options(ctx))
+	case r.health.status == api.HealthCritical:
+		return r.express(ctx, last)
+	}
+	return r.say(ctx, last)
+}
+
+// endOldLeave ends the maintenance mode that an earlier run of the instance
+// left behind when it could not deregister. An operator's has another reason.
+func (r *registration) endOldLeave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	id := api.ServiceMaintPrefix + r.body.ID
+	all, err := r.client.Agent().ChecksWithFilterOpts(fmt.Sprintf("CheckID == %q", id), r.options(ctx))
+	if err == nil && all[id] != nil && all[id].Notes == drainingOutput {
+		err = r.client.Agent().DisableServiceMaintenanceOpts(r.body.ID, r.options(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("look for maintenance mode: %w", err)
+	}
+	return nil
 }

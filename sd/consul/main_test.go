@@ -209,6 +209,15 @@ func instance(id string) sd.Instance {
 	return sd.Instance{ID: id, Addr: fmt.Sprint("10.0.0.1:", 1024+h.Sum32()%60000), Weight: 1}
 }
 
+// everybody chooses all.
+func everybody(all []listed) []sd.Instance {
+	set := []sd.Instance{}
+	for _, in := range all {
+		set = append(set, in.Instance)
+	}
+	return set
+}
+
 func in(state sd.State, i sd.Instance) sd.Instance {
 	i.State = state
 	return i

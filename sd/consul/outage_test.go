@@ -82,7 +82,7 @@ func (f *fleet) lostNobody() {
 func (f *fleet) back() time.Duration {
 	f.Helper()
 	return eventually(f, "all are registered again", func() bool {
-		entries, _, err := f.client.Health().Service("svc", "", true, options(f.Context()))
+		entries, _, err := f.client.Health().Service("svc", "", true, (&api.QueryOptions{}).WithContext(f.Context()))
 		return err == nil && len(entries) == fleetSize && f.count(sd.Registered) == fleetSize
 	})
 }

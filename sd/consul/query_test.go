@@ -197,18 +197,18 @@ func TestErrorsOfQueries(t *testing.T) {
 
 func TestViewTellsChangesOnly(t *testing.T) {
 	var seen sink
-	v := &view{update: seen.update}
+	v := &view{update: seen.update, choose: everybody}
 	v.show(nil)
 	v.show(nil)
 	if all := seen.all(); len(all) != 1 || all[0] == nil || len(all[0]) != 0 {
 		t.Errorf("told %v, want one empty set", all)
 	}
-	body, err := toConsul("svc", sd.Instance{ID: "a", Addr: "h:80"})
+	body, err := (&Config{}).toConsul("svc", sd.Instance{ID: "a", Addr: "h:80"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.show([]*api.ServiceEntry{entryOf(body)})
-	v.show([]*api.ServiceEntry{entryOf(body)})
+	v.show(instances([]*api.ServiceEntry{entryOf(body)}))
+	v.show(instances([]*api.ServiceEntry{entryOf(body)}))
 	if all := seen.all(); len(all) != 2 {
 		t.Errorf("told %d sets, want 2", len(all))
 	}

@@ -29,14 +29,19 @@ func pause(failures int) time.Duration {
 	return jitter(min(2*time.Second, 100*time.Millisecond<<min(failures, 10)), 0.5)
 }
 
-// A service that changes all the time is asked for often, but not at the rate
-// of its changes: every answer holds all of it.
+// Answers that tell nothing new cost a token each: a server, or what stands
+// before it, may answer at once for ever. Those that do cost only their own
+// time, several times over: each holds all of the service, so a huge one that
+// changes all the time is asked for less often than it changes, and a small one
+// at every change.
 const (
-	burst  = 10
-	refill = 250 * time.Millisecond // per query
+	burst   = 20
+	refill  = 100 * time.Millisecond // per token
+	rests   = 4                      // times as long as the last answer took to read
+	longest = time.Second            // of a rest
 )
 
-// limiter is a token bucket for one goroutine.
+// limiter spaces the queries of one goroutine.
 type limiter struct {
 	tokens float64
 	last   time.Time
@@ -44,13 +49,21 @@ type limiter struct {
 
 func newLimiter() *limiter { return &limiter{tokens: burst, last: time.Now()} }
 
-// wait takes a token as soon as there is one; false if ctx ends first.
-func (l *limiter) wait(ctx context.Context) bool {
+// wait returns when the next query may be sent, after an answer that took so
+// long to read and held news or not; false if ctx ends first.
+func (l *limiter) wait(ctx context.Context, took time.Duration, news bool) bool {
+	rest := min(rests*took, longest)
 	now := time.Now()
-	l.tokens = min(burst, l.tokens+float64(now.Sub(l.last))/float64(refill)) - 1
+	l.tokens = min(burst, l.tokens+float64(now.Sub(l.last))/float64(refill))
 	l.last = now
-	if l.tokens >= 0 {
+	if !news {
+		l.tokens--
+	}
+	if l.tokens < 0 {
+		rest = max(rest, time.Duration(-l.tokens*float64(refill)))
+	}
+	if rest <= time.Millisecond { // not worth a timer
 		return ctx.Err() == nil
 	}
-	return sleep(ctx, time.Duration(-l.tokens*float64(refill)))
+	return sleep(ctx, rest)
 }

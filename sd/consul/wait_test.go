@@ -10,29 +10,27 @@ import (
 func TestLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, start := newLimiter(), time.Now()
-		for range burst {
-			l.wait(t.Context())
+		spent := func(times int, took time.Duration, news bool, want time.Duration) {
+			t.Helper()
+			start = time.Now()
+			for range times {
+				l.wait(t.Context(), took, news)
+			}
+			if d := time.Since(start); d != want {
+				t.Errorf("%d answers (news: %v) that took %v each were spaced over %v, want %v", times, news, took, d, want)
+			}
 		}
-		if d := time.Since(start); d != 0 {
-			t.Errorf("a burst of %d took %v, want no time", burst, d)
-		}
-		for range 4 {
-			l.wait(t.Context())
-		}
-		if d := time.Since(start); d != 4*refill {
-			t.Errorf("four more took %v, want %v", d, 4*refill)
-		}
+		spent(10_000, 100*time.Microsecond, true, 0)
+		spent(10, 2*time.Millisecond, true, 10*rests*2*time.Millisecond)
+		spent(1, time.Minute, true, longest)
+		spent(burst, 0, false, 0)
+		spent(4, 0, false, 4*refill)
+		spent(1, refill, false, rests*refill)
 		time.Sleep(time.Hour)
-		start = time.Now()
-		for range burst + 1 {
-			l.wait(t.Context())
-		}
-		if d := time.Since(start); d != refill {
-			t.Errorf("a burst and one after a quiet hour took %v, want %v", d, refill)
-		}
+		spent(burst+1, 0, false, refill)
 		ctx, cancel := context.WithTimeout(t.Context(), refill/2)
 		defer cancel()
-		if l.wait(ctx) {
+		if l.wait(ctx, 0, false) {
 			t.Error("wait went on after ctx had ended")
 		}
 	})

@@ -42,33 +42,45 @@ const rereadEvery = 5 * time.Minute
 // whenever it changes, until ctx ends or a query fails. Critical instances and
 // those in maintenance are in it, marked as such; what Consul says is judged
 // here. An answer that is empty counts when a second, consistent one agrees.
+// One that Config.Healthy or Limit leaves out from now on is told as Draining
+// once, so that nobody takes it for lost.
 func (w *Watcher) Watch(ctx context.Context, update func([]sd.Instance)) error {
-	if err := w.check(); err != nil {
+	s, end, err := w.begin()
+	if err != nil {
 		return err
 	}
-	v := &view{update: update}
+	defer end()
+	err = s.follow(ctx, &view{update: update, choose: s.choose})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fmt.Errorf("watch %s: %w", w.service, s.hint(err))
+}
+
+// follow shows v what there is, until a query fails.
+func (s *session) follow(ctx context.Context, v *view) error {
 	var index uint64
-	limit := newLimiter()
+	anew := false // what a cache has does not do
+	calm := newLimiter()
 	read := time.Now()
 	for {
-		if !limit.wait(ctx) {
-			return ctx.Err()
-		}
-		a, err := w.ask(ctx, index)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+		start := time.Now()
+		a, err := s.ask(ctx, index, anew)
 		if err != nil {
-			return fmt.Errorf("watch %s: %w", w.service, err)
+			return err
 		}
-		if a.index < index { // restored or replaced servers: nothing is older than 0
+		news := false
+		if anew = a.index < index; anew { // restored or replaced servers: nothing is older than 0
 			index = 0
-			continue
+		} else {
+			news = v.show(instances(a.entries))
+			index = max(a.index, 1) // 0 would not wait
+			if time.Since(read) > jitter(rereadEvery, 0.2) {
+				index, anew, read = 0, true, time.Now()
+			}
 		}
-		v.show(a.entries)
-		index = max(a.index, 1) // 0 would not wait
-		if time.Since(read) > jitter(rereadEvery, 0.2) {
-			index, read = 0, time.Now()
+		if !calm.wait(ctx, time.Since(start)-a.waited, news) {
+			return ctx.Err()
 		}
 	}
 }

@@ -1,0 +1,78 @@
+package consul
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+// node is the machine of an agent, as the catalogue knows it.
+type node struct{ name, id string }
+
+// confirm returns once the catalogue lists the instance, with the status that
+// the check has: the agent tells it in its own time, and where its token does
+// not allow that, never, and without an error.
+func (r *registration) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	check, err := r.inspect(ctx)
+	if err != nil {
+		return err
+	}
+	listed, err := r.await(ctx, func(e *api.ServiceEntry) bool {
+		// An agent that lost its identity leaves the old entry behind.
+		return e.Node != nil && e.Node.Node == check.Node && r.says(e)
+	})
+	if err != nil {
+		return fmt.Errorf(`the agent took %s, but the catalogue does not list it (does the token have service %q { policy = "write" } and node_prefix "" { policy = "read" }?): %w`,
+			r.body.ID, r.body.Name, err)
+	}
+	r.meet(node{listed.Node.Node, listed.Node.ID})
+	return nil
+}
+
+// meet tells when the agent is no longer the one it was. What the other had is
+// removed by Consul: its check is critical by then.
+func (r *registration) meet(n node) {
+	if r.node != (node{}) && r.node != n {
+		_ = r.cfg.Logger.Log("msg", "the Consul agent is another node now; registered there", "id", r.body.ID,
+			"was", r.node.name, "was_id", r.node.id, "is", n.name, "is_id", n.id)
+	}
+	r.node = n
+}
+
+// says tells whether the entry's check says what it should.
+func (r *registration) says(e *api.ServiceEntry) bool {
+	want := stateOfCheck(&api.HealthCheck{Status: r.health.status, Output: r.health.output})
+	return slices.ContainsFunc(e.Checks, func(c *api.HealthCheck) bool {
+		return c != nil && c.CheckID == r.checkID() && (r.cfg.probed() || stateOfCheck(c) == want)
+	})
+}
+
+func draining(e *api.ServiceEntry) bool { return stateOf(e.Checks) == sd.Draining }
+
+// await returns the instance's entry in the catalogue once it is as it should
+// be. It asks more and more rarely: blocking queries would wake a whole fleet
+// that starts together at each of its members.
+func (r *registration) await(ctx context.Context, right func(*api.ServiceEntry) bool) (*api.ServiceEntry, error) {
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+		q := r.options(ctx)
+		q.Datacenter = r.cfg.Datacenter
+		q.Filter = fmt.Sprintf("Service.ID == %q", r.body.ID)
+		entries, _, err := r.client.Health().Service(r.body.Name, "", false, q)
+		if i := slices.IndexFunc(entries, right); err == nil && i >= 0 {
+			return entries[i], nil
+		}
+		if !sleep(ctx, wait) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			return nil, err
+		}
+	}
+}
