@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test of every module with the race detector, against real etcd and
-# Consul processes. Arguments go to go test.
+# Every test of every module with the race detector, against real etcd, Consul
+# and ZooKeeper processes. Arguments go to go test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

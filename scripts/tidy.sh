@@ -19,7 +19,7 @@ tidy() { # module
 	cp "$dir/go.mod" "$mod"
 	if [ -f "$dir/go.sum" ]; then cp "$dir/go.sum" "$tmp/go.sum"; else : >"$tmp/go.sum"; fi
 	case $1 in
-	./cmd/kitgen | ./examples) # these use the library beside them
+	./cmd/kitgen | ./examples | ./internal/interop) # these use the library beside them
 		go mod edit -require "$library@v0.0.0" -replace "$library=$root" "$mod"
 		(cd "$dir" && go mod tidy -modfile="$mod") || return 1
 		go mod edit -dropreplace "$library" "$mod"
