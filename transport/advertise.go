@@ -13,8 +13,12 @@ import (
 // host, if not empty, is how the machine is known to its callers: a name or an
 // address, with a port of its own where that differs (behind a NAT, in a
 // container). Otherwise it is the address l is bound to, and for a listener on
-// all interfaces the address that this machine's default route starts from; a
-// machine without any network has only its loopback to offer.
+// all interfaces the address that this machine's default route starts from.
+//
+// The loopback is advertised only if host says so (127.0.0.1, localhost): a
+// registry that machines share would send the callers on each of them to
+// themselves. Without it, a listener there, or a machine without any network,
+// is an error.
 func Advertise(l net.Listener, host string) (string, error) {
 	tcp, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
@@ -26,6 +30,9 @@ func Advertise(l net.Listener, host string) (string, error) {
 	ip := tcp.AddrPort().Addr().Unmap()
 	if ip.IsUnspecified() {
 		ip = reachable(ip.Is4())
+	}
+	if ip.IsLoopback() {
+		return "", fmt.Errorf("advertise %s: only this machine can dial it; listen on an address of a network, or advertise 127.0.0.1 in so many words if every caller runs here", l.Addr())
 	}
 	return netip.AddrPortFrom(ip.WithZone(""), uint16(tcp.Port)).String(), nil
 }

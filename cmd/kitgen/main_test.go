@@ -171,7 +171,7 @@ func TestAServiceWaitsForItsRegistryWhileItServes(t *testing.T) {
 	bin := newGreeter(t)
 	etcd := servers.Etcd(t, servers.Options{})
 	etcd.Stop()
-	p := start(t, bin, "-http-addr", "127.0.0.1:0", "-grpc-addr", "127.0.0.1:0", "-registry", "etcd://"+etcd.Endpoint())
+	p := start(t, bin, "-http-addr", "127.0.0.1:0", "-grpc-addr", "127.0.0.1:0", "-advertise", "127.0.0.1", "-registry", "etcd://"+etcd.Endpoint()+"/greeter")
 	p.awaitLog(t, "not registered yet")
 	if got := greetHTTP(t, p.addr(t, "http"), "Ada"); got != "Hello, Ada!" {
 		t.Errorf("without a registry it answers %q", got)

@@ -28,7 +28,7 @@ func TestAReplicaAppearsServesAndLeaves(t *testing.T) {
 	seen := watch(t, registry)
 
 	begin := time.Now()
-	p := start(t, bin, "-http-addr", "127.0.0.1:0", "-grpc-addr", "127.0.0.1:0", "-registry", "etcd://"+registry)
+	p := start(t, bin, "-http-addr", "127.0.0.1:0", "-grpc-addr", "127.0.0.1:0", "-advertise", "127.0.0.1", "-registry", "etcd://"+registry+"/greeter")
 	in := seen.await(t, 1)[0]
 	t.Logf("in etcd %v after its process was started", time.Since(begin))
 

@@ -26,6 +26,7 @@ var arrows = []arrow{
 	{"transport/...", []string{"sd", "transport", "transport/internal/..."}, "one wire does not know another, nor the balancer that calls over it"},
 	{"templates/...", nil, "templates are text"},
 	{"internal/servers/...", []string{"internal/servers"}, "test servers know nothing of what they test"},
+	{"internal/sdbench", nil, "it holds benchmarks, whose test files may import all parts"},
 	{"internal/archtest", nil, "it reads the tree and imports none of it"},
 }
 

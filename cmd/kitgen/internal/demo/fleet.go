@@ -122,7 +122,7 @@ func (f *fleet) add(ctx context.Context) error {
 	f.mu.Lock()
 	name := fmt.Sprintf("addsvc-%d", len(f.replicas)+1)
 	f.mu.Unlock()
-	p, err := launch(f.dir, name, nil, f.service, "-http-addr", ports[0], "-grpc-addr", ports[1], "-registry", "etcd://"+f.registry)
+	p, err := launch(f.dir, name, nil, f.service, "-http-addr", ports[0], "-grpc-addr", ports[1], "-advertise", "127.0.0.1", "-registry", "etcd://"+f.registry+"/addsvc")
 	if err != nil {
 		return err
 	}

@@ -159,9 +159,9 @@ func (v *view) OverWires() string {
 // RegistryTarget is where main registers unless told otherwise.
 func (v *view) RegistryTarget() string {
 	if v.Registry == "consul" {
-		return "consul://127.0.0.1:8500"
+		return "consul://127.0.0.1:8500/" + v.Name
 	}
-	return "etcd://127.0.0.1:2379"
+	return "etcd://127.0.0.1:2379/" + v.Name
 }
 
 // Sample is a request to try the first method with, in JSON.
@@ -174,7 +174,7 @@ func (v *view) Sample() string {
 
 // mainNames are what main.go calls something else.
 var mainNames = []string{
-	"advertise", "endpoints", "grpcaddr", "httpaddr", "logger", "main", "newholder", "newregistrar",
+	"advertise", "endpoints", "grpcaddr", "httpaddr", "logger", "main", "newregistrar",
 	"registrar", "registry", "rpc", "run", "self", "server", "stop", "web",
 }
 
