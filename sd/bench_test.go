@@ -12,7 +12,7 @@ import (
 // BenchmarkPublish is what one changed set costs, from the backend's update to
 // the Snapshot: validation, outage policy, comparison, publishing.
 func BenchmarkPublish(b *testing.B) {
-	for _, n := range []int{10, 1000} {
+	for _, n := range []int{10, 1000, 10_000} {
 		sets := [2][]Instance{sequence(n), sequence(n)}
 		sets[1][n/2].Weight = 7
 		b.Run(fmt.Sprintf("changed/%d", n), func(b *testing.B) {

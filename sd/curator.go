@@ -2,6 +2,7 @@ package sd
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,7 +16,8 @@ const (
 	rests   = 4
 	maxRest = 250 * time.Millisecond
 
-	maxFaultLines = 8 // logged per set
+	maxFaultLines = 8           // logged per set
+	faultEvery    = time.Minute // logged of one entry, however often it changes
 )
 
 // curator turns mail into Snapshots. Its loop runs on one goroutine.
@@ -29,7 +31,8 @@ type curator struct {
 	mu     sync.Mutex // guards the fields below, which only the loop changes
 	policy protector
 	state  Snapshot
-	faults map[string]complaint // what was last logged, by ID
+	faults map[string]complaint // why entries that are listed now cannot be used, by ID
+	logged map[string]time.Time // of which entries within the last faultEvery
 }
 
 // complaint is why an entry cannot be used.
@@ -153,13 +156,18 @@ func (c *curator) first(now time.Time, good []Instance) {
 	}
 }
 
-// complain logs each fault once, when it is new, and returns the IDs.
+// complain logs each fault once, when it is new, unless there was one of the same
+// entry just before, and returns the IDs.
 func (c *curator) complain(now time.Time, faults []fault) map[string]bool {
 	c.count.quarantined.Store(int64(len(faults)))
 	if len(faults) == 0 {
 		c.faults = nil
 		return nil
 	}
+	if c.logged == nil {
+		c.logged = map[string]time.Time{}
+	}
+	maps.DeleteFunc(c.logged, func(_ string, at time.Time) bool { return now.Sub(at) >= faultEvery })
 	known := make(map[string]complaint, len(faults))
 	garbled := make(map[string]bool, len(faults))
 	lines := 0
@@ -171,6 +179,10 @@ func (c *curator) complain(now time.Time, faults []fault) map[string]bool {
 			continue
 		}
 		c.count.refused.Add(1)
+		if _, lately := c.logged[f.id]; lately {
+			continue
+		}
+		c.logged[f.id] = now
 		if lines++; lines <= maxFaultLines {
 			_ = c.logger.Log("msg", "instance left out", "id", clip(f.id), "err", f.err)
 		}

@@ -275,12 +275,23 @@ func TestInstancerReportsEachFaultOnce(t *testing.T) {
 		if log.having("instance left out") != 2 || log.having("id=b ") != 1 {
 			t.Errorf("logged:\n%s", log)
 		}
+		for range 20 { // within a minute
+			time.Sleep(time.Second)
+			r.sets <- set("a b c?")
+			synctest.Wait()
+			r.sets <- set("a b? c?")
+			synctest.Wait()
+		}
+		if log.having("id=b ") != 1 {
+			t.Errorf("an entry that flaps is logged all the time:\n%s", log)
+		}
+		time.Sleep(faultEvery)
 		r.sets <- set("a b c?")
 		synctest.Wait()
 		r.sets <- set("a b? c?")
 		synctest.Wait()
-		if log.having("id=b ") != 2 {
-			t.Errorf("a fault that came back was not logged again:\n%s", log)
+		if log.having("id=b ") != 2 || log.having("id=c ") != 1 {
+			t.Errorf("a fault that came back later was not logged again:\n%s", log)
 		}
 		var many strings.Builder
 		for n := range 100 {
