@@ -1,0 +1,129 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+var _ sd.Watcher = (*Watcher)(nil)
+
+// Watcher watches one name. It may be used by any number of goroutines, and
+// holds no resources while no Watch runs.
+type Watcher struct {
+	name string
+	cfg  Config
+
+	mu   sync.Mutex    // guards the field below
+	last []sd.Instance // the last set, of whichever Watch
+}
+
+// NewWatcher makes a Watcher of name: host:port for the addresses of host, or a
+// name that has SRV records, which begins with "_" unless Config.SRV is set. It
+// does not touch the network; Watch tells what is wrong with its arguments.
+func NewWatcher(name string, cfg Config) *Watcher { return &Watcher{name: name, cfg: cfg} }
+
+// Watch looks the name up, reports who is there, and does so again when the
+// TTL ends and the answer is another, until ctx ends. It returns an error when
+// no server gives an answer that can be used; nobody is removed by that.
+func (w *Watcher) Watch(ctx context.Context, update func([]sd.Instance)) error {
+	err := w.watch(ctx, update)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("watch DNS name %q: %w", clip(w.name), err)
+}
+
+func (w *Watcher) watch(ctx context.Context, update func([]sd.Instance)) error {
+	cfg, q, err := w.cfg.settle(w.name)
+	if err != nil {
+		return err
+	}
+	r := &resolver{cfg: cfg, conf: resolvConf}
+	return w.follow(ctx, schedule{cfg.MinRefresh, cfg.MaxRefresh}, func(ctx context.Context) (finding, error) {
+		return r.find(ctx, q)
+	}, update)
+}
+
+// finding is what one look says.
+type finding struct {
+	set     []sd.Instance // some of it may be unusable, for others to see
+	ttl     time.Duration
+	decided bool // nobody is there, by intent
+}
+
+func (f *finding) empty() bool {
+	return !slices.ContainsFunc(f.set, func(in sd.Instance) bool { return in.Validate() == nil })
+}
+
+// follow is Watch without the network.
+func (w *Watcher) follow(ctx context.Context, s schedule, look func(context.Context) (finding, error), update func([]sd.Instance)) error {
+	last, told := w.remembered(), false
+	for {
+		f, err := look(ctx)
+		if err == nil && f.empty() && !f.decided && (len(last) > 0 || !told) {
+			f, err = again(ctx, s, look)
+		}
+		if err != nil {
+			return err
+		}
+		sortSet(f.set)
+		if f.decided && len(last) > 0 {
+			update(draining(last))
+		}
+		if !told || !slices.EqualFunc(f.set, last, same) {
+			update(f.set)
+			last, told = w.remember(f.set), true
+		}
+		if !pause(ctx, s.next(f.ttl)) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// again looks once more, since nobody is there. The resolver has turned to its
+// next server by then.
+func again(ctx context.Context, s schedule, look func(context.Context) (finding, error)) (finding, error) {
+	if !pause(ctx, s.next(0)) {
+		return finding{}, context.Cause(ctx)
+	}
+	f, err := look(ctx)
+	if err != nil {
+		return f, errors.Join(errors.New("nobody is there, says one answer; the next"), err)
+	}
+	return f, nil
+}
+
+func (w *Watcher) remembered() []sd.Instance {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
+}
+
+func (w *Watcher) remember(set []sd.Instance) []sd.Instance {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = set
+	return set
+}
+
+// sortSet undoes the shuffle of name servers.
+func sortSet(set []sd.Instance) {
+	slices.SortFunc(set, func(a, b sd.Instance) int { return strings.Compare(a.Addr, b.Addr) })
+}
+
+func same(a, b sd.Instance) bool { return a.Addr == b.Addr && a.Weight == b.Weight }
+
+func draining(set []sd.Instance) []sd.Instance {
+	leaving := slices.Clone(set)
+	for i := range leaving {
+		leaving[i].State = sd.Draining
+	}
+	return leaving
+}
