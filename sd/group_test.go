@@ -27,6 +27,7 @@ func TestGroupRegistersAllAndOneThatHangsDelaysNobody(t *testing.T) {
 		go func() { ended <- g.Run(ctx) }()
 		<-a.Registered()
 		<-b.Registered()
+		synctest.Wait() // until the one that hangs does
 		if state, _ := g.State(); state != sd.Unregistered {
 			t.Errorf("the group is %s", state)
 		}
