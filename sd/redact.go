@@ -24,7 +24,7 @@ func (t Target) String() string {
 	}
 	b.WriteString(strings.Join(t.Hosts, ","))
 	for _, segment := range t.Path {
-		b.WriteString("/" + url.PathEscape(segment))
+		b.WriteString("/" + strings.ReplaceAll(url.PathEscape(segment), "@", "%40"))
 	}
 	if len(t.Params) > 0 {
 		b.WriteString("?" + t.shown().Encode())

@@ -147,6 +147,7 @@ func TestParseTargetErrorsShowNoSecret(t *testing.T) {
 func FuzzParseTarget(f *testing.F) {
 	for _, seed := range []string{
 		"etcd://localhost:2379/ns/svc?ttl=5s", "consul://u:p@h:1,g:2/%2F?a=b&a=c", "a://[::1]:1", "a://%zz@b:1", "x://a:1?=", "",
+		"a:///%400", "file:///a/b/c?x=y", "dns:///a.b:80",
 		"etcd://u%3Av@a:1/x%3Fy%23z%20?k=%26%3D+",
 	} {
 		f.Add(seed)
