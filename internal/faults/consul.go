@@ -23,7 +23,6 @@ type consulRegistry struct {
 	client  *api.Client      // of our own, past the proxies
 
 	fleetSide, consumerSide *servers.Proxy
-	params                  string // for both sides, such as token=…
 }
 
 // root is the token for everything, where there are tokens.
@@ -60,9 +59,6 @@ func (t *trial) onAgent(c *consulRegistry, direct, token string) *consulRegistry
 	t.must(err)
 	c.client, err = api.NewClient(&api.Config{Address: direct, Token: token})
 	t.must(err)
-	if token != "" {
-		c.params = "token=" + token
-	}
 	return c
 }
 
@@ -74,9 +70,6 @@ func (c *consulRegistry) consumer() string {
 // list reads the catalogue and judges the checks by hand: what is asked here is
 // not what the backend makes of them.
 func (c *consulRegistry) list(ctx context.Context) (s history.Sighting, err error) {
-	if c.client == nil {
-		return s, errGone
-	}
 	q := (&api.QueryOptions{RequireConsistent: true}).WithContext(ctx)
 	entries, _, err := c.client.Health().Service(service, "", false, q)
 	if err != nil {

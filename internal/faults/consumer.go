@@ -27,8 +27,8 @@ type consumer struct {
 
 // consume opens the consumer, with parameters of its own in the target, and
 // records every set that its callers see.
-func (t *trial) consume(params string) {
-	target := withParams(t.registry.consumer(), t.via, params)
+func (t *trial) consume(params ...string) {
+	target := withParams(t.registry.consumer(), append(params, t.consumerParams...)...)
 	instances, err := sd.Open(target, sd.InstancerConfig{}, schemes()...)
 	t.must(err)
 	pool := lb.NewPool(instances, kithttp.Factory(newCall, kithttp.ClientConfig{IdleConnTimeout: 500 * time.Millisecond}), lb.PoolConfig{

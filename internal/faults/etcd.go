@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -25,8 +26,9 @@ const etcdPrefix = "/kitgen/" + service + "/"
 // members without.
 type etcdRegistry struct {
 	server  *servers.Process
-	cluster *servers.Cluster // nil if there is one member
-	client  *clientv3.Client // of our own, past the proxies
+	cluster *servers.Cluster                // nil if there is one member
+	client  atomic.Pointer[clientv3.Client] // of our own, past the proxies
+	user    string                          // before the hosts of both targets, such as name:password@
 
 	fleetSide, consumerSide *servers.Proxy // nil in a cluster
 }
@@ -57,10 +59,16 @@ func (t *trial) onEtcdCluster() *etcdRegistry {
 }
 
 // dial makes the client that asks directly.
-func (e *etcdRegistry) dial(cfg clientv3.Config, endpoints ...string) (err error) {
+func (e *etcdRegistry) dial(cfg clientv3.Config, endpoints ...string) error {
 	cfg.Endpoints, cfg.Logger = endpoints, zap.NewNop()
-	e.client, err = clientv3.New(cfg)
-	return err
+	client, err := clientv3.New(cfg)
+	if err != nil {
+		return err
+	}
+	if old := e.client.Swap(client); old != nil {
+		return old.Close()
+	}
+	return nil
 }
 
 func (e *etcdRegistry) fleet() string { return e.target(e.fleetSide) }
@@ -69,18 +77,15 @@ func (e *etcdRegistry) consumer() string { return e.target(e.consumerSide) }
 
 func (e *etcdRegistry) target(side *servers.Proxy) string {
 	if e.cluster != nil {
-		return "etcd://" + strings.Join(e.cluster.Endpoints(), ",") + "/" + service
+		return "etcd://" + e.user + strings.Join(e.cluster.Endpoints(), ",") + "/" + service
 	}
-	return "etcd://" + side.Addr() + "/" + service
+	return "etcd://" + e.user + side.Addr() + "/" + service
 }
 
 // list reads the keys. The values are read by hand: what is asked here is not
 // what the backend makes of them.
 func (e *etcdRegistry) list(ctx context.Context) (s history.Sighting, err error) {
-	if e.client == nil {
-		return s, errGone
-	}
-	resp, err := e.client.Get(ctx, etcdPrefix, clientv3.WithPrefix()) // sorted by key
+	resp, err := e.client.Load().Get(ctx, etcdPrefix, clientv3.WithPrefix()) // sorted by key
 	if err != nil {
 		return s, fmt.Errorf("list %s: %w", etcdPrefix, err)
 	}
@@ -106,14 +111,14 @@ func (e *etcdRegistry) list(ctx context.Context) (s history.Sighting, err error)
 }
 
 func (e *etcdRegistry) mark(ctx context.Context, n int64) error {
-	_, err := e.client.Put(ctx, etcdPrefix+markerID, fmt.Sprintf(`{"v":1,"addr":%q,"version":"%d","state":"draining"}`, nowhere, n))
+	_, err := e.client.Load().Put(ctx, etcdPrefix+markerID, fmt.Sprintf(`{"v":1,"addr":%q,"version":"%d","state":"draining"}`, nowhere, n))
 	return err
 }
 
 func (e *etcdRegistry) close() error {
 	var errs []error
-	if e.client != nil {
-		errs = append(errs, e.client.Close())
+	if c := e.client.Load(); c != nil {
+		errs = append(errs, c.Close())
 	}
 	for _, p := range []*servers.Proxy{e.fleetSide, e.consumerSide} {
 		if p != nil {

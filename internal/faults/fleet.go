@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -38,10 +39,10 @@ func (t *trial) adopt(r registry) {
 // to everybody. From here on the promises are watched.
 func (t *trial) fleet(n int) {
 	for range n {
-		t.start1()
+		t.another()
 	}
 	t.watch()
-	t.consume("")
+	t.consume()
 	t.eventually("all instances are registered, and the consumer knows them", all(t.allListed, t.allKnown))
 	t.history.Before = t.census()
 }
@@ -54,8 +55,8 @@ func (t *trial) watch() {
 	t.jobs.Go(func() { t.tick(ctx) })
 }
 
-// start1 starts one more instance with an ID of its own.
-func (t *trial) start1() *instance { return t.startAs(sd.NewID(service), "127.0.0.1:0") }
+// another starts one more instance with an ID of its own.
+func (t *trial) another() *instance { return t.startAs(sd.NewID(service), "127.0.0.1:0") }
 
 // startAs starts an instance under a given ID and at a given address. It does
 // not wait for the registration.
@@ -69,7 +70,7 @@ func (t *trial) startAs(id, listen string, params ...string) *instance {
 func (t *trial) launchAs(id, listen string, params ...string) *instance {
 	self, err := os.Executable()
 	t.must(err)
-	target := withParams(t.registry.fleet(), append([]string{"ttl=" + ttl.String(), t.via}, params...)...)
+	target := withParams(t.registry.fleet(), slices.Concat([]string{"ttl=" + t.ttl.String()}, t.fleetParams, params)...)
 	cmd := exec.Command(self, "instance", "-target", target, "-id", id, "-listen", listen) //nolint:gosec,noctx // ourselves; it is ended by name
 	logs, err := os.Create(filepath.Join(t.dir, strings.ReplaceAll(id, "/", "_")+fmt.Sprint(time.Now().UnixNano())+".log"))
 	t.must(err)

@@ -22,6 +22,9 @@ import (
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
+// propagation is how long an instance goes on answering after it has left.
+const propagation = time.Second
+
 // event is a line that an instance prints.
 type event struct {
 	Event string    `json:"event"` // listening, registered, lost, unregistered, stopped
@@ -37,7 +40,7 @@ func runInstance(args []string, out, logs io.Writer) error {
 	target := flags.String("target", "", "registry and service, as a target")
 	id := flags.String("id", "", "of this instance")
 	listen := flags.String("listen", "127.0.0.1:0", "host:port")
-	propagation := flags.Duration("propagation", time.Second, "how long to go on answering after leaving the registry")
+	propagation := flags.Duration("propagation", propagation, "how long to go on answering after leaving the registry")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ func (t *trial) judge() {
 	t.stop()
 	t.jobs.Wait()
 	t.mu.Lock()
+	t.history.TTL = t.ttl
 	found := history.Check(t.history)
 	t.mu.Unlock()
 	for _, v := range found {
@@ -45,6 +46,7 @@ func (t *trial) settle() {
 			end = calm
 		}
 	}
+	t.history.Lag = 2 * time.Second
 	lag := t.history.Lag
 	t.mu.Unlock()
 	t.last(time.Until(end) + lag + time.Second)

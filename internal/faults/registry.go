@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kitgen/kitgen/internal/faults/internal/history"
@@ -105,17 +105,10 @@ func (t *trial) fresh() bool {
 	return i >= 0 && seen >= int64(i+1)
 }
 
-// errGone is the error of a question to a registry that a row has closed.
-var errGone = errors.New("the registry is closed")
-
-// withParams is a target with parameters; empty ones do not count.
+// withParams is a target with parameters.
 func withParams(target string, params ...string) string {
-	sep := "?"
-	for _, p := range params {
-		if p != "" {
-			target += sep + p
-			sep = "&"
-		}
+	if len(params) == 0 {
+		return target
 	}
-	return target
+	return target + "?" + strings.Join(params, "&")
 }

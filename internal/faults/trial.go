@@ -22,8 +22,11 @@ type trial struct {
 	logs io.Writer       // what happens when, for people
 
 	registry registry
-	via      string        // parameters that targets get beside the TTL
 	soak     time.Duration // how long a row without a length of its own lasts
+	ttl      time.Duration // of registrations
+
+	fleetParams, consumerParams []string // of the targets
+
 	members  []*instance
 	consumer *consumer
 	load     *load
@@ -36,7 +39,7 @@ type trial struct {
 
 	mu       sync.Mutex // guards the fields below
 	history  history.History
-	epoch    int
+	epoch    int // see history.Sighting
 	measured time.Duration
 	took     time.Duration // the longest of all conditions
 	complain []string
@@ -47,9 +50,7 @@ type trial struct {
 // try runs a row and returns what came of it. Everything it started is gone
 // when it returns.
 func try(ctx context.Context, r row, soak time.Duration, logs io.Writer) result {
-	t := &trial{row: r, soak: soak, logs: logs, start: time.Now(), stop: func() {}}
-	t.ctx = ctx
-	t.history.TTL, t.history.Lag = ttl, 2*time.Second
+	t := &trial{row: r, ctx: ctx, soak: soak, ttl: ttl, logs: logs, start: time.Now(), stop: func() {}}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)

@@ -40,7 +40,7 @@ func (t *trial) eventually(what string, cond func() bool) {
 
 // await polls until cond holds; took counts from the last fault or heal.
 func (t *trial) await(deadline time.Time, cond func() bool) (took time.Duration, ok bool) {
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if cond() {
