@@ -84,32 +84,34 @@ func Run(t *testing.T, newBackend func(t *testing.T) Backend) {
 // testCase is one promise.
 type testCase struct {
 	name     string
-	sentence string // what holds; printed when it does not
-	needs    string // what it uses beyond reading and listing: a hook, or /proc/self/fd
+	sentence string   // what holds; printed when it does not
+	needs    []string // what it uses beyond reading and listing: hooks, or /proc/self/fd
 	run      func(*check)
 }
 
 // missing says what the case would need and does not have; empty if nothing.
 func (c testCase) missing(b Backend) string {
-	there := true
-	switch c.needs {
-	case "Holder":
-		there = b.Holder != nil
-	case "Lose":
-		there = b.Lose != nil
-	case "Poison":
-		there = b.Poison != nil
-	case "Outage":
-		there = b.Outage != nil && b.Heal != nil
-	case openFiles:
-		if _, err := os.ReadDir(openFiles); err != nil {
-			return "this system has no " + openFiles
+	for _, need := range c.needs {
+		there := true
+		switch need {
+		case "Holder":
+			there = b.Holder != nil
+		case "Lose":
+			there = b.Lose != nil
+		case "Poison":
+			there = b.Poison != nil
+		case "Outage":
+			there = b.Outage != nil && b.Heal != nil
+		case openFiles:
+			if _, err := os.ReadDir(openFiles); err != nil {
+				return "this system has no " + openFiles
+			}
+		}
+		if !there {
+			return "Backend." + need + " is nil"
 		}
 	}
-	if there {
-		return ""
-	}
-	return "Backend." + c.needs + " is nil"
+	return ""
 }
 
 func names() []string {
