@@ -35,6 +35,11 @@ type etcdRegistry struct {
 
 // onEtcd starts one etcd for the row.
 func (t *trial) onEtcd(opts servers.Options) *etcdRegistry {
+	return t.onEtcdAs(clientv3.Config{}, opts)
+}
+
+// onEtcdAs is onEtcd, of which the row asks with credentials.
+func (t *trial) onEtcdAs(as clientv3.Config, opts servers.Options) *etcdRegistry {
 	opts.Progress = t.logs
 	server, err := servers.StartEtcd(t.ctx, opts)
 	t.must(err)
@@ -44,7 +49,7 @@ func (t *trial) onEtcd(opts servers.Options) *etcdRegistry {
 	t.must(err)
 	e.consumerSide, err = servers.StartProxy(server.Endpoint())
 	t.must(err)
-	t.must(e.dial(clientv3.Config{}, server.Endpoint()))
+	t.must(e.dial(as, server.Endpoint()))
 	return e
 }
 

@@ -81,10 +81,11 @@ func (t *trial) tick(ctx context.Context) {
 		err := t.registry.mark(one, n)
 		cancel()
 		at := time.Now()
-		if err != nil {
-			at = time.Time{} // perhaps it was written, perhaps not
-		}
 		t.mu.Lock()
+		if err != nil {
+			at = time.Time{}
+			t.history.Doubtful = append(t.history.Doubtful, n)
+		}
 		t.markers.at = append(t.markers.at, at)
 		t.mu.Unlock()
 		select {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +52,13 @@ func (t *trial) node(in *instance) lb.NodeStats {
 		}
 	}
 	return lb.NodeStats{}
+}
+
+// ready waits for the consumer's pool for as long as it is told.
+func (t *trial) ready(wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(t.ctx, wait)
+	defer cancel()
+	return t.consumer.pool.WaitReady(ctx)
 }
 
 // shunned is that callers avoid an instance: its breaker is open, or for half a

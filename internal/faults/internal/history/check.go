@@ -89,11 +89,15 @@ func keeps(h *History) (found []string) {
 }
 
 // advances is I3: the marker, a number that only grows in the registry, grows
-// for everybody who reads it.
+// for everybody who reads it. One whose writing was not confirmed may take
+// effect at any later time, and does not count.
 func advances(h *History) (found []string) {
 	for source, seen := range map[string][]Sighting{"the registry": h.Listed, "the consumer": h.Published} {
 		var last Sighting
 		for _, s := range seen {
+			if slices.Contains(h.Doubtful, s.Marker) {
+				continue
+			}
 			if s.Epoch == last.Epoch && s.Marker != 0 && s.Marker < last.Marker {
 				found = append(found, fmt.Sprintf("%s after the start %s shows revision %d after %d", h.since(s.At), source, s.Marker, last.Marker))
 			}

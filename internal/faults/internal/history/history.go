@@ -45,7 +45,8 @@ type History struct {
 	Published []Sighting // what the consumer's callers saw, every change
 	Listed    []Sighting // what the registry said when it was asked directly, again and again
 	Owners    []Owner
-	Faults    []Span // while they last, and for Settle after, nothing is expected to be in order
+	Doubtful  []int64 // markers of which nobody knows when they were written, or whether at all
+	Faults    []Span  // while they last, and for Settle after, nothing is expected to be in order
 
 	TTL    time.Duration // after which the registry removes who is dead
 	Settle time.Duration // after a fault, until everything must be in order again

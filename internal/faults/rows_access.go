@@ -1,0 +1,186 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/kitgen/kitgen/internal/servers"
+	"github.com/kitgen/kitgen/sd/etcd"
+)
+
+// accessRows are about permissions, certificates and space in etcd.
+func accessRows() []row {
+	return []row{
+		{
+			name: "20 etcd", fault: "the permission on the service's keys is revoked for 2 TTLs", then: "all are registered, and known to be",
+			bound: backoffCap + time.Second, run: permissionRevoked,
+		},
+		{
+			name: "21 etcd rotated", fault: "client certificates that last 10 s are replaced on disk in time, connections break", then: "still nobody's lease is lost",
+			bound: 40 * time.Second, run: certificatesRotated,
+		},
+		{
+			name: "21 etcd expired", fault: "client certificates have expired for 2 TTLs, connections break", then: "with new ones on disk all are registered",
+			bound: backoffCap + time.Second, run: certificatesExpired,
+		},
+		{
+			name: "23 etcd full", fault: "etcd has no space left (its quota) for 2 TTLs", then: "who could not register meanwhile is listed",
+			bound: backoffCap + time.Second, run: noSpace,
+		},
+	}
+}
+
+// password of every user in rows that have users.
+const password = "open-sesame"
+
+func permissionRevoked(t *trial) {
+	e := t.onGuardedEtcd()
+	t.fleet(4)
+	t.drive(100)
+	t.last(time.Second)
+	c := e.client.Load()
+	t.fault("revoke the permission", func() error {
+		_, err := c.RoleRevokePermission(t.ctx, "member", etcdPrefix, clientv3.GetPrefixRangeEnd(etcdPrefix))
+		return err
+	})
+	t.last(2 * t.ttl)
+	t.heal("grant it again", e.grant(t))
+	t.within(t.row.bound, "all are listed and registered", all(t.allListed, t.allHeld))
+	t.eventually("the consumer is up to date", t.fresh)
+	t.missedNobody()
+}
+
+// onGuardedEtcd is an etcd that lets nobody do anything without a password. All
+// but the row itself are a user who may read and write the service's keys.
+func (t *trial) onGuardedEtcd() *etcdRegistry {
+	e := t.onEtcdAs(clientv3.Config{Username: "root", Password: password}, servers.Options{Etcd: servers.EtcdOptions{RootPassword: password}})
+	c := e.client.Load()
+	_, err := c.RoleAdd(t.ctx, "member")
+	t.must(err)
+	t.must(e.grant(t)())
+	_, err = c.UserAdd(t.ctx, "member", password)
+	t.must(err)
+	_, err = c.UserGrantRole(t.ctx, "member", "member")
+	t.must(err)
+	e.user = "member:" + password + "@"
+	return e
+}
+
+// grant lets members read and write what they need.
+func (e *etcdRegistry) grant(t *trial) func() error {
+	return func() error {
+		_, err := e.client.Load().RoleGrantPermission(t.ctx, "member", etcdPrefix, clientv3.GetPrefixRangeEnd(etcdPrefix), clientv3.PermissionType(clientv3.PermReadWrite))
+		return err
+	}
+}
+
+// onSecureEtcd is an etcd that wants certificates; theirs last as long as said.
+func (t *trial) onSecureEtcd(last time.Duration) (*etcdRegistry, *servers.CA) {
+	ca, err := servers.NewCA(t.dir)
+	t.must(err)
+	pair, err := ca.Issue("client", last)
+	t.must(err)
+	ours, err := ca.Issue("row", time.Hour)
+	t.must(err)
+	as, err := etcd.Connection{Endpoints: []string{nowhere}, CA: ca.File, Cert: ours.Cert, Key: ours.Key}.ClientConfig()
+	t.must(err)
+	e := t.onEtcdAs(as, servers.Options{TLS: &servers.TLS{CA: ca, VerifyClients: true}})
+	params := []string{"ca=" + ca.File, "cert=" + pair.Cert, "key=" + pair.Key}
+	t.fleetParams, t.consumerParams = params, params
+	return e, ca
+}
+
+func certificatesRotated(t *trial) {
+	const lifetime = 10 * time.Second
+	e, ca := t.onSecureEtcd(lifetime)
+	t.ttl = 15 * time.Second
+	t.fleet(4)
+	t.drive(100)
+	t.fault("connections break, certificates end and are replaced", func() error { return nil })
+	for time.Since(t.since) < t.row.bound-5*time.Second {
+		t.last(lifetime / 3)
+		_, err := ca.Issue("client", lifetime)
+		t.must(err)
+		t.last(lifetime / 10)
+		e.fleetSide.Reset()
+		e.consumerSide.Reset()
+	}
+	t.heal("no more of that", func() error { return nil })
+	t.neverLost()
+	t.within(backoffCap+time.Second, "the consumer is up to date", t.fresh)
+	t.measured = time.Since(t.start)
+	t.missedNobody()
+}
+
+func certificatesExpired(t *trial) {
+	e, ca := t.onSecureEtcd(time.Hour)
+	t.fleet(4)
+	t.drive(100)
+	t.last(time.Second)
+	t.fault("certificates have expired, and connections break", func() error {
+		_, err := ca.Issue("client", -time.Second)
+		e.fleetSide.Reset()
+		e.consumerSide.Reset()
+		return err
+	})
+	t.last(2 * t.ttl)
+	t.heal("new ones are on disk", func() error {
+		_, err := ca.Issue("client", time.Hour)
+		return err
+	})
+	t.within(t.row.bound, "all are listed, registered and up to date", all(t.allListed, t.allHeld, t.fresh))
+	t.missedNobody()
+}
+
+func noSpace(t *trial) {
+	e := t.onEtcd(servers.Options{Etcd: servers.EtcdOptions{Quota: 2 << 20}})
+	t.fleet(4)
+	t.drive(100)
+	t.last(time.Second)
+	t.fault("fill etcd", func() error { return e.fill(t) })
+	late := t.launchAs("late", "127.0.0.1:0")
+	t.waits(late)
+	t.last(2 * t.ttl)
+	t.neverLost()
+	t.expect(late)
+	t.heal("make room", func() error { return e.makeRoom(t) })
+	t.within(t.row.bound, "the late one is listed", t.isListed(late))
+	t.eventually("the consumer knows it, and all others", all(t.isKnown(late), t.allKnown, t.allListed))
+	t.missedNobody()
+}
+
+// fill writes until etcd takes no more.
+func (e *etcdRegistry) fill(t *trial) error {
+	for {
+		_, err := e.client.Load().Put(t.ctx, "filler", string(make([]byte, 256<<10)))
+		if errors.Is(err, rpctypes.ErrNoSpace) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// makeRoom is what an operator does about a full etcd.
+func (e *etcdRegistry) makeRoom(t *trial) error {
+	c := e.client.Load()
+	got, err := c.Get(t.ctx, "filler")
+	if err != nil {
+		return err
+	}
+	if _, err := c.Compact(t.ctx, got.Header.Revision, clientv3.WithCompactPhysical()); err != nil {
+		return err
+	}
+	if _, err := c.Defragment(t.ctx, e.server.Endpoint()); err != nil {
+		return err
+	}
+	if _, err := c.AlarmDisarm(t.ctx, &clientv3.AlarmMember{}); err != nil {
+		return err
+	}
+	_, err = c.Delete(t.ctx, "filler")
+	return err
+}
