@@ -1,6 +1,7 @@
 package consul
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,25 +55,28 @@ func (r *registration) says(e *api.ServiceEntry) bool {
 	})
 }
 
+// firstLook is when the catalogue is first asked: no agent is quicker, and what
+// watchers wait for should not compete with the question.
+const firstLook = 3 * time.Millisecond
+
 func draining(e *api.ServiceEntry) bool { return stateOf(e.Checks) == sd.Draining }
 
 // await returns the instance's entry in the catalogue once it is as it should
 // be. It asks more and more rarely: blocking queries would wake a whole fleet
 // that starts together at each of its members.
 func (r *registration) await(ctx context.Context, right func(*api.ServiceEntry) bool) (*api.ServiceEntry, error) {
-	for wait := 2 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+	var err error
+	for wait := firstLook; sleep(ctx, wait); wait = min(2*wait, 200*time.Millisecond) {
 		q := r.options(ctx)
 		q.Datacenter = r.cfg.Datacenter
 		q.Filter = fmt.Sprintf("Service.ID == %q", r.body.ID)
-		entries, _, err := r.client.Health().Service(r.body.Name, "", false, q)
-		if i := slices.IndexFunc(entries, right); err == nil && i >= 0 {
+		var entries []*api.ServiceEntry
+		if entries, _, err = r.client.Health().Service(r.body.Name, "", false, q); err != nil {
+			continue
+		}
+		if i := slices.IndexFunc(entries, right); i >= 0 {
 			return entries[i], nil
 		}
-		if !sleep(ctx, wait) {
-			if err == nil {
-				err = ctx.Err()
-			}
-			return nil, err
-		}
 	}
+	return nil, cmp.Or(err, ctx.Err())
 }

@@ -52,7 +52,9 @@ func (r *registration) ensure(ctx context.Context) error {
 			return err
 		}
 	}
-	err = r.settle(ctx)
+	if has != nil || r.health.output != "" || r.cfg.probed() {
+		err = r.settle(ctx)
+	}
 	if unknown(err) { // somebody took the check away, not the service
 		if err = r.register(ctx); err == nil {
 			err = r.settle(ctx)
