@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -147,7 +148,9 @@ func (c *Cluster) views(ctx context.Context) []view {
 }
 
 func (p *Process) view(ctx context.Context) (v view) {
-	p.mu.Lock()
+	if !p.mu.TryLock() { // whoever starts it may hold this for long
+		return view{err: fmt.Errorf("%s is being started or ended", p.dir)}
+	}
 	ask, err := p.probe()
 	p.mu.Unlock() // a member may be killed while it is asked
 	if err != nil {
@@ -179,16 +182,13 @@ func agreed(views []view) (int, bool) {
 }
 
 func describe(views []view) string {
-	text := ""
+	said := make([]string, len(views))
 	for i, v := range views {
-		if i > 0 {
-			text += "; "
-		}
 		if v.err != nil {
-			text += v.err.Error()
+			said[i] = v.err.Error()
 		} else {
-			text += fmt.Sprintf("%s follows %q", v.self, v.leader)
+			said[i] = fmt.Sprintf("%s follows %q", v.self, v.leader)
 		}
 	}
-	return text
+	return strings.Join(said, "; ")
 }

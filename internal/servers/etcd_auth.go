@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// root may do everything: the user, and the role by the same name.
+const root = "root"
+
 // authenticated returns nil once root's password works, if there is one. It
 // turns authentication on where it is off.
 func (o EtcdOptions) authenticated(ctx context.Context, p probe) error {
@@ -14,11 +17,11 @@ func (o EtcdOptions) authenticated(ctx context.Context, p probe) error {
 	}
 	var none struct{}
 	// A start that was interrupted may have added the user already.
-	err = p.post(ctx, "/v3/auth/user/add", map[string]string{"name": "root", "password": o.RootPassword}, &none)
+	err = p.post(ctx, "/v3/auth/user/add", map[string]string{"name": root, "password": o.RootPassword}, &none)
 	if err != nil && !strings.Contains(err.Error(), "already exists") {
 		return err
 	}
-	if err := p.post(ctx, "/v3/auth/user/grant", map[string]string{"user": "root", "role": "root"}, &none); err != nil {
+	if err := p.post(ctx, "/v3/auth/user/grant", map[string]string{"user": root, "role": root}, &none); err != nil {
 		return err
 	}
 	return p.post(ctx, "/v3/auth/enable", none, &none)
@@ -35,7 +38,7 @@ func (o EtcdOptions) login(ctx context.Context, p probe) (probe, error) {
 	var got struct {
 		Token string `json:"token"`
 	}
-	if err := p.post(ctx, "/v3/auth/authenticate", map[string]string{"name": "root", "password": o.RootPassword}, &got); err != nil {
+	if err := p.post(ctx, "/v3/auth/authenticate", map[string]string{"name": root, "password": o.RootPassword}, &got); err != nil {
 		return p, err
 	}
 	return p.with("Authorization", got.Token), nil

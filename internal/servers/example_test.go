@@ -35,3 +35,26 @@ func ExampleStartEtcd() {
 	fmt.Println(resp.Status, etcd.Endpoint() == before)
 	// Output: 200 OK true
 }
+
+// A cluster that loses its leader, outside a test; within one,
+// servers.EtcdCluster(t, 3, servers.Options{}) also closes it.
+func ExampleStartEtcdCluster() {
+	ctx := context.Background()
+	etcd, err := servers.StartEtcdCluster(ctx, 3, servers.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer etcd.Close()
+	first, err := etcd.Leader(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := etcd.Members()[first].Kill(); err != nil {
+		fmt.Println(err)
+	}
+	second, err := etcd.Leader(ctx)
+	fmt.Println(len(etcd.Endpoints()), first == second, err)
+	// Output: 3 false <nil>
+}

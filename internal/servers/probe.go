@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 )
 
@@ -75,10 +76,8 @@ func (p probe) post(ctx context.Context, path string, in, out any) error {
 }
 
 func (p probe) do(req *http.Request) ([]byte, error) {
-	for key, values := range p.header {
-		req.Header[key] = values
-	}
-	resp, err := p.client.Do(req)
+	maps.Copy(req.Header, p.header)
+	resp, err := p.client.Do(req) //nolint:gosec // a server that we started, on loopback
 	if err != nil {
 		return nil, err
 	}
