@@ -50,7 +50,7 @@ func (t *trial) unlisted(in *instance) func() bool {
 func (t *trial) removed(in *instance) func() bool {
 	return func() bool {
 		s, ok := t.listed()
-		return ok && !slices.ContainsFunc(s.Members, func(m history.Member) bool { return m.ID == in.id })
+		return ok && !present(s, in)
 	}
 }
 
@@ -66,6 +66,10 @@ func (t *trial) unknown(in *instance) func() bool {
 
 func callable(s history.Sighting, in *instance) bool {
 	return slices.Contains(s.Members, history.Member{ID: in.id, Addr: in.addr, Callable: true})
+}
+
+func present(s history.Sighting, in *instance) bool {
+	return slices.ContainsFunc(s.Members, func(m history.Member) bool { return m.ID == in.id })
 }
 
 // living are the instances that have not been ended.

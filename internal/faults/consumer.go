@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -23,6 +24,7 @@ type consumer struct {
 	instances *sd.Instancer
 	pool      *lb.Pool
 	call      endpoint.Endpoint
+	close     func() error // may be called again
 }
 
 // consume opens the consumer, with parameters of its own in the target, and
@@ -40,18 +42,22 @@ func (t *trial) consume(params ...string) {
 		pool:      pool,
 		call:      retry.New(retry.Config{Idempotent: true})(lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))),
 	}
+	t.mu.Lock()
+	t.history.Published = nil // of an earlier consumer
+	t.mu.Unlock()
 	quit, seen := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(seen)
 		t.see(instances, quit)
 	}()
-	t.later(func() error {
+	t.consumer.close = sync.OnceValue(func() error {
 		close(quit)
 		<-seen
 		err := pool.Close()
 		instances.Stop()
 		return err
 	})
+	t.later(t.consumer.close)
 }
 
 // newCall is the client of one instance.

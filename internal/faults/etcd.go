@@ -28,9 +28,11 @@ type etcdRegistry struct {
 	server  *servers.Process
 	cluster *servers.Cluster                // nil if there is one member
 	client  atomic.Pointer[clientv3.Client] // of our own, past the proxies
-	user    string                          // before the hosts of both targets, such as name:password@
+
+	user, reader string // before the hosts of the instances' and the consumer's target, such as name:password@
 
 	fleetSide, consumerSide *servers.Proxy // nil in a cluster
+	starver                 *starver       // before the consumer instead of a proxy; nil if there is none
 }
 
 // onEtcd starts one etcd for the row.
@@ -76,15 +78,20 @@ func (e *etcdRegistry) dial(cfg clientv3.Config, endpoints ...string) error {
 	return nil
 }
 
-func (e *etcdRegistry) fleet() string { return e.target(e.fleetSide) }
+func (e *etcdRegistry) fleet() string { return e.target(e.user, e.fleetSide) }
 
-func (e *etcdRegistry) consumer() string { return e.target(e.consumerSide) }
-
-func (e *etcdRegistry) target(side *servers.Proxy) string {
-	if e.cluster != nil {
-		return "etcd://" + e.user + strings.Join(e.cluster.Endpoints(), ",") + "/" + service
+func (e *etcdRegistry) consumer() string {
+	if e.starver != nil {
+		return "etcd://" + e.starver.addr() + "/" + service
 	}
-	return "etcd://" + e.user + side.Addr() + "/" + service
+	return e.target(e.reader, e.consumerSide)
+}
+
+func (e *etcdRegistry) target(user string, side *servers.Proxy) string {
+	if e.cluster != nil {
+		return "etcd://" + user + strings.Join(e.cluster.Endpoints(), ",") + "/" + service
+	}
+	return "etcd://" + user + side.Addr() + "/" + service
 }
 
 // list reads the keys. The values are read by hand: what is asked here is not

@@ -19,6 +19,9 @@ func (t *trial) judge() {
 		for _, err := range t.load.errs {
 			t.note("failed call: %s", err)
 		}
+		if t.load.halts > 0 {
+			t.note("the load was halted for %v: this process did not run", t.load.halts)
+		}
 	}
 	t.history.After = t.rest()
 	t.stop()

@@ -22,6 +22,7 @@ type load struct {
 	calls  int
 	failed int
 	errs   []string // of the first few
+	halts  time.Duration
 }
 
 // drive starts to make so many calls a second, until rest or the row's end.
@@ -50,13 +51,19 @@ func (t *trial) drive(rate int) {
 func (l *load) pace(ctx context.Context, rate int, due chan<- struct{}) {
 	tick := time.NewTicker(max(time.Millisecond, time.Second/time.Duration(rate)))
 	defer tick.Stop()
-	start, made := time.Now(), 0
+	start, made, last := time.Now(), 0, time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		if late := time.Since(last); late > time.Second {
+			// It is this process that was halted: nobody would have called.
+			start = start.Add(late)
+			l.halted(late)
+		}
+		last = time.Now()
 		for ; made < int(time.Since(start).Seconds()*float64(rate)); made++ {
 			select {
 			case due <- struct{}{}:
@@ -65,6 +72,14 @@ func (l *load) pace(ctx context.Context, rate int, due chan<- struct{}) {
 			}
 		}
 	}
+}
+
+// halted notes for how long no call could be made, since this process did not
+// run.
+func (l *load) halted(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.halts += d
 }
 
 func (l *load) count(err error) {

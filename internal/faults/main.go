@@ -56,7 +56,7 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	flags.IntVar(&m.parallel, "parallel", 6, "how many rows run at a time")
 	flags.BoolVar(&m.verbose, "v", false, "tell what happens within each row")
 	flags.StringVar(&m.markdown, "markdown", "", "also write the table to this file")
-	flags.DurationVar(&m.soak, "soak", time.Minute, "how long the random mix of faults lasts; 1h is a real one")
+	m.length.flags(flags)
 	flags.BoolVar(&m.sabotage, "sabotage", false, "instead, switch mechanisms off one by one and see that a row notices")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
@@ -67,8 +67,8 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	if m.parallel < 1 {
 		return nil, fmt.Errorf("-parallel is %d: give 1 or more", m.parallel)
 	}
-	if m.soak < 10*time.Second {
-		return nil, fmt.Errorf("-soak is %v: give at least 10s, in which a fault can come and go", m.soak)
+	if m.length.soak < 10*time.Second {
+		return nil, fmt.Errorf("-soak is %v: give at least 10s, in which a fault can come and go", m.length.soak)
 	}
 	re, err := regexp.Compile(*pattern)
 	if err != nil {
@@ -84,11 +84,23 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	return m, nil
 }
 
+// length is of the rows that have none of their own.
+type length struct {
+	soak time.Duration
+	seed int
+}
+
+func (l *length) flags(flags *flag.FlagSet) {
+	flags.DurationVar(&l.soak, "soak", time.Minute, "how long the random mix of faults lasts; 1h is a real one")
+	flags.IntVar(&l.seed, "seed", 1, "of the random mix of faults; the same one gives the same faults")
+}
+
 // runOne is a row, in a process of its own.
 func runOne(args []string) int {
 	flags := flag.NewFlagSet("row", flag.ContinueOnError)
 	name := flags.String("name", "", "of the row")
-	soak := flags.Duration("soak", time.Minute, "length of a row without one of its own")
+	var l length
+	l.flags(flags)
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -99,7 +111,7 @@ func runOne(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if err := writeJSON(os.Stdout, try(ctx, r, *soak, os.Stderr)); err != nil {
+	if err := writeJSON(os.Stdout, try(ctx, r, l, os.Stderr)); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		return 1
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -21,7 +22,7 @@ import (
 type matrix struct {
 	rows     []row
 	parallel int
-	soak     time.Duration
+	length   length
 	list     bool
 	json     bool
 	verbose  bool
@@ -132,12 +133,12 @@ func (m *matrix) runProcess(ctx context.Context, r row) (out, logs []byte, err e
 	}
 	limit := rowTimeout
 	if r.sized {
-		limit += m.soak
+		limit += m.length.soak
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("killed after %v", limit))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(m.program, "row", "-name", r.name, "-soak", m.soak.String()) //nolint:gosec,noctx // ourselves; its children must have the time to end
+	cmd := exec.Command(m.program, "row", "-name", r.name, "-soak", m.length.soak.String(), "-seed", strconv.Itoa(m.length.seed)) //nolint:gosec,noctx // ourselves; its children must have the time to end
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if m.verbose {
 		cmd.Stderr = io.MultiWriter(&stderr, &lines{name: r.name, out: m.logs})

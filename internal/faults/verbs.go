@@ -100,7 +100,7 @@ func (t *trial) held(in *instance) func() bool {
 }
 
 // missedNobody fails the row if callers have seen a set, since the first one
-// with everybody, without one of those who live.
+// with everybody, without one of those who live, in whatever state.
 func (t *trial) missedNobody() {
 	living := t.living()
 	t.mu.Lock()
@@ -108,7 +108,7 @@ func (t *trial) missedNobody() {
 	t.mu.Unlock()
 	complete := false
 	for _, s := range seen {
-		full := everyone(s, living)
+		full := !slices.ContainsFunc(living, func(in *instance) bool { return !present(s, in) })
 		if complete && !full {
 			t.violate(fmt.Sprintf("%v after the row's start, callers saw only %d of %d instances", s.At.Sub(t.start), len(s.Members), len(living)))
 			return

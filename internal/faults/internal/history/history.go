@@ -8,6 +8,7 @@ package history
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -88,21 +89,16 @@ func (h *History) published(at time.Time) (Sighting, bool) {
 	return h.Published[i-1], true
 }
 
+// find looks a member up; Members are sorted.
 func (s *Sighting) find(id string) (Member, bool) {
-	for _, m := range s.Members {
-		if m.ID == id {
-			return m, true
-		}
+	i, ok := slices.BinarySearchFunc(s.Members, id, func(m Member, id string) int { return strings.Compare(m.ID, id) })
+	if !ok {
+		return Member{}, false
 	}
-	return Member{}, false
+	return s.Members[i], true
 }
 
 func (o *Owner) alive(at time.Time) bool { return o.End.IsZero() || at.Before(o.End) }
-
-// held tells whether the process took itself for registered at the given time.
-func (o *Owner) held(at time.Time) bool {
-	return slices.ContainsFunc(o.Held, func(s Span) bool { return !at.Before(s.From) && (s.To.IsZero() || at.Before(s.To)) })
-}
 
 // overlap tells whether two stretches of time have an instant in common.
 func (s Span) overlap(o Span) bool {
