@@ -41,7 +41,7 @@ func readAnswer(m *dns.Msg, name string, kind uint16) answer {
 			a.ttl = min(a.ttl, ttlOf(rr))
 		}
 	}
-	if len(a.records) == 0 {
+	if len(a.records) == 0 && (a.name == name || m.Rcode == dns.RcodeNameError) {
 		a.ttl = min(a.ttl, negativeTTL(m))
 	}
 	return a

@@ -72,10 +72,13 @@ func (c *client) send(ctx context.Context, network, server, name string, kind ui
 	defer func() { _ = conn.Close() }() // again, if ctx has ended
 	defer context.AfterFunc(limited, func() { _ = conn.Close() })()
 	r, _, err := d.ExchangeWithConnContext(limited, m, conn)
-	if err != nil {
+	if err != nil && (r == nil || r.Id != m.Id || !r.Truncated) { // what was cut in two cannot be read, and need not
 		return nil, orCause(limited, err)
 	}
-	return r, settles(r, name, kind)
+	if err := settles(r, name, kind); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // orCause says why ctx ended, if it has, rather than what broke by that.

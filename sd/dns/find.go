@@ -14,8 +14,8 @@ import (
 )
 
 // findHost looks up the addresses of name.
-func (r *resolver) findHost(ctx context.Context, c *client, name, port string) (finding, error) {
-	ips, ttl, err := r.addresses(ctx, c, name)
+func (r *resolver) findHost(ctx context.Context, ask asker, name, port string) (finding, error) {
+	ips, ttl, err := r.addresses(ctx, ask, name)
 	if err != nil {
 		return finding{}, err
 	}
@@ -27,8 +27,8 @@ func (r *resolver) findHost(ctx context.Context, c *client, name, port string) (
 }
 
 // findSRV looks up the SRV records of name, and their targets.
-func (r *resolver) findSRV(ctx context.Context, c *client, name string) (finding, error) {
-	a, err := c.lookup(ctx, name, dns.TypeSRV)
+func (r *resolver) findSRV(ctx context.Context, ask asker, name string) (finding, error) {
+	a, err := ask.lookup(ctx, name, dns.TypeSRV)
 	if err != nil {
 		return finding{}, err
 	}
@@ -42,7 +42,7 @@ func (r *resolver) findSRV(ctx context.Context, c *client, name string) (finding
 		if !ok {
 			var ttl time.Duration
 			if ips, ttl = r.added(a.extra, host); len(ips) == 0 {
-				if ips, ttl, err = r.addresses(ctx, c, dns.Fqdn(host)); err != nil {
+				if ips, ttl, err = r.addresses(ctx, ask, dns.Fqdn(host)); err != nil {
 					return finding{}, err
 				}
 			}

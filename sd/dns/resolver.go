@@ -30,19 +30,24 @@ func (r *resolver) find(ctx context.Context, q question) (finding, error) {
 		return finding{}, err
 	}
 	c := &client{servers: servers, first: r.first, timeout: r.cfg.Timeout, tcp: r.cfg.TCP}
-	var f finding
+	f, err := r.search(ctx, c, names, q)
+	if r.first = c.first; err == nil && f.empty() {
+		r.first++ // somebody else may know better
+	}
+	return f, err
+}
+
+// search takes the first of names under which there is anybody.
+func (r *resolver) search(ctx context.Context, c *client, names []string, q question) (f finding, err error) {
 	for _, name := range names {
 		if q.port == "" {
-			f, err = r.findSRV(ctx, c, name)
+			f, err = r.findSRV(ctx, c.ask, name)
 		} else {
-			f, err = r.findHost(ctx, c, name, q.port)
+			f, err = r.findHost(ctx, c.ask, name, q.port)
 		}
 		if err != nil || !f.empty() || f.decided {
 			break // the next name is somebody else's
 		}
-	}
-	if r.first = c.first; err == nil && f.empty() {
-		r.first++ // somebody else may know better
 	}
 	return f, err
 }
@@ -77,11 +82,14 @@ func (r *resolver) plan(name string) (servers, names []string, err error) {
 
 const maxName = 253
 
+// asker puts one question to whoever can answer it.
+type asker func(ctx context.Context, name string, kind uint16) (*dns.Msg, error)
+
 // lookup asks for records of name, and follows where CNAMEs lead.
-func (c *client) lookup(ctx context.Context, name string, kind uint16) (answer, error) {
+func (ask asker) lookup(ctx context.Context, name string, kind uint16) (answer, error) {
 	ttl := forever
 	for range maxHops {
-		m, err := c.ask(ctx, name, kind)
+		m, err := ask(ctx, name, kind)
 		if err != nil {
 			return answer{}, err
 		}
@@ -97,14 +105,14 @@ func (c *client) lookup(ctx context.Context, name string, kind uint16) (answer, 
 }
 
 // addresses asks for the addresses of name, of the families in question.
-func (r *resolver) addresses(ctx context.Context, c *client, name string) (ips []netip.Addr, ttl time.Duration, err error) {
+func (r *resolver) addresses(ctx context.Context, ask asker, name string) (ips []netip.Addr, ttl time.Duration, err error) {
 	ttl = forever
 	nobody := forever // how long that counts
 	for _, kind := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		if !r.wants(kind) {
 			continue
 		}
-		a, err := c.lookup(ctx, name, kind)
+		a, err := ask.lookup(ctx, name, kind)
 		if err != nil {
 			return nil, 0, err
 		}

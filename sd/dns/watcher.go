@@ -21,7 +21,7 @@ type Watcher struct {
 	cfg  Config
 
 	mu   sync.Mutex    // guards the field below
-	last []sd.Instance // the last set, of whichever Watch
+	last []sd.Instance // who was last there, of whichever Watch, until they have left
 }
 
 // NewWatcher makes a Watcher of name: host:port for the addresses of host, or a
@@ -64,22 +64,27 @@ func (f *finding) empty() bool {
 
 // follow is Watch without the network.
 func (w *Watcher) follow(ctx context.Context, s schedule, look func(context.Context) (finding, error), update func([]sd.Instance)) error {
-	last, told := w.remembered(), false
-	for {
+	known := w.remembered()
+	var told []sd.Instance
+	for first := true; ; first = false {
 		f, err := look(ctx)
-		if err == nil && f.empty() && !f.decided && (len(last) > 0 || !told) {
+		if err == nil && f.empty() && !f.decided && (len(told) > 0 || first) {
 			f, err = again(ctx, s, look)
 		}
 		if err != nil {
 			return err
 		}
 		sortSet(f.set)
-		if f.decided && len(last) > 0 {
-			update(draining(last))
+		left := f.decided && len(known) > 0
+		if left {
+			update(draining(known))
 		}
-		if !told || !slices.EqualFunc(f.set, last, same) {
+		if first || left || !slices.EqualFunc(f.set, told, same) {
 			update(f.set)
-			last, told = w.remember(f.set), true
+			told = f.set
+		}
+		if left || len(f.set) > 0 {
+			known = w.remember(f.set)
 		}
 		if !pause(ctx, s.next(f.ttl)) {
 			return context.Cause(ctx)
