@@ -2,7 +2,7 @@
 # say what they wait for. JSON=1 makes demo end with one JSON document, SVG=FILE
 # draws its run: make demo SVG=docs/demo.svg is the README's picture.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench check generate
+.PHONY: help demo test lint bench check generate pictures
 
 help:
 	@echo "make demo      generate a service, run five replicas on an embedded etcd, break them, count failed calls"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint      golangci-lint alone, and go vet"
 	@echo "make bench     benchmarks with allocations"
 	@echo "make generate  bring generated files up to date"
+	@echo "make pictures  play joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
 	@echo
 	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about ten (it builds etcd and Consul)."
 
@@ -36,3 +37,7 @@ check:
 generate:
 	@echo "generate: go generate in every module"
 	@scripts/generate.sh
+
+pictures:
+	@echo "pictures: half a minute (a first run builds an etcd: about a minute more)"
+	@go run ./internal/timeline -out docs

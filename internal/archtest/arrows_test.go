@@ -27,6 +27,7 @@ var arrows = []arrow{
 	{"templates/...", nil, "templates are text"},
 	{"internal/servers/...", []string{"internal/servers"}, "test servers know nothing of what they test"},
 	{"internal/sdbench", nil, "it holds benchmarks, whose test files may import all parts"},
+	{"internal/timeline", []string{"sd", "sd/etcd", "lb", "middleware/...", "transport", "transport/kithttp", "internal/servers"}, "it draws the parts together as a user composes them, by their public face alone"},
 	{"internal/archtest", nil, "it reads the tree and imports none of it"},
 }
 
