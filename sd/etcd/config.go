@@ -37,6 +37,7 @@ type Config struct {
 // registry is one service's place in etcd.
 type registry struct {
 	client  *clientv3.Client // nil until connect
+	tls     *reloading       // of a client that connect made; nil if it has none
 	service string
 	cfg     Config
 	prefix  string
@@ -63,7 +64,7 @@ func (r registry) connect(ctx context.Context) (connected registry, done func(),
 	if r.client != nil {
 		return r, func() {}, nil
 	}
-	if r.client, err = r.cfg.Connection.Dial(ctx); err != nil {
+	if r.client, r.tls, err = r.cfg.Connection.dial(ctx); err != nil {
 		return r, nil, err
 	}
 	return r, func() { _ = r.client.Close() }, nil

@@ -33,31 +33,43 @@ type Connection struct {
 // and says what is wrong with them; each later TLS handshake of the client
 // reads the newest again, but the password stays what it was.
 func (c Connection) ClientConfig() (clientv3.Config, error) {
+	cfg, _, err := c.config()
+	return cfg, err
+}
+
+func (c Connection) config() (cfg clientv3.Config, tls *reloading, err error) {
 	if err := c.check(); err != nil {
-		return clientv3.Config{}, err
-	}
-	cfg := ClientConfig(c.Endpoints...)
-	if c.secure() {
-		creds := newReloading(c)
-		if _, err := creds.config(); err != nil {
-			return clientv3.Config{}, err
-		}
-		cfg.DialOptions = append(cfg.DialOptions, grpc.WithTransportCredentials(creds))
+		return cfg, nil, err
 	}
 	password, err := c.password()
 	if err != nil {
-		return clientv3.Config{}, err
+		return cfg, nil, err
 	}
+	if c.secure() {
+		tls = &reloading{conn: c}
+		if _, err := tls.config(); err != nil {
+			return cfg, nil, err
+		}
+	}
+	cfg = ClientConfig(c.Endpoints...)
 	cfg.Username, cfg.Password = c.User, password
-	return cfg, nil
+	if tls != nil {
+		cfg.DialOptions = append(cfg.DialOptions, grpc.WithTransportCredentials(tls))
+	}
+	return cfg, tls, nil
 }
 
 // Dial makes a client, which the caller closes. Only with a User does it touch
 // the network, to authenticate, until ctx ends but for at most five seconds.
 func (c Connection) Dial(ctx context.Context) (*clientv3.Client, error) {
-	cfg, err := c.ClientConfig()
+	client, _, err := c.dial(ctx)
+	return client, err
+}
+
+func (c Connection) dial(ctx context.Context) (*clientv3.Client, *reloading, error) {
+	cfg, tls, err := c.config()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	cfg.Context = life
@@ -67,13 +79,13 @@ func (c Connection) Dial(ctx context.Context) (*clientv3.Client, error) {
 		if err == nil {
 			_ = client.Close()
 		}
-		return nil, fmt.Errorf("connect to etcd at %s: %w", strings.Join(c.Endpoints, ","), context.Cause(ctx))
+		err = context.Cause(ctx)
 	}
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("connect to etcd at %s: %w", strings.Join(c.Endpoints, ","), err)
+		return nil, nil, fmt.Errorf("connect to etcd at %s: %w", strings.Join(c.Endpoints, ","), tls.explain(err))
 	}
-	return client, nil
+	return client, tls, nil
 }
 
 func (c Connection) secure() bool {

@@ -80,7 +80,7 @@ func (h *Holder) run(ctx context.Context, r *registration, held func()) error {
 	if ctx.Err() != nil {
 		return r.leave(ctx)
 	}
-	return err
+	return reg.tls.explain(err)
 }
 
 // open returns the registration of in: the one that an earlier Hold lost, since

@@ -87,7 +87,7 @@ func (w *Watcher) Watch(ctx context.Context, update func([]sd.Instance)) error {
 	defer f.end()
 	for {
 		if err := f.relist(ctx); err != nil {
-			return f.stale(ctx, err)
+			return f.stale(ctx, r.tls.explain(err))
 		}
 		f.pub.now() // even if nothing changed: it says that etcd answers
 		listed := time.Now()
