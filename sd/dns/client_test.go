@@ -17,6 +17,7 @@ import (
 const quick = 2 * time.Second
 
 func TestClientAsksTheNext(t *testing.T) {
+	t.Parallel()
 	refused, err := net.ListenPacket("udp", "127.0.0.1:0") // nobody listens once it is closed
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +58,7 @@ func TestClientAsksTheNext(t *testing.T) {
 }
 
 func TestClientSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	for want, fault := range map[string]func(dns.ResponseWriter, *dns.Msg) bool{
 		"it says SERVFAIL":             says(dns.RcodeServerFailure),
 		"it says REFUSED":              says(dns.RcodeRefused),

@@ -64,31 +64,49 @@ func (f *finding) empty() bool {
 
 // follow is Watch without the network.
 func (w *Watcher) follow(ctx context.Context, s schedule, look func(context.Context) (finding, error), update func([]sd.Instance)) error {
-	known := w.remembered()
-	var told []sd.Instance
-	for first := true; ; first = false {
+	t := teller{w: w, update: update, known: w.remembered()}
+	for {
 		f, err := look(ctx)
-		if err == nil && f.empty() && !f.decided && (len(told) > 0 || first) {
+		if err == nil && t.doubts(&f) {
 			f, err = again(ctx, s, look)
 		}
 		if err != nil {
 			return err
 		}
-		sortSet(f.set)
-		left := f.decided && len(known) > 0
-		if left {
-			update(draining(known))
-		}
-		if first || left || !slices.EqualFunc(f.set, told, same) {
-			update(f.set)
-			told = f.set
-		}
-		if left || len(f.set) > 0 {
-			known = w.remember(f.set)
-		}
+		t.tell(&f)
 		if !pause(ctx, s.next(f.ttl)) {
 			return context.Cause(ctx)
 		}
+	}
+}
+
+// teller turns what one Watch finds into what it reports.
+type teller struct {
+	w      *Watcher
+	update func([]sd.Instance)
+	known  []sd.Instance // who was last there, and has not left
+	told   []sd.Instance // the last set
+	began  bool          // there was one
+}
+
+// doubts says whether f is news that should be heard twice.
+func (t *teller) doubts(f *finding) bool {
+	return f.empty() && !f.decided && (len(t.told) > 0 || !t.began)
+}
+
+func (t *teller) tell(f *finding) {
+	sortSet(f.set)
+	left := f.decided && len(t.known) > 0
+	if left {
+		t.update(draining(t.known))
+	}
+	if left || !t.began || !slices.EqualFunc(f.set, t.told, same) {
+		t.update(f.set)
+		t.told, t.began = f.set, true
+	}
+	if left || len(f.set) > 0 {
+		t.known = f.set
+		t.w.remember(f.set)
 	}
 }
 
@@ -111,11 +129,10 @@ func (w *Watcher) remembered() []sd.Instance {
 	return w.last
 }
 
-func (w *Watcher) remember(set []sd.Instance) []sd.Instance {
+func (w *Watcher) remember(set []sd.Instance) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last = set
-	return set
 }
 
 // sortSet undoes the shuffle of name servers.
