@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
-
-	"github.com/kitgen/kitgen/sd"
 )
 
 // node is the machine of an agent, as the catalogue knows it.
@@ -25,10 +23,10 @@ func (r *registration) confirm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listed, err := r.await(ctx, func(e *api.ServiceEntry) bool {
+	listed, err := r.await(ctx, first(func(e *api.ServiceEntry) bool {
 		// An agent that lost its identity leaves the old entry behind.
 		return e.Node != nil && e.Node.Node == check.Node && r.says(e)
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf(`the agent took %s, but the catalogue does not list it (does the token have service %q { policy = "write" } and node_prefix "" { policy = "read" }?): %w`,
 			r.body.ID, r.body.Name, err)
@@ -59,12 +57,15 @@ func (r *registration) says(e *api.ServiceEntry) bool {
 // watchers wait for should not compete with the question.
 const firstLook = 3 * time.Millisecond
 
-func draining(e *api.ServiceEntry) bool { return stateOf(e.Checks) == sd.Draining }
+// first is for await: the first entry that is right.
+func first(right func(*api.ServiceEntry) bool) func([]*api.ServiceEntry) int {
+	return func(entries []*api.ServiceEntry) int { return slices.IndexFunc(entries, right) }
+}
 
-// await returns the instance's entry in the catalogue once it is as it should
-// be. It asks more and more rarely: blocking queries would wake a whole fleet
+// await returns once the instance's entries in the catalogue are as they should
+// be, which is when right returns no negative index, and the entry of that. It asks more and more rarely: blocking queries would wake a whole fleet
 // that starts together at each of its members.
-func (r *registration) await(ctx context.Context, right func(*api.ServiceEntry) bool) (*api.ServiceEntry, error) {
+func (r *registration) await(ctx context.Context, right func([]*api.ServiceEntry) int) (*api.ServiceEntry, error) {
 	var err error
 	for wait := firstLook; sleep(ctx, wait); wait = min(2*wait, 200*time.Millisecond) {
 		q := r.options(ctx)
@@ -74,7 +75,10 @@ func (r *registration) await(ctx context.Context, right func(*api.ServiceEntry) 
 		if entries, _, err = r.client.Health().Service(r.body.Name, "", false, q); err != nil {
 			continue
 		}
-		if i := slices.IndexFunc(entries, right); i >= 0 {
+		switch i := right(entries); {
+		case i >= len(entries):
+			return nil, nil //nolint:nilnil // there is none, and that is right
+		case i >= 0:
 			return entries[i], nil
 		}
 	}

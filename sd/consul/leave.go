@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"github.com/kitgen/kitgen/sd"
 )
 
 const (
@@ -25,18 +28,41 @@ func (r *registration) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
 	unread := r.refresh() // the token it had may still do
+	if r.token != r.shown {
+		_ = r.register(ctx) // the agent tells the servers what it has of us under the token it has it under
+	}
 	if r.announce(ctx) == nil {
 		sleep(ctx, grace)
 	}
+	err := r.remove(ctx)
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("leave %s of %s, which Consul removes after %v: %w", r.body.ID, r.service, r.cfg.TTL+r.cfg.DeregisterAfter, errors.Join(r.hint(err), unread))
+}
+
+// remove makes the agent forget the instance, and returns once the catalogue
+// has too: agents do not tell when the servers refuse.
+func (r *registration) remove(ctx context.Context) error {
 	for failures := 0; ; failures++ {
 		err := r.client.Agent().ServiceDeregisterOpts(r.body.ID, r.options(ctx))
 		if err == nil || unknown(err) {
-			return nil
+			break
 		}
 		if !sleep(ctx, pause(failures)) {
-			return fmt.Errorf("leave %s of %s, which Consul removes after %v: %w", r.body.ID, r.service, r.cfg.TTL+r.cfg.DeregisterAfter, errors.Join(r.hint(err), unread))
+			return err
 		}
 	}
+	_, err := r.await(ctx, func(entries []*api.ServiceEntry) int {
+		if slices.ContainsFunc(entries, func(e *api.ServiceEntry) bool { return e.Node != nil && e.Node.Node == r.node.name }) {
+			return -1
+		}
+		return 0
+	})
+	if err != nil {
+		return fmt.Errorf("the agent forgot it, and the catalogue still lists it (may the token no longer write the service?): %w", err)
+	}
+	return nil
 }
 
 // announce makes the instance Draining, and returns once the catalogue says so
@@ -48,7 +74,7 @@ func (r *registration) announce(ctx context.Context) error {
 	if err := r.drain(ctx); err != nil {
 		return err
 	}
-	_, err := r.await(ctx, draining)
+	_, err := r.await(ctx, first(func(e *api.ServiceEntry) bool { return stateOf(e.Checks) == sd.Draining }))
 	return err
 }
 

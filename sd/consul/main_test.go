@@ -45,16 +45,18 @@ func (s suite) Run() int {
 // deadline is generous: what matters of a time is logged, not asserted.
 const deadline = 45 * time.Second
 
-// connect returns a client of the agent at addr whose connections end with the
-// test.
-func connect(tb testing.TB, addr string) *api.Client {
+// connectHTTP returns a client whose connections end with the test.
+func connectHTTP(tb testing.TB) *http.Client {
 	tb.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	tb.Cleanup(transport.CloseIdleConnections)
-	cfg := api.DefaultConfig()
-	cfg.Address, cfg.Transport = addr, transport
-	cfg.HttpClient = &http.Client{Transport: transport}
-	c, err := api.NewClient(cfg)
+	return &http.Client{Transport: transport}
+}
+
+// connect returns a client of the agent at addr.
+func connect(tb testing.TB, addr string) *api.Client {
+	tb.Helper()
+	c, err := api.NewClient(&api.Config{Address: addr, HttpClient: connectHTTP(tb)})
 	if err != nil {
 		tb.Fatal(err)
 	}

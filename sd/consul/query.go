@@ -41,6 +41,7 @@ func (s *session) ask(ctx context.Context, index uint64, anew bool) (answer, err
 	// trust.
 	sure, err := s.query(ctx, api.QueryOptions{RequireConsistent: true})
 	sure.waited += a.waited
+	a.waited = sure.waited
 	if err != nil || len(sure.entries) > 0 {
 		return sure, err
 	}

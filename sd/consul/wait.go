@@ -36,7 +36,7 @@ func pause(failures int) time.Duration {
 // at every change.
 const (
 	burst   = 20
-	refill  = 100 * time.Millisecond // per token
+	refill  = 250 * time.Millisecond // per token
 	rests   = 4                      // times as long as the last answer took to read
 	longest = time.Second            // of a rest
 )
