@@ -12,13 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
 	"github.com/kitgen/kitgen/sd"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // deadline is generous: what matters of a time is logged, not asserted.
 const deadline = 45 * time.Second
