@@ -2,11 +2,12 @@
 # say what they wait for. JSON=1 makes demo end with one JSON document, SVG=FILE
 # draws its run: make demo SVG=docs/demo.svg is the README's picture.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench check generate pictures
+.PHONY: help demo test faults lint bench check generate pictures
 
 help:
 	@echo "make demo      generate a service, run five replicas on an embedded etcd, break them, count failed calls"
 	@echo "make test      every test with the race detector, against real etcd and Consul processes"
+	@echo "make faults    every fault of the matrix against real servers: bound, measured, failed calls"
 	@echo "make check     what must hold before a change lands: format, vet, lint, tidy modules, generated files"
 	@echo "make lint      golangci-lint alone, and go vet"
 	@echo "make bench     benchmarks with allocations"
@@ -22,6 +23,9 @@ demo:
 
 test:
 	@scripts/test.sh
+
+faults:
+	@scripts/faults.sh
 
 lint:
 	@echo "lint: go vet"

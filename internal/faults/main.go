@@ -84,14 +84,16 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	return m, nil
 }
 
-// length is of the rows that have none of their own.
+// length is for how long rows last, where they do not say so themselves.
 type length struct {
-	soak time.Duration
-	seed int
+	soak     time.Duration
+	seed     int
+	overtime time.Duration // how much longer than its bound a condition is waited for, so that a miss says by how much
 }
 
 func (l *length) flags(flags *flag.FlagSet) {
 	flags.DurationVar(&l.soak, "soak", time.Minute, "how long the random mix of faults lasts; 1h is a real one")
+	flags.DurationVar(&l.overtime, "overtime", 20*time.Second, "how long a condition that misses its bound is waited for, to say by how much")
 	flags.IntVar(&l.seed, "seed", 1, "of the random mix of faults; the same one gives the same faults")
 }
 

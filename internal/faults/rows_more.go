@@ -21,7 +21,7 @@ func moreRows() []row {
 		},
 		{
 			name: "25 etcd", fault: "an instance's key comes and goes ten times a second for 10 s", then: "it is listed, and what was learned about it is kept",
-			bound: time.Second, run: flapping,
+			bound: time.Second, alone: true, run: flapping,
 		},
 		{
 			name: "41 suspend", fault: "consumer and instances are suspended for 3 TTLs", then: "all are registered, and known to be",

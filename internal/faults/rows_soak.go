@@ -89,23 +89,23 @@ func moment(r *rand.Rand) time.Duration {
 }
 
 func soak(t *trial) {
-	r := rand.New(rand.NewPCG(uint64(t.seed), 0))
+	r := rand.New(rand.NewPCG(uint64(t.length.seed), 0))
 	t.history.Settle = t.row.bound
 	t.fleet(5)
 	t.drive(100)
 	t.last(time.Second)
 	var memory []int
-	for began := time.Now(); time.Since(began) < t.soak; {
+	for began := time.Now(); time.Since(began) < t.length.soak; {
 		d := deeds[r.IntN(len(deeds))]
 		t.fault(d.name, func() error { d.do(t, r); return nil })
 		t.heal("over: "+d.name, func() error { return nil })
 		t.within(t.row.bound, "after “"+d.name+"” all are listed, registered, known and up to date", all(t.allListed, t.allHeld, t.allKnown, t.fresh))
 		memory = append(memory, t.resident(t.members[0]))
 	}
-	t.note("%d faults with seed %d", len(memory), t.seed)
+	t.note("%d faults with seed %d", len(memory), t.length.seed)
 	first, last := memory[len(memory)/4], memory[len(memory)-1]
 	t.note("an instance that lived through all of it went from %d to %d KiB of memory", first, last)
-	if t.soak >= 10*time.Minute && last > first+first/20+2<<10 {
+	if t.length.soak >= 10*time.Minute && last > first+first/20+2<<10 {
 		t.violate("its memory grew by more than a twentieth")
 	}
 }

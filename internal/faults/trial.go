@@ -22,8 +22,7 @@ type trial struct {
 	logs io.Writer       // what happens when, for people
 
 	registry registry
-	soak     time.Duration // how long a row without a length of its own lasts
-	seed     int           // of its random choices
+	length   length
 	ttl      time.Duration // of registrations
 
 	fleetParams, consumerParams []string // of the targets
@@ -51,7 +50,7 @@ type trial struct {
 // try runs a row and returns what came of it. Everything it started is gone
 // when it returns.
 func try(ctx context.Context, r row, l length, logs io.Writer) result {
-	t := &trial{row: r, ctx: ctx, soak: l.soak, seed: l.seed, ttl: ttl, logs: logs, start: time.Now(), stop: func() {}}
+	t := &trial{row: r, ctx: ctx, length: l, ttl: ttl, logs: logs, start: time.Now(), stop: func() {}}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)

@@ -5,15 +5,11 @@ import (
 	"time"
 )
 
-// overtime is how much longer than its bound a condition is waited for, so that
-// a miss says by how much.
-const overtime = 20 * time.Second
-
 // within waits for a condition that must hold at most bound after the last
 // fault or heal, and takes the time. The longest one that has the row's own
 // bound is what the row measured.
 func (t *trial) within(bound time.Duration, what string, cond func() bool) time.Duration {
-	took, ok := t.await(t.since.Add(bound+overtime), cond)
+	took, ok := t.await(t.since.Add(bound+t.length.overtime), cond)
 	t.mu.Lock()
 	t.took = max(t.took, took)
 	if bound == t.row.bound {
