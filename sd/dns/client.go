@@ -10,8 +10,13 @@ import (
 	"github.com/miekg/dns"
 )
 
-// udpSize is what fits an Ethernet frame by any route.
-const udpSize = 1232
+const (
+	udpSize = 1232 // fits an Ethernet frame by any route
+
+	// suspicious is the length, uncompressed, above which an answer over UDP
+	// may have been cut without saying so: Consul does that.
+	suspicious = udpSize / 2
+)
 
 // client asks servers, beginning with the one that answered last.
 type client struct {
@@ -43,18 +48,24 @@ func (c *client) ask(ctx context.Context, name string, kind uint16) (*dns.Msg, e
 	return nil, errors.Join(faults...)
 }
 
+// exchange asks over UDP, unless c.tcp, and over TCP what may not fit that.
 func (c *client) exchange(ctx context.Context, server, name string, kind uint16) (*dns.Msg, error) {
+	var short *dns.Msg
 	if !c.tcp {
 		m, err := c.send(ctx, "udp", server, name, kind)
-		if err != nil || !m.Truncated {
+		if err != nil || !m.Truncated && m.Len() <= suspicious {
 			return m, err
 		}
+		short = m
 	}
-	m, err := c.send(ctx, "tcp", server, name, kind)
-	if err == nil && m.Truncated {
+	whole, err := c.send(ctx, "tcp", server, name, kind)
+	switch {
+	case short != nil && !short.Truncated && (err != nil || whole.Truncated):
+		return short, nil // there is no TCP here, and it does claim to be whole
+	case err == nil && whole.Truncated:
 		return nil, errors.New("its answer does not even fit TCP: split the service")
 	}
-	return m, err
+	return whole, err
 }
 
 // send is one question over one connection.

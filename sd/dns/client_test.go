@@ -161,6 +161,39 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
+// TestCutWithoutSayingSo: a long answer over UDP is whole only if TCP says so,
+// or nothing.
+func TestCutWithoutSayingSo(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	var records []string
+	for i := range 60 {
+		records = append(records, fmt.Sprintf("x. 60 A 10.0.0.%d", i+1))
+	}
+	s.set(t, "x.", records...)
+	cut := func(w dns.ResponseWriter, r *dns.Msg) bool {
+		m := s.answer(r)
+		if w.LocalAddr().Network() == "udp" {
+			m.Answer = m.Answer[:40]
+		}
+		_ = w.WriteMsg(m)
+		return true
+	}
+	deaf := func(w dns.ResponseWriter, r *dns.Msg) bool {
+		return w.LocalAddr().Network() == "tcp" && says(dns.RcodeRefused)(w, r) || cut(w, r)
+	}
+	c := &client{servers: []string{s.addr}, timeout: 20 * time.Second}
+	for _, step := range []struct {
+		manners func(dns.ResponseWriter, *dns.Msg) bool
+		want    int
+	}{{cut, 60}, {deaf, 40}} {
+		s.behave(step.manners)
+		if m, err := c.ask(t.Context(), "x.", dns.TypeA); err != nil || len(m.Answer) != step.want {
+			t.Errorf("got %v; want %d records", err, step.want)
+		}
+	}
+}
+
 func TestWatchFollowsTheZone(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "addsvc.test. 1 A 10.0.0.1")

@@ -23,7 +23,7 @@ type Config struct {
 	Servers    []string      // host:port of those who are asked, in this order; if empty, the system's, read anew each time
 	SRV        bool          // ask for SRV records, though the name does not begin with "_"
 	Family     string        // "ipv4" or "ipv6": only such addresses; both if empty
-	TCP        bool          // ask over TCP; if false over UDP, and over TCP what does not fit
+	TCP        bool          // ask over TCP alone; if false over UDP, and over TCP what may not fit that
 	Timeout    time.Duration // of one question to one server, which is asked twice; 2 s if zero
 	MinRefresh time.Duration // a shorter TTL counts as this; 1 s if zero, at least 10 ms
 	MaxRefresh time.Duration // a longer TTL counts as this; 30 s if zero

@@ -11,7 +11,7 @@ import (
 )
 
 // TestConsul is the DNS of a real registry: SRV records whose targets it alone
-// can resolve, in no order, and more of them than fit a datagram.
+// can resolve, in no order, and more of them than its datagrams list.
 func TestConsul(t *testing.T) {
 	server := servers.Consul(t, servers.Options{})
 	cfg := api.DefaultConfig()
@@ -34,7 +34,7 @@ func TestConsul(t *testing.T) {
 		cfg.Servers, cfg.MinRefresh, cfg.MaxRefresh, cfg.Timeout = []string{server.DNS()}, 20*time.Millisecond, 20*time.Millisecond, 20*time.Second
 		return watch(t, NewWatcher(name, cfg))
 	}
-	srv, plain := start("addsvc.service.consul", Config{SRV: true, TCP: true}), start("addsvc.service.consul:80", Config{})
+	srv, plain := start("addsvc.service.consul", Config{SRV: true}), start("addsvc.service.consul:80", Config{})
 	srv.comesTo(t, "")
 	plain.comesTo(t, "")
 	register(1)
@@ -52,4 +52,5 @@ func TestConsul(t *testing.T) {
 		register(n)
 	}
 	srv.comesToCount(t, many-1)
+	plain.comesToCount(t, many-1)
 }

@@ -24,8 +24,10 @@
 // that a name that disappears from one may be found in another, as somebody
 // else's. With a final dot it means one thing.
 //
-// A server may cut an answer over UDP short without saying so, as Consul does
-// unless its enable_truncate is on. Config.TCP gets whole answers there.
+// Some servers cut a long answer over UDP short without saying so (Consul,
+// unless its enable_truncate is on, lists 19 of 60). So an answer of more than a
+// handful of instances is asked for again over TCP, and counts as it came over
+// UDP only if that fails. Config.TCP asks over TCP from the start.
 //
 // DNS caches answer for as long as a TTL says, and nobody registers here.
 // Answers are not signed: who can forge them can redirect calls, so let

@@ -12,7 +12,7 @@ import (
 //
 //	dns:///_grpc._tcp.addsvc.internal.
 //	dns:///addsvc.internal.:8080
-//	dns://10.0.0.2:53,10.0.0.3:53/addsvc.service.consul?type=srv&tcp=true
+//	dns://10.0.0.2:53,10.0.0.3:53/addsvc.service.consul?type=srv
 //
 // Parameters win over cfg: type=srv (Config.SRV), family, tcp, timeout,
 // min-refresh, max-refresh. Nobody can register there.
