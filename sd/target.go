@@ -43,6 +43,9 @@ type Target struct {
 // Errors (ErrTarget) name the offending piece and never a secret.
 func ParseTarget(s string) (Target, error) {
 	t, err := parseTarget(s)
+	if n := len(t.String()); err == nil && n > maxTarget {
+		err = fmt.Errorf("it has %d bytes with all escapes, more than %d", n, maxTarget)
+	}
 	if err != nil {
 		return Target{}, fmt.Errorf("%w: %w", ErrTarget, err)
 	}
