@@ -49,7 +49,7 @@ func (t *trial) settle() {
 			end = calm
 		}
 	}
-	t.history.Lag = 2 * time.Second
+	t.history.Lag = 2 * time.Second * time.Duration(t.length.stretch)
 	lag := t.history.Lag
 	t.mu.Unlock()
 	t.last(time.Until(end) + lag + time.Second)

@@ -27,6 +27,7 @@ type load struct {
 
 // drive starts to make so many calls a second, until rest or the row's end.
 func (t *trial) drive(rate int) {
+	rate = max(1, rate/t.length.stretch)
 	ctx, cancel := context.WithCancel(t.ctx)
 	l := &load{cancel: cancel}
 	due := make(chan struct{}, callers)

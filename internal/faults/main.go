@@ -70,6 +70,9 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	if m.length.soak < 10*time.Second {
 		return nil, fmt.Errorf("-soak is %v: give at least 10s, in which a fault can come and go", m.length.soak)
 	}
+	if m.length.stretch < 1 {
+		return nil, fmt.Errorf("-stretch is %d: give 1 or more", m.length.stretch)
+	}
 	re, err := regexp.Compile(*pattern)
 	if err != nil {
 		return nil, fmt.Errorf("-run: %w", err)
@@ -82,19 +85,6 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 		return nil, fmt.Errorf("-run %s matches no row: -list has all of them", *pattern)
 	}
 	return m, nil
-}
-
-// length is for how long rows last, where they do not say so themselves.
-type length struct {
-	soak     time.Duration
-	seed     int
-	overtime time.Duration // how much longer than its bound a condition is waited for, so that a miss says by how much
-}
-
-func (l *length) flags(flags *flag.FlagSet) {
-	flags.DurationVar(&l.soak, "soak", time.Minute, "how long the random mix of faults lasts; 1h is a real one")
-	flags.DurationVar(&l.overtime, "overtime", 20*time.Second, "how long a condition that misses its bound is waited for, to say by how much")
-	flags.IntVar(&l.seed, "seed", 1, "of the random mix of faults; the same one gives the same faults")
 }
 
 // runOne is a row, in a process of its own.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -138,7 +137,7 @@ func (m *matrix) runProcess(ctx context.Context, r row) (out, logs []byte, err e
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("killed after %v", limit))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(m.program, "row", "-name", r.name, "-soak", m.length.soak.String(), "-seed", strconv.Itoa(m.length.seed), "-overtime", m.length.overtime.String()) //nolint:gosec,noctx // ourselves; its children must have the time to end
+	cmd := exec.Command(m.program, append([]string{"row", "-name", r.name}, m.length.args()...)...) //nolint:gosec,noctx // ourselves; its children must have the time to end
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if m.verbose {
 		cmd.Stderr = io.MultiWriter(&stderr, &lines{name: r.name, out: m.logs})

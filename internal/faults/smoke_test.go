@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 )
 
 // TestSmoke runs the ten rows that stand for the others.
@@ -9,7 +10,8 @@ func TestSmoke(t *testing.T) {
 	if n := len(smokeRows()); n != 10 {
 		t.Fatalf("%d smoke rows, want ten: one of smokeRows' names is no row", n)
 	}
-	m := matrix{rows: smokeRows(), parallel: 5, logs: t.Output()}
+	// Other tests run at the same time. What is measured is not asserted here.
+	m := matrix{rows: smokeRows(), parallel: 5, logs: t.Output(), length: length{stretch: 4, overtime: 20 * time.Second}}
 	m.runAll(t.Context(), func(r result) {
 		printResult(t.Output(), r)
 		if r.failed() || r.NotRun != "" {

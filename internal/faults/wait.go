@@ -9,10 +9,12 @@ import (
 // fault or heal, and takes the time. The longest one that has the row's own
 // bound is what the row measured.
 func (t *trial) within(bound time.Duration, what string, cond func() bool) time.Duration {
+	own := bound == t.row.bound
+	bound *= time.Duration(t.length.stretch)
 	took, ok := t.await(t.since.Add(bound+t.length.overtime), cond)
 	t.mu.Lock()
 	t.took = max(t.took, took)
-	if bound == t.row.bound {
+	if own {
 		t.measured = max(t.measured, took)
 	}
 	t.mu.Unlock()
