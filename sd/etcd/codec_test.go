@@ -111,6 +111,9 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{"", "h:80", `{"v":1,"addr":"h:80","weight":0,"meta":{"a":"b"}}`, `{"Op":0,"Addr":"h:80"}`, "{\xff"} {
 		f.Add("id", []byte(seed))
 	}
+	for _, seed := range poison() {
+		f.Add(seed.key, []byte(seed.value))
+	}
 	f.Fuzz(func(t *testing.T, id string, b []byte) {
 		in, err := decode(id, b)
 		if err != nil {
@@ -125,6 +128,15 @@ func FuzzDecode(f *testing.F) {
 		}
 		again, err := decode(in.ID, []byte(v))
 		if err != nil || !same(in, again) {
+			t.Fatalf("read %+v, wrote %s, read %+v, %v", in, v, again, err)
+		}
+		if twice, err := encode(again); err != nil || twice != v {
+			t.Fatalf("wrote %s, then %s, %v", v, twice, err)
+		}
+		if v, err = encodeNaming(in); err != nil {
+			return
+		}
+		if again, err = decode("other", []byte(v)); err != nil || !same(in, again) {
 			t.Fatalf("read %+v, wrote %s, read %+v, %v", in, v, again, err)
 		}
 	})

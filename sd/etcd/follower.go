@@ -81,8 +81,9 @@ func (f *follower) follow(ctx context.Context) error {
 	s := f.watch(ctx, f.create(), f.watcher.ask)
 	defer s.close()
 	f.base, f.unseen = f.rev, nil
-	silence := time.NewTimer(f.watcher.silence)
+	silence := time.NewTimer(min(f.watcher.silence, createAfter))
 	defer silence.Stop()
+	heard := time.Now()
 	resync := time.NewTimer(jitter(f.cfg.Resync, 0.2))
 	defer resync.Stop()
 	for {
@@ -102,7 +103,7 @@ func (f *follower) follow(ctx context.Context) error {
 			f.pub.due()
 			continue
 		case <-silence.C:
-			return fmt.Errorf("%w for %v", ErrSilent, f.watcher.silence)
+			return fmt.Errorf("%w for %v", ErrSilent, time.Since(heard).Round(time.Millisecond))
 		case <-resync.C:
 			if err := f.compare(ctx); err != nil {
 				return err
@@ -110,6 +111,7 @@ func (f *follower) follow(ctx context.Context) error {
 			f.pub.offer()
 			resync.Reset(jitter(f.cfg.Resync, 0.2))
 		}
+		heard = time.Now()
 		silence.Reset(f.watcher.silence)
 	}
 }

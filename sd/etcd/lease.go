@@ -28,20 +28,37 @@ type registration struct {
 	renewed time.Time        // when the last renewal that worked was sent
 	rev     int64            // at which the key was last known to be right
 	held    bool             // the key has been ours
+
+	patience time.Duration // with the next answer; see exchange
 }
 
-// bounded limits one exchange with etcd: a renewal must have a second chance,
-// at another member, long before the lease ends.
-func (r *registration) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(clientv3.WithRequireLeader(ctx), min(2*time.Second, r.cfg.TTL/6))
+// exchange makes one call of etcd. Its limit is short, since a renewal must have
+// a second chance, at another member, long before the lease ends; but where
+// answers have been slow to come, it waits longer for the next one.
+func (r *registration) exchange(ctx context.Context, call func(context.Context) error) error {
+	limit := max(r.patience, min(2*time.Second, r.cfg.TTL/6))
+	ctx, cancel := context.WithTimeout(clientv3.WithRequireLeader(ctx), limit)
+	defer cancel()
+	sent := time.Now()
+	err := call(ctx)
+	switch {
+	case err == nil:
+		r.patience = 2 * time.Since(sent)
+	case errors.Is(err, context.DeadlineExceeded):
+		r.patience = 2 * limit
+	}
+	r.patience = min(r.patience, r.cfg.TTL/3)
+	return err
 }
 
 func (r *registration) grant(ctx context.Context) error {
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
 	sent := time.Now()
 	seconds := (r.cfg.TTL + time.Second - 1) / time.Second
-	resp, err := r.client.Grant(ctx, int64(seconds))
+	var resp *clientv3.LeaseGrantResponse
+	err := r.exchange(ctx, func(ctx context.Context) (err error) {
+		resp, err = r.client.Grant(ctx, int64(seconds))
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("grant a lease: %w", err)
 	}
@@ -62,10 +79,12 @@ func (r *registration) renew(ctx context.Context) error {
 // renewOnce asks by a call of its own. Client.KeepAlive stays with the member
 // it once chose, and loses leases with it.
 func (r *registration) renewOnce(ctx context.Context) error {
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
 	sent := time.Now()
-	resp, err := r.client.KeepAliveOnce(ctx, r.lease)
+	var resp *clientv3.LeaseKeepAliveResponse
+	err := r.exchange(ctx, func(ctx context.Context) (err error) {
+		resp, err = r.client.KeepAliveOnce(ctx, r.lease)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("renew the lease: %w", err)
 	}
@@ -99,10 +118,12 @@ func (r *registration) establish(ctx context.Context) (wrote bool, err error) {
 
 // put writes the key unless it is right, or somebody else's.
 func (r *registration) put(ctx context.Context) (wrote bool, err error) {
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
-	for {
-		got, err := r.client.Get(ctx, r.key)
+	for range 3 {
+		var got *clientv3.GetResponse
+		err := r.exchange(ctx, func(ctx context.Context) (err error) {
+			got, err = r.client.Get(ctx, r.key)
+			return err
+		})
 		if err != nil {
 			return false, fmt.Errorf("read the key: %w", err)
 		}
@@ -118,10 +139,14 @@ func (r *registration) put(ctx context.Context) (wrote bool, err error) {
 			}
 			seen = kv.ModRevision
 		}
-		resp, err := r.client.Txn(ctx).
-			If(clientv3.Compare(clientv3.ModRevision(r.key), "=", seen)).
-			Then(clientv3.OpPut(r.key, r.value, clientv3.WithLease(r.lease))).
-			Commit()
+		var resp *clientv3.TxnResponse
+		err = r.exchange(ctx, func(ctx context.Context) (err error) {
+			resp, err = r.client.Txn(ctx).
+				If(clientv3.Compare(clientv3.ModRevision(r.key), "=", seen)).
+				Then(clientv3.OpPut(r.key, r.value, clientv3.WithLease(r.lease))).
+				Commit()
+			return err
+		})
 		if err != nil {
 			return false, fmt.Errorf("put the key: %w", err)
 		}
@@ -130,6 +155,7 @@ func (r *registration) put(ctx context.Context) (wrote bool, err error) {
 			return true, nil
 		}
 	}
+	return false, errors.New("put the key: somebody changes it all the time: give every process an ID of its own, by sd.NewID")
 }
 
 // right tells whether kv is just what it should be.

@@ -2,6 +2,7 @@ package etcd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 
 const (
 	pageSize     = 1000
-	pageTimeout  = 5 * time.Second
+	firstTimeout = 2 * time.Second // of a page, to have time for another member
+	pageTimeout  = 5 * time.Second // of its second try
 	staleTimeout = 2 * time.Second // of a page that needs no quorum
 )
 
@@ -60,6 +62,14 @@ func (r *registry) pages(ctx context.Context, timeout time.Duration, each func(*
 }
 
 func (r *registry) page(ctx context.Context, timeout time.Duration, from string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	resp, err := r.get(ctx, min(firstTimeout, timeout), from, opts...)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil && timeout > firstTimeout {
+		return r.get(ctx, timeout, from, opts...)
+	}
+	return resp, err
+}
+
+func (r *registry) get(ctx context.Context, timeout time.Duration, from string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return r.client.Get(ctx, from, opts...)

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -209,4 +210,22 @@ func instance(id string) sd.Instance {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
 	return sd.Instance{ID: id, Addr: fmt.Sprint("10.0.0.1:", 1024+h.Sum32()%60000)}
+}
+
+// syncBuffer is a bytes.Buffer for several goroutines.
+type syncBuffer struct {
+	mu  sync.Mutex // guards the field below
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }

@@ -20,7 +20,7 @@ func quorumless(cfg *clientv3.Config) {
 	cfg.DialOptions = append(cfg.DialOptions, grpc.WithChainUnaryInterceptor(
 		func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 			if r, ok := req.(*pb.RangeRequest); ok && !r.Serializable {
-				return status.Error(codes.DeadlineExceeded, "no quorum")
+				return status.Error(codes.FailedPrecondition, "no quorum")
 			}
 			return next(ctx, method, req, reply, cc, opts...)
 		}))

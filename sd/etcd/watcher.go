@@ -26,6 +26,7 @@ var (
 const (
 	askEvery    = 5 * time.Second  // for a watch's progress
 	silentAfter = 10 * time.Second // without any answer a watch is given up
+	createAfter = 5 * time.Second  // the same, for one that has never answered: its member may hang
 	staleAfter  = 10 * time.Second // without a list, one that may be old is better than none
 )
 

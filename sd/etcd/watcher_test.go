@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/kitgen/kitgen/internal/servers"
@@ -257,6 +258,7 @@ func TestCompactionWhileDisconnectedConverges(t *testing.T) {
 func TestResyncFindsWhatTheWatchMissed(t *testing.T) {
 	f := newFixture(t)
 	w := NewWatcher(f.client, "svc", Config{Resync: 200 * time.Millisecond})
+	w.ask = 50 * time.Millisecond
 	f.put(f.key("a"), "10.0.0.1:80")
 	seen := &sink{}
 	// It believes to have seen everything, and has seen nothing.
@@ -268,6 +270,77 @@ func TestResyncFindsWhatTheWatchMissed(t *testing.T) {
 	fo.rev = resp.Header.Revision
 	run(t, fo.follow)
 	want(t, seen, sd.Instance{ID: "a", Addr: "10.0.0.1:80"})
+	eventually(t, "the miss is counted", func() bool { return w.Stats().Missed == 1 })
+	// What the stream does tell is no miss, however many comparisons see it first.
+	for i := range 200 {
+		f.put(f.key(fmt.Sprint("x", i%20)), fmt.Sprintf(`{"addr":"10.0.0.2:80","weight":%d}`, i))
+	}
+	before := w.Stats().Lists
+	eventually(t, "compared again", func() bool { return w.Stats().Lists > before+1 })
+	if got := w.Stats(); got.Missed != 1 || got.Rollbacks != 0 {
+		t.Errorf("counted %+v, want one miss", got)
+	}
+}
+
+// A missed removal is no less missed.
+func TestMissedRemovalIsCounted(t *testing.T) {
+	f := newFixture(t)
+	w := NewWatcher(f.client, "svc", Config{Resync: 200 * time.Millisecond})
+	w.ask = 50 * time.Millisecond
+	seen := &sink{}
+	fo := testFollower(t, w, seen)
+	if err := fo.relist(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fo.set.put(kv("ghost", "10.0.0.1:80", 1))
+	run(t, fo.follow)
+	want(t, seen)
+	eventually(t, "the miss is counted", func() bool { return w.Stats().Missed == 1 })
+}
+
+func TestEveryAnswerMustGoOn(t *testing.T) {
+	fo := testFollower(t, NewWatcher(connect(t, "127.0.0.1:1"), "svc", Config{}), &sink{})
+	fo.head, fo.base = head{cluster: 7, rev: 100}, 100
+	answer := func(cluster uint64, rev int64, created bool) error {
+		return fo.continues(&pb.WatchResponse{Header: &pb.ResponseHeader{ClusterId: cluster, Revision: rev}, Created: created})
+	}
+	for _, tt := range []struct {
+		cluster uint64
+		rev     int64
+		created bool
+		goesOn  bool
+	}{
+		{7, 90, true, true}, // by a member that is behind
+		{7, 100, false, true},
+		{7, 130, false, true},
+		{7, 129, false, false},
+		{8, 131, false, false},
+		{8, 131, true, false},
+	} {
+		if err := answer(tt.cluster, tt.rev, tt.created); (err == nil) != tt.goesOn || err != nil && !errors.Is(err, errRelist) {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+// An etcd that comes back empty keeps its cluster ID and starts to count anew.
+func TestRollbackIsCounted(t *testing.T) {
+	t.Parallel()
+	f := &fixture{T: t, etcd: servers.Etcd(t, servers.Options{})}
+	f.dial(Connection{Endpoints: []string{f.etcd.Endpoint()}})
+	w := NewWatcher(f.client, "svc", Config{})
+	i := sd.NewInstancer(w, sd.InstancerConfig{MaxBackoff: time.Second})
+	defer i.Stop()
+	for n := range 20 {
+		f.put(f.key("a"), fmt.Sprintf(`{"addr":"10.0.0.1:80","weight":%d}`, n+1))
+	}
+	known(t, i, "a")
+	f.etcd.Wipe()
+	f.etcd.Start()
+	eventually(t, "it is counted", func() bool { return w.Stats().Rollbacks == 1 })
+	if s, _ := i.Snapshot(); len(s.Instances) != 1 {
+		t.Errorf("known: %v", idsOf(s.Instances))
+	}
 }
 
 func TestResyncFindsHistoryGoneBackwards(t *testing.T) {
