@@ -5,6 +5,7 @@ package examples
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,8 +17,8 @@ var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 func TestEveryGoBlockOfTheDocsIsCompiled(t *testing.T) {
 	code := compiled(t)
 	blocks := 0
-	for _, doc := range []string{"README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md"} {
-		text, err := os.ReadFile(filepath.Join("..", doc))
+	for _, doc := range found(t, "../README.md", "../ARCHITECTURE.md", "../DECISIONS.md", "../CONTRIBUTING.md", "../docs/*.md", "*/README.md") {
+		text, err := os.ReadFile(doc)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,22 +34,76 @@ func TestEveryGoBlockOfTheDocsIsCompiled(t *testing.T) {
 	}
 }
 
+var command = regexp.MustCompile(`(?m)^\$ (.*)$`)
+
+// TestEveryCommandOfTheExamplesIsTaken gives every command of their READMEs to
+// the program, with -h at its end: flags are read up to there. What the
+// commands do is the business of each example's own test.
+func TestEveryCommandOfTheExamplesIsTaken(t *testing.T) {
+	t.Parallel()
+	bin := t.TempDir()
+	for _, doc := range found(t, "*/README.md") {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range command.FindAllStringSubmatch(string(text), -1) {
+			switch words := strings.Fields(m[1]); {
+			case m[1] == "consul agent -dev": // not ours
+			case len(words) > 3 && words[0] == "go" && words[1] == "run" && words[2] == "../cmd/kitgen":
+				hasWord(t, "../cmd/kitgen/internal/*/*.go", `"`+words[3]+`"`, m[1])
+			case len(words) > 2 && words[0] == "go" && words[1] == "run":
+				program := filepath.Join(bin, filepath.Base(words[2]))
+				run(t, "go", "build", "-o", program, words[2])
+				run(t, program, append(words[3:], "-h")...)
+			default:
+				t.Errorf("%s: this test does not know how to check %q", doc, m[1])
+			}
+		}
+	}
+}
+
+func run(t *testing.T, program string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
+		t.Errorf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, out)
+	}
+}
+
+// hasWord wants a word in the code of a program that is too large to build here.
+func hasWord(t *testing.T, pattern, word, command string) {
+	t.Helper()
+	for _, file := range found(t, pattern) {
+		if b, err := os.ReadFile(file); err == nil && strings.Contains(string(b), word) {
+			return
+		}
+	}
+	t.Errorf("%s: no file of %s has %s", command, pattern, word)
+}
+
+// found is the files of all patterns.
+func found(t *testing.T, patterns ...string) (files []string) {
+	t.Helper()
+	for _, pattern := range patterns {
+		matches, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, matches...)
+	}
+	return files
+}
+
 // compiled is all code that users are shown, without indentation.
 func compiled(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, pattern := range []string{"*/*.go", "*/cmd/*/*.go", "../cmd/kitgen/internal/demo/files/*.go.txt"} {
-		files, err := filepath.Glob(pattern)
+	for _, f := range found(t, "*.go", "*/*.go", "*/cmd/*/*.go", "../cmd/kitgen/internal/demo/files/*.go.txt") {
+		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range files {
-			b, err := os.ReadFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all.WriteString(bare(string(b)))
-		}
+		all.WriteString(bare(string(b)))
 	}
 	return all.String()
 }
