@@ -29,11 +29,12 @@ func (t *trial) judge() {
 	t.mu.Lock()
 	t.history.TTL = t.ttl
 	found := history.Check(t.history)
+	published, listed := len(t.history.Published), len(t.history.Listed)
 	t.mu.Unlock()
 	for _, v := range found {
 		t.violate(v)
 	}
-	t.note("%d sets published, the registry asked %d times", len(t.history.Published), len(t.history.Listed))
+	t.note("%d sets published, the registry asked %d times", published, listed)
 }
 
 // settle waits until the promises that hold in calm times can be judged. What
