@@ -184,3 +184,23 @@ func TestSlowNetworkLosesNothing(t *testing.T) {
 	}
 	p.Heal()
 }
+
+// Answers that take longer than a call may at first are waited for in the end,
+// before the lease is over.
+func TestVerySlowNetworkLosesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	p := servers.NewProxy(t, f.etcd.Endpoint())
+	var renewals calls
+	c := connect(t, p.Addr(), renewals.count("/etcdserverpb.Lease/LeaseKeepAlive"))
+	h := NewHolder(c, "svc", Config{})
+	held, r := hold(t, h, instance("a"))
+	lease := f.lease("a")
+	p.Delay(1500 * time.Millisecond)
+	slow := time.Now()
+	eventually(t, "longer than a lease lasts", func() bool { return r.ended() || time.Since(slow) > 20*time.Second })
+	if r.ended() || held.get() != 1 || f.lease("a") != lease {
+		t.Errorf("ended: %v (%v), held %d times, %d renewals", r.ended(), r.err, held.get(), renewals.n.Load())
+	}
+	p.Heal()
+}
