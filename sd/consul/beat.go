@@ -48,7 +48,7 @@ func (r *registration) judge(ctx context.Context) {
 	case err == nil:
 		r.health = r.own
 	case r.health == r.own:
-		r.health = health{api.HealthCritical, notReady + clean(err.Error())}
+		r.health = verdict{api.HealthCritical, notReady + clean(err.Error())}
 	}
 }
 
@@ -67,7 +67,7 @@ func clean(s string) string {
 }
 
 // say makes the check say h.
-func (r *registration) say(ctx context.Context, h health) error {
+func (r *registration) say(ctx context.Context, h verdict) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := r.client.Agent().UpdateTTLOpts(r.checkID(), h.output, h.status, r.options(ctx)); err != nil {
@@ -78,9 +78,9 @@ func (r *registration) say(ctx context.Context, h health) error {
 
 // express makes the check say h though it may say something else with the same
 // status: agents tell of a new output at once only together with a new status.
-func (r *registration) express(ctx context.Context, h health) error {
+func (r *registration) express(ctx context.Context, h verdict) error {
 	if h.output != "" {
-		if err := r.say(ctx, health{status: api.HealthWarning}); err != nil {
+		if err := r.say(ctx, verdict{status: api.HealthWarning}); err != nil {
 			return err
 		}
 	}

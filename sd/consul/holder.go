@@ -73,21 +73,21 @@ func (s *session) open(in sd.Instance) (*registration, error) {
 	return r, nil
 }
 
-// health is what a check says.
-type health struct{ status, output string }
+// verdict is what a check says.
+type verdict struct{ status, output string }
 
 // healthOf is what the check of an instance in state s says. The output never
 // changes: Consul would replicate it with every beat.
-func healthOf(s sd.State) health {
+func healthOf(s sd.State) verdict {
 	switch s {
 	case sd.Up:
-		return health{api.HealthPassing, ""}
+		return verdict{api.HealthPassing, ""}
 	case sd.Warning:
-		return health{api.HealthWarning, ""}
+		return verdict{api.HealthWarning, ""}
 	case sd.Draining:
-		return health{api.HealthCritical, drainingOutput}
+		return verdict{api.HealthCritical, drainingOutput}
 	default:
-		return health{api.HealthCritical, ""}
+		return verdict{api.HealthCritical, ""}
 	}
 }
 

@@ -134,6 +134,21 @@ func TestStrangerIsNotOverwritten(t *testing.T) {
 	want(t, f.seen, instance("a"))
 }
 
+// A process that was killed and comes back under its old ID leaves as others do.
+func TestAdoptedRegistrationLeaves(t *testing.T) {
+	f := newFixture(t)
+	s, end, err := f.holder.begin()
+	f.must(err)
+	defer end()
+	killed, err := s.open(instance("a"))
+	f.must(err)
+	f.must(killed.ensure(t.Context()))
+	_, r := hold(t, f.holder, instance("a"))
+	want(t, f.seen, instance("a"))
+	f.must(r.stop())
+	want(t, f.seen)
+}
+
 func TestExpiredCheckIsRevived(t *testing.T) {
 	f := newFixture(t)
 	hold(t, f.holder, instance("a"))

@@ -22,7 +22,7 @@ const (
 
 // leave says Draining, lets watchers see it, then removes the instance.
 func (r *registration) leave(ctx context.Context) error {
-	if r.writes == 0 {
+	if !r.there {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
@@ -81,7 +81,7 @@ func (r *registration) announce(ctx context.Context) error {
 // drain makes the beat's own check say it. One that the agent sees to says only
 // what the agent has seen; beside that, maintenance mode is ours to set.
 func (r *registration) drain(ctx context.Context) error {
-	last := health{api.HealthCritical, drainingOutput}
+	last := verdict{api.HealthCritical, drainingOutput}
 	switch {
 	case r.cfg.probed():
 		return r.client.Agent().EnableServiceMaintenanceOpts(r.body.ID, drainingOutput, r.options(ctx))

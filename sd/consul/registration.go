@@ -23,15 +23,16 @@ type registration struct {
 	*session
 
 	body        *api.AgentServiceRegistration
-	own         health // of the instance while it is ready
-	health      health // what its check says
-	asked       bool   // Config.Ready counts
+	own         verdict // of the instance while it is ready
+	health      verdict // what its check says
+	asked       bool    // Config.Ready counts
 	verifyEvery time.Duration
 
 	node   node   // the agent's
 	shown  string // token that the agent has the instance under
 	unsure bool   // the agent has it, and the catalogue has not
 	writes int    // registrations that the agent may have taken
+	there  bool   // the agent may have it, from this run or one before
 }
 
 func (r *registration) checkID() string { return "service:" + r.body.ID }
@@ -91,6 +92,7 @@ func (r *registration) look(ctx context.Context) (*api.AgentService, error) {
 		return nil, fmt.Errorf("%w: the agent has %s at %s under it: give every process an ID of its own, by sd.NewID",
 			ErrTaken, has.Service, net.JoinHostPort(has.Address, strconv.Itoa(has.Port)))
 	}
+	r.there = r.there || has != nil
 	return has, nil
 }
 
@@ -114,6 +116,7 @@ func (r *registration) register(ctx context.Context) error {
 	err := r.client.Agent().ServiceRegisterOpts(&body, opts.WithContext(ctx))
 	if _, refused := errors.AsType[api.StatusError](err); !refused {
 		r.writes++
+		r.there = true
 	}
 	if err != nil {
 		return fmt.Errorf("register with the agent: %w", err)
