@@ -16,6 +16,7 @@ import (
 	"github.com/kitgen/kitgen/middleware/breaker"
 	"github.com/kitgen/kitgen/middleware/retry"
 	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/sd/consul"
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
@@ -31,7 +32,7 @@ type consumer struct {
 // records every set that its callers see.
 func (t *trial) consume(params ...string) {
 	target := withParams(t.registry.consumer(), append(params, t.consumerParams...)...)
-	instances, err := sd.Open(target, sd.InstancerConfig{}, schemes()...)
+	instances, err := sd.Open(target, sd.InstancerConfig{}, schemes(consul.Config{})...)
 	t.must(err)
 	pool := lb.NewPool(instances, kithttp.Factory(newCall, kithttp.ClientConfig{IdleConnTimeout: 500 * time.Millisecond}), lb.PoolConfig{
 		Guard:        breaker.Each(breaker.Config{}),

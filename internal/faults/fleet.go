@@ -71,7 +71,7 @@ func (t *trial) launchAs(id, listen string, params ...string) *instance {
 	self, err := os.Executable()
 	t.must(err)
 	target := withParams(t.registry.fleet(), slices.Concat([]string{"ttl=" + t.ttl.String()}, t.fleetParams, params)...)
-	cmd := exec.Command(self, "instance", "-target", target, "-id", id, "-listen", listen) //nolint:gosec,noctx // ourselves; it is ended by name
+	cmd := exec.Command(self, "instance", "-target", target, "-id", id, "-listen", listen, "-health", t.health) //nolint:gosec,noctx // ourselves; it is ended by name
 	logs, err := os.Create(filepath.Join(t.dir, strings.ReplaceAll(id, "/", "_")+fmt.Sprint(time.Now().UnixNano())+".log"))
 	t.must(err)
 	defer logs.Close() //nolint:errcheck // the child has its own descriptor

@@ -18,6 +18,7 @@ import (
 	"github.com/go-kit/log"
 
 	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/sd/consul"
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
@@ -41,6 +42,7 @@ func runInstance(args []string, out, logs io.Writer) error {
 	id := flags.String("id", "", "of this instance")
 	listen := flags.String("listen", "127.0.0.1:0", "host:port")
 	propagation := flags.Duration("propagation", propagation, "how long to go on answering after leaving the registry")
+	health := flags.String("health", "", "how Consul learns whether this instance is well: by its beats if beat, by asking if check, not at all if empty")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -51,7 +53,12 @@ func runInstance(args []string, out, logs io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("-listen %s: %w; pass a free port, such as 127.0.0.1:0", *listen, err)
 	}
-	holder, err := sd.OpenHolder(*target, schemes()...)
+	svc := &server{id: *id}
+	cfg, err := svc.judgedBy(*health)
+	if err != nil {
+		return err
+	}
+	holder, err := sd.OpenHolder(*target, schemes(cfg)...)
 	if err != nil {
 		return err
 	}
@@ -63,7 +70,7 @@ func runInstance(args []string, out, logs io.Writer) error {
 	})
 	say.event("listening", self.Addr, nil)
 	err = transport.Serve(ctx, transport.Config{
-		Servers:     []transport.Server{kithttp.Server(l, newService(*id), kithttp.Config{})},
+		Servers:     []transport.Server{kithttp.Server(l, svc.handler(), kithttp.Config{})},
 		Registrar:   registrar,
 		Propagation: *propagation,
 		Logger:      logger,
@@ -77,21 +84,40 @@ type answer struct {
 	ID string `json:"id"`
 }
 
-// newService answers calls with its ID, unless it is told to hang.
-func newService(id string) http.Handler {
-	var hanging atomic.Bool
-	call := func(ctx context.Context, _ any) (any, error) {
-		if hanging.Load() {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-		return answer{id}, nil
-	}
+// server answers calls with its ID, unless it was told to hang.
+type server struct {
+	id      string
+	hanging atomic.Bool
+}
+
+func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /call", kithttp.NewServer(call, kithttp.DecodeJSON[struct{}]))
-	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { hanging.Store(true) })
-	mux.HandleFunc("POST /recover", func(http.ResponseWriter, *http.Request) { hanging.Store(false) })
+	mux.Handle("POST /call", kithttp.NewServer(s.call, kithttp.DecodeJSON[struct{}]))
+	mux.Handle("GET /health", kithttp.NewServer(s.call, kithttp.DecodeJSON[struct{}]))
+	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { s.hanging.Store(true) })
+	mux.HandleFunc("POST /recover", func(http.ResponseWriter, *http.Request) { s.hanging.Store(false) })
 	return mux
+}
+
+func (s *server) call(ctx context.Context, _ any) (any, error) {
+	if s.hanging.Load() {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return answer{s.id}, nil
+}
+
+// judgedBy is how Consul learns that s hangs.
+func (s *server) judgedBy(health string) (consul.Config, error) {
+	switch health {
+	case "":
+		return consul.Config{}, nil
+	case "beat":
+		return consul.Config{Ready: func(ctx context.Context) error { _, err := s.call(ctx, nil); return err }}, nil
+	case "check":
+		return consul.Config{HTTPCheck: &consul.HTTPCheck{URL: "/health"}}, nil
+	}
+	return consul.Config{}, fmt.Errorf("-health is %q: give beat or check, or leave it out", health)
 }
 
 // speaker prints events, whole lines at a time.

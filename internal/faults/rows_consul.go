@@ -23,6 +23,14 @@ const (
 func consulRows() []row {
 	return []row{
 		{
+			name: "4 consul beat", fault: "an instance hangs; its beats depend on an answer of its own", then: "Consul lists it as critical",
+			bound: 15 * time.Second, run: func(t *trial) { hangsUnderCheck(t, "beat") },
+		},
+		{
+			name: "4 consul check", fault: "an instance hangs; the agent asks it every 10 s", then: "Consul lists it as critical",
+			bound: 15 * time.Second, run: func(t *trial) { hangsUnderCheck(t, "check") },
+		},
+		{
 			name: "27 consul", fault: "the agent is killed and started again, with its data", then: "all are registered, and known to be",
 			bound: backoffCap + time.Second, run: agentRestarted,
 		},
@@ -59,6 +67,22 @@ func consulRows() []row {
 			bound: queryLimit, run: agentFrozen,
 		},
 	}
+}
+
+func hangsUnderCheck(t *trial, health string) {
+	t.onConsul(servers.Options{})
+	t.health = health
+	t.fleet(4)
+	t.drive(200)
+	t.last(time.Second)
+	victim := t.members[0]
+	t.fault("hang "+victim.id, func() error { return t.tell(victim, "hang") })
+	t.within(t.row.bound, "Consul lists it as critical", t.unlisted(victim))
+	t.eventually("callers are not sent to it", t.unknown(victim))
+	t.heal("go on", func() error { return t.tell(victim, "recover") })
+	t.within(t.row.bound, "it is listed again", t.isListed(victim))
+	t.eventually("all are known", t.allKnown)
+	t.missedNobody()
 }
 
 func agentRestarted(t *trial) {

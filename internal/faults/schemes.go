@@ -6,7 +6,7 @@ import (
 	"github.com/kitgen/kitgen/sd/etcd"
 )
 
-// schemes are the registries that the matrix knows.
-func schemes() []sd.Scheme {
-	return []sd.Scheme{etcd.Scheme(etcd.Config{}), consul.Scheme(consul.Config{})}
+// schemes are the registries that the matrix knows. Targets win over cfg.
+func schemes(cfg consul.Config) []sd.Scheme {
+	return []sd.Scheme{etcd.Scheme(etcd.Config{}), consul.Scheme(cfg)}
 }

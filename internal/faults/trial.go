@@ -26,6 +26,7 @@ type trial struct {
 	ttl      time.Duration // of registrations
 
 	fleetParams, consumerParams []string // of the targets
+	health                      string   // how Consul learns that an instance hangs; see runInstance
 
 	members  []*instance
 	consumer *consumer
