@@ -97,16 +97,6 @@ func everyone(s history.Sighting, some []*instance) bool {
 	return !slices.ContainsFunc(some, func(in *instance) bool { return !callable(s, in) })
 }
 
-// regained is that an instance has been confirmed since the last fault or heal.
-func (t *trial) regained(in *instance) func() bool {
-	return func() bool {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		held := t.history.Owners[in.owner].Held
-		return len(held) > 0 && held[len(held)-1].From.After(t.since) && held[len(held)-1].To.IsZero()
-	}
-}
-
 // allHeld is that every living instance takes itself for registered.
 func (t *trial) allHeld() bool {
 	for _, in := range t.living() {

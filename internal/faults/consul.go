@@ -87,7 +87,7 @@ func (c *consulRegistry) list(ctx context.Context) (s history.Sighting, err erro
 		for _, check := range e.Checks {
 			if check.Status == api.HealthCritical {
 				m.Callable = false
-				if check.Output == "draining" || strings.HasPrefix(check.CheckID, api.ServiceMaintPrefix) {
+				if check.Output == draining || strings.HasPrefix(check.CheckID, api.ServiceMaintPrefix) {
 					s.Draining = append(s.Draining, m.ID)
 				}
 			}
@@ -112,7 +112,7 @@ func (c *consulRegistry) mark(ctx context.Context, n int64) error {
 	_, err = c.client.Catalog().Register(&api.CatalogRegistration{
 		Node: markerID, Address: host, SkipNodeUpdate: true,
 		Service: &api.AgentService{ID: markerID, Service: service, Address: host, Port: number, Meta: map[string]string{"version": strconv.FormatInt(n, 10)}},
-		Check:   &api.AgentCheck{Node: markerID, CheckID: markerID, Name: markerID, ServiceID: markerID, Status: api.HealthCritical, Output: "draining"},
+		Check:   &api.AgentCheck{Node: markerID, CheckID: markerID, Name: markerID, ServiceID: markerID, Status: api.HealthCritical, Output: draining},
 	}, (&api.WriteOptions{}).WithContext(ctx))
 	return err
 }

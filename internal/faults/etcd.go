@@ -102,7 +102,11 @@ func (e *etcdRegistry) list(ctx context.Context) (s history.Sighting, err error)
 		return s, fmt.Errorf("list %s: %w", etcdPrefix, err)
 	}
 	for _, kv := range resp.Kvs {
-		var v struct{ Addr, State, Version string }
+		var v struct {
+			Addr    string `json:"addr"`
+			State   string `json:"state"`
+			Version string `json:"version"`
+		}
 		if err := json.Unmarshal(kv.Value, &v); err != nil {
 			return s, fmt.Errorf("read %s: %w", kv.Key, err)
 		}
@@ -114,8 +118,8 @@ func (e *etcdRegistry) list(ctx context.Context) (s history.Sighting, err error)
 			}
 			continue
 		}
-		s.Members = append(s.Members, history.Member{ID: id, Addr: v.Addr, Callable: v.State != "draining" && v.State != "critical"})
-		if v.State == "draining" {
+		s.Members = append(s.Members, history.Member{ID: id, Addr: v.Addr, Callable: v.State != draining && v.State != "critical"})
+		if v.State == draining {
 			s.Draining = append(s.Draining, id)
 		}
 	}

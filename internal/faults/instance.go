@@ -49,6 +49,7 @@ func runInstance(args []string, out, logs io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	say := newSpeaker(out)
+	defer obey()()
 	l, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return fmt.Errorf("-listen %s: %w; pass a free port, such as 127.0.0.1:0", *listen, err)
@@ -82,6 +83,30 @@ func runInstance(args []string, out, logs io.Writer) error {
 // answer is what every call returns.
 type answer struct {
 	ID string `json:"id"`
+}
+
+// obey takes the file descriptors away on SIGUSR1, and gives them back on
+// SIGUSR2. What it returns ends that.
+func obey() (end func()) {
+	orders := make(chan os.Signal, 1)
+	signal.Notify(orders, syscall.SIGUSR1, syscall.SIGUSR2)
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		var limit syscall.Rlimit
+		_ = syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) // it fails on a bad pointer alone
+		for order := range orders {
+			now := limit
+			if order == syscall.SIGUSR1 {
+				now.Cur = 3 // what is open stays open
+			}
+			_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now) // a limit may be lowered, and raised again
+		}
+	})
+	return func() {
+		signal.Stop(orders)
+		close(orders)
+		listening.Wait()
+	}
 }
 
 // server answers calls with its ID, unless it was told to hang.
@@ -135,7 +160,7 @@ func (s *speaker) event(name, addr string, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.out.Encode(e) // nobody listens any more; the row that started us is over
+	_ = s.out.Encode(e) //nolint:errchkjson // it fails only if nobody listens any more: the row that started us is over
 }
 
 // serveInstance is runInstance on the process's own streams.

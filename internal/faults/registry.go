@@ -33,6 +33,9 @@ type registry interface {
 // draining, so that nobody calls it.
 const markerID = "marker"
 
+// draining is how an entry says so, in both registries.
+const draining = "draining"
+
 // nowhere is an address at which nobody listens.
 const nowhere = "127.0.0.1:9"
 

@@ -10,6 +10,12 @@ import (
 func etcdOne(t *trial)   { t.onEtcd(servers.Options{}) }
 func consulOne(t *trial) { t.onConsul(servers.Options{}) }
 
+// What most rows want.
+const (
+	allBack  = "all are registered, and known to be"
+	upToDate = "the consumer is up to date"
+)
+
 // rows is the matrix. Numbers are those of the reference that the bounds come
 // from; bounds are written as formulas of the TTL in use.
 func rows() []row {

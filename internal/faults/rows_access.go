@@ -15,7 +15,7 @@ import (
 func accessRows() []row {
 	return []row{
 		{
-			name: "20 etcd instances", fault: "the instances may not write their keys any more, for 2 TTLs", then: "all are registered, and known to be",
+			name: "20 etcd instances", fault: "the instances may not write their keys any more, for 2 TTLs", then: allBack,
 			bound: backoffCap + time.Second, run: writersRefused,
 		},
 		{

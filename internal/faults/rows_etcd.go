@@ -23,31 +23,31 @@ const back = 10 * time.Second
 func etcdRows() []row {
 	return []row{
 		{
-			name: "5 etcd", fault: "etcd is killed and started again, with its data", then: "the consumer is up to date",
+			name: "5 etcd", fault: "etcd is killed and started again, with its data", then: upToDate,
 			bound: back, run: etcdRestarted,
 		},
 		{
-			name: "6 etcd", fault: "etcd comes back without its data", then: "all are registered, and known to be",
+			name: "6 etcd", fault: "etcd comes back without its data", then: allBack,
 			bound: back + 5*time.Second, run: etcdEmptied,
 		},
 		{
-			name: "8 etcd", fault: "etcd is frozen for 3 TTLs: all leases end as it goes on", then: "all are registered, and known to be",
+			name: "8 etcd", fault: "etcd is frozen for 3 TTLs: all leases end as it goes on", then: allBack,
 			bound: back, run: etcdFrozen,
 		},
 		{
-			name: "9 etcd", fault: "of 3 members, the follower is frozen that serves the watch", then: "the consumer is up to date",
+			name: "9 etcd", fault: "of 3 members, the follower is frozen that serves the watch", then: upToDate,
 			bound: silence + askEvery, run: func(t *trial) { memberFrozen(t, true) },
 		},
 		{
-			name: "9 etcd starved", fault: "a watch gets nothing more, though etcd answers everything else", then: "the consumer is up to date",
+			name: "9 etcd starved", fault: "a watch gets nothing more, though etcd answers everything else", then: upToDate,
 			bound: silence + askEvery, run: watchStarved,
 		},
 		{
-			name: "10 etcd", fault: "of 3 members, the leader is frozen", then: "the consumer is up to date",
+			name: "10 etcd", fault: "of 3 members, the leader is frozen", then: upToDate,
 			bound: silence + askEvery, run: func(t *trial) { memberFrozen(t, false) },
 		},
 		{
-			name: "11 etcd", fault: "no quorum for 10 TTLs: 2 of 3 members are frozen", then: "all are registered, and known to be",
+			name: "11 etcd", fault: "no quorum for 10 TTLs: 2 of 3 members are frozen", then: allBack,
 			bound: back, run: quorumLost,
 		},
 		{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/kitgen/kitgen/internal/faults/internal/history"
@@ -44,7 +45,7 @@ func instanceRows() (rows []row) {
 			},
 			{
 				name: "42 " + on.name, fault: "an instance has no file descriptor left for 2 TTLs", then: "it is registered again",
-				bound: backoffCap + time.Second, needs: needsPrlimit, run: with(instanceWithoutFiles),
+				bound: backoffCap + time.Second, run: with(instanceWithoutFiles),
 			},
 			{
 				name: "43 " + on.name, fault: "two processes start with one ID", then: "the second has it once the first has left",
@@ -101,6 +102,7 @@ func instanceFrozen(t *trial) {
 	victim := t.members[0]
 	t.fault("freeze "+victim.id, func() error { return t.freeze(victim) })
 	t.within(5*attemptTimeout, "callers avoid it", t.shunned(victim))
+	t.within(2*t.ttl, "its registration has lapsed", t.unlisted(victim))
 	t.last(3*t.ttl - time.Since(t.since))
 	t.heal("thaw", func() error { return t.thaw(victim) })
 	t.within(t.row.bound, "it is listed again", t.isListed(victim))
@@ -126,14 +128,16 @@ func instanceWithoutFiles(t *trial) {
 	t.last(time.Second)
 	victim := t.members[0]
 	t.fault("no more files for "+victim.id, func() error {
-		if err := limitFiles(victim.child.pid(), 3); err != nil {
+		if err := victim.child.signal(syscall.SIGUSR1); err != nil {
 			return err
 		}
+		t.last(100 * time.Millisecond)
 		t.fleetProxy().Reset() // who has a connection must dial anew
 		return nil
 	})
-	t.last(2 * t.ttl)
-	t.heal("files again", func() error { return limitFiles(victim.child.pid(), 1024) })
+	t.within(2*t.ttl, "its registration has lapsed", t.unlisted(victim))
+	t.last(2*t.ttl - time.Since(t.since))
+	t.heal("files again", func() error { return victim.child.signal(syscall.SIGUSR2) })
 	t.within(t.row.bound, "it is listed", t.isListed(victim))
 	t.eventually("all are known", t.allKnown)
 }

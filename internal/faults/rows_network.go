@@ -26,7 +26,7 @@ func networkRows() (rows []row) {
 		{"13 etcd", "no byte reaches etcd for 20 s, though it can send", 20 * time.Second, ttl, servers.Up, false},
 	} {
 		rows = append(rows, row{
-			name: c.number, fault: c.fault, then: "all are registered, and known to be", bound: back,
+			name: c.number, fault: c.fault, then: allBack, bound: back,
 			run: func(t *trial) { blackhole(t, c.way, c.lasts, c.ttl, c.survives) },
 		})
 	}
@@ -65,7 +65,7 @@ func blackhole(t *trial, way servers.Direction, lasts, ttl time.Duration, surviv
 }
 
 // slow lasts two and a half TTLs.
-func slow(t *trial, make func(*servers.Proxy)) {
+func slow(t *trial, hinder func(*servers.Proxy)) {
 	e := t.onEtcd(servers.Options{})
 	t.ttl = 15 * time.Second
 	t.fleet(4)
@@ -73,8 +73,8 @@ func slow(t *trial, make func(*servers.Proxy)) {
 	t.last(time.Second)
 	lease := t.lease(e, t.members[0])
 	t.fault("slow", func() error {
-		make(e.fleetSide)
-		make(e.consumerSide)
+		hinder(e.fleetSide)
+		hinder(e.consumerSide)
 		return nil
 	})
 	t.last(5 * t.ttl / 2)

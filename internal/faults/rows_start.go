@@ -11,9 +11,6 @@ import (
 	"github.com/kitgen/kitgen/internal/servers"
 )
 
-// ways in which a registry can be of no use.
-var ways = []string{"down", "frozen", "refusing"}
-
 // startRows are the start and the stop of a process while its registry is of
 // no use: neither may wait for it longer than transport's two seconds.
 func startRows() (rows []row) {
@@ -27,7 +24,7 @@ func startRows() (rows []row) {
 			t.admit()
 		}},
 	} {
-		for _, way := range ways {
+		for _, way := range []string{"down", "frozen", "refusing"} {
 			rows = append(rows, row{
 				name: "start " + on.name + " " + way, fault: "a process starts while the registry is " + way, then: "it answers calls, and its client waits no longer than it is told",
 				bound: 3 * time.Second, run: func(t *trial) { on.start(t); startsWithout(t, way) },
@@ -43,7 +40,7 @@ func startRows() (rows []row) {
 // admit makes the token for everybody.
 func (t *trial) admit() {
 	c := t.registry.(*consulRegistry) //nolint:forcetypeassert // it was just made
-	_, _, err := c.client.ACL().PolicyCreate(&api.ACLPolicy{Name: "reader", Rules: `service_prefix "" { policy = "write" }
+	_, _, err := c.client.ACL().PolicyCreate(&api.ACLPolicy{Name: readerName, Rules: `service_prefix "" { policy = "write" }
 node_prefix "" { policy = "read" }
 agent_prefix "" { policy = "read" }`}, nil)
 	t.must(err)
@@ -124,8 +121,9 @@ func stopsWithout(t *trial, way string) {
 	t.consumer = nil // it has seen the last it will see
 }
 
-// listTimeout is how long a question to etcd may take.
-const listTimeout = 5 * time.Second
+// listTimeout is how long a question to etcd may take: two seconds, and five at
+// another member.
+const listTimeout = 7 * time.Second
 
 // coldRows are a client's start without a registry, with what an earlier run
 // left on disk.
@@ -156,7 +154,7 @@ func coldStart(t *trial, spoil func([]byte) ([]byte, error), usable bool) {
 	t.consume()
 	t.eventually("the first run knows everybody", t.allKnown)
 	t.eventually("it has written the snapshot", func() bool { _, err := os.Stat(file); return err == nil })
-	t.consumer.close()
+	t.must(t.consumer.close())
 	if spoil != nil {
 		text, err := os.ReadFile(file) //nolint:gosec // the row's own file
 		t.must(err)
@@ -172,8 +170,7 @@ func coldStart(t *trial, spoil func([]byte) ([]byte, error), usable bool) {
 			if t.ready(10*time.Millisecond) != nil {
 				return false
 			}
-			_, err := t.callOnce()
-			return err == nil
+			return t.call() == nil
 		})
 	} else {
 		t.within(t.row.bound, "it says why", t.stale)

@@ -9,6 +9,7 @@ import (
 // TestSabotage switches mechanisms off in builds of their own, and wants the
 // rows that guard them to fail. TestSmoke runs the same rows unharmed.
 func TestSabotage(t *testing.T) {
+	t.Parallel()
 	smoke := smokeRows()
 	for _, s := range sabotages() {
 		if !slices.ContainsFunc(smoke, func(r row) bool { return r.name == s.row }) {
