@@ -136,9 +136,9 @@ func parse(b []byte) (value, error) {
 		return v, err
 	}
 	v.ID = ""
-	var text string
-	if json.Unmarshal(v.Metadata, &text) != nil || !strings.HasPrefix(text, "{") {
-		return v, nil // none, or somebody else's
+	text := ""
+	if err := json.Unmarshal(v.Metadata, &text); err != nil || !strings.HasPrefix(text, "{") {
+		return v, nil //nolint:nilerr // there is none, or it is somebody else's
 	}
 	inner, err := unmarshal([]byte(text))
 	if err != nil || inner.V == 0 {

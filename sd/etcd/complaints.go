@@ -35,8 +35,7 @@ func (c *complaints) add(now time.Time, key string, rev int64, err error, lastGo
 
 // reasonOf is the reason that a *bad in err has.
 func reasonOf(err error) string {
-	var b *bad
-	if errors.As(err, &b) {
+	if b, ok := errors.AsType[*bad](err); ok {
 		return b.reason
 	}
 	return "instance"

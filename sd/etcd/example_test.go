@@ -80,3 +80,41 @@ func ExampleNewWatcher() {
 	// Output:
 	// service name is empty: pass the name that clients look for, such as "addsvc"
 }
+
+// A target says where the registry is, and how it is reached.
+func ExampleScheme() {
+	_, err := sd.OpenHolder("etcd://10.0.0.1:2379/prod/addsvc?ttl=15s", etcd.Scheme(etcd.Config{}))
+	fmt.Println(err)
+	_, err = sd.OpenHolder("etcd://10.0.0.1:2379/prod/addsvc?cert=client.pem", etcd.Scheme(etcd.Config{}))
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// invalid target: there is a certificate ("client.pem") without its key: set Key (key=FILE in a target) too
+}
+
+// A Holder without a client makes one for each Hold, with what the files hold
+// at that moment.
+func ExampleConnection() {
+	c := etcd.Connection{
+		Endpoints: []string{"10.0.0.1:2379", "10.0.0.2:2379", "10.0.0.3:2379"},
+		User:      "addsvc", PasswordFile: "/not/there",
+	}
+	_, err := c.Dial(context.Background())
+	fmt.Println(err)
+	h := etcd.NewHolder(nil, "addsvc", etcd.Config{Connection: c})
+	err = h.Hold(context.Background(), sd.Instance{ID: "addsvc-1", Addr: "10.0.0.9:80"}, func() {})
+	fmt.Println(err)
+	// Output:
+	// read the password of user "addsvc": open /not/there: no such file or directory
+	// register /kitgen/addsvc/addsvc-1: read the password of user "addsvc": open /not/there: no such file or directory
+}
+
+// What could not be read, and what the registry kept to itself, is counted.
+func ExampleWatcher_Stats() {
+	w := etcd.NewWatcher(nil, "addsvc", etcd.Config{Connection: etcd.Connection{Endpoints: []string{"127.0.0.1:1"}}})
+	instancer := sd.NewInstancer(w, sd.InstancerConfig{})
+	instancer.Stop()
+	fmt.Println(w.Stats().Missed, w.Stats().Quarantined["syntax"])
+	// Output:
+	// 0 0
+}

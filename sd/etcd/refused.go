@@ -19,9 +19,8 @@ func refused(err error) bool {
 			return true
 		}
 	}
-	var own rpctypes.EtcdError
 	code := status.Code(err)
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[rpctypes.EtcdError](err); ok {
 		code = own.Code()
 	}
 	return slices.Contains([]codes.Code{codes.Unauthenticated, codes.PermissionDenied}, code)

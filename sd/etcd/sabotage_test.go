@@ -67,9 +67,9 @@ func (f *forgery) RecvMsg(m any) error {
 			if err, ok := got.(error); ok {
 				return err
 			}
-			real := got.(*pb.WatchResponse)
-			resp.Header, resp.Created, resp.Events, resp.Canceled, resp.CompactRevision = real.Header, real.Created, real.Events, real.Canceled, real.CompactRevision
-			f.last = real.Header
+			said := got.(*pb.WatchResponse)
+			resp.Header, resp.Created, resp.Events, resp.Canceled, resp.CompactRevision = said.Header, said.Created, said.Events, said.Canceled, said.CompactRevision
+			f.last = said.Header
 			return nil
 		case <-time.After(100 * time.Millisecond):
 			if f.last == nil {

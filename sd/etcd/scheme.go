@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/kitgen/kitgen/sd"
@@ -90,43 +91,39 @@ func connectionOf(c Connection, t sd.Target) (Connection, error) {
 	if len(t.Hosts) > 0 {
 		c.Endpoints = t.Hosts
 	}
-	files := map[string]string{}
-	for _, key := range []string{"ca", "cert", "key", "server-name", "user", "password-file"} {
-		if !t.Params.Has(key) {
-			continue
-		}
-		if files[key] = t.Params.Get(key); files[key] == "" {
-			return c, fmt.Errorf("%w: parameter %s is empty: write %s=VALUE, or leave it out", sd.ErrTarget, key, key)
-		}
-	}
-	if files["cert"] != "" || files["key"] != "" {
-		c.Cert, c.Key = files["cert"], files["key"]
-	}
-	if files["ca"] != "" {
-		c.CA = files["ca"]
-	}
-	if files["server-name"] != "" {
-		c.ServerName = files["server-name"]
-	}
-	if t.User != "" && files["user"] != "" {
-		return c, fmt.Errorf("%w: there is a user before the hosts and a parameter user: keep one", sd.ErrTarget)
-	}
-	if user := t.User + files["user"]; user != "" || files["password-file"] != "" {
-		if user != "" {
-			c.User = user
-		}
-		c.Password, c.PasswordFile = t.Password, files["password-file"]
-	}
-	tls, err := t.Bool("tls", c.TLS)
-	if err != nil {
+	if err := notEmpty(t, "ca", "cert", "key", "server-name", "user", "password-file"); err != nil {
 		return c, err
 	}
-	c.TLS = tls
+	if t.User != "" && t.Params.Has("user") {
+		return c, fmt.Errorf("%w: there is a user before the hosts and a parameter user: keep one", sd.ErrTarget)
+	}
+	c.CA = cmp.Or(t.Params.Get("ca"), c.CA)
+	c.ServerName = cmp.Or(t.Params.Get("server-name"), c.ServerName)
+	if t.Params.Has("cert") || t.Params.Has("key") {
+		c.Cert, c.Key = t.Params.Get("cert"), t.Params.Get("key")
+	}
+	if user := t.User + t.Params.Get("user"); user != "" || t.Params.Has("password-file") {
+		c.User = cmp.Or(user, c.User)
+		c.Password, c.PasswordFile = t.Password, t.Params.Get("password-file")
+	}
+	var err error
+	if c.TLS, err = t.Bool("tls", c.TLS); err != nil {
+		return c, err
+	}
+	if t.Params.Has("tls") && !c.TLS && c.secure() {
+		return c, fmt.Errorf("%w: parameter tls is false, and there is a CA, a certificate or a server name: take one or the other away", sd.ErrTarget)
+	}
 	if err := c.check(); err != nil {
 		return c, fmt.Errorf("%w: %w", sd.ErrTarget, err)
 	}
-	if t.Params.Has("tls") && !tls && c.secure() {
-		return c, fmt.Errorf("%w: parameter tls is false, and there is a CA, a certificate or a server name: take one or the other away", sd.ErrTarget)
-	}
 	return c, nil
+}
+
+func notEmpty(t sd.Target, keys ...string) error {
+	for _, key := range keys {
+		if t.Params.Has(key) && t.Params.Get(key) == "" {
+			return fmt.Errorf("%w: parameter %s is empty: write %s=VALUE, or leave it out", sd.ErrTarget, key, key)
+		}
+	}
+	return nil
 }
