@@ -55,7 +55,7 @@ func brief(set []sd.Instance) string {
 	var list []string
 	for _, in := range set {
 		text := in.Addr
-		if in.Weight > 1 {
+		if in.Weight != 1 {
 			text += fmt.Sprintf("*%d", in.Weight)
 		}
 		if in.State != sd.Up {

@@ -206,6 +206,22 @@ func TestSameSizeSameTime(t *testing.T) {
 	})
 }
 
+// TestAnotherFileOfTheSameSizeAndTime is what cp -p and mv leave behind.
+func TestAnotherFileOfTheSameSizeAndTime(t *testing.T) {
+	inFolder(t, func(t *testing.T, path string) {
+		put(t, path, `["a:1"]`)
+		put(t, path+".new", `["b:1"]`)
+		time.Sleep(time.Minute)
+		w := watch(t, NewWatcher(path, Config{}))
+		w.tells(t, "a:1")
+		if err := os.Rename(path+".new", path); err != nil {
+			t.Fatal(err)
+		}
+		poll()
+		w.tells(t, "a:1(draining) b:1", "b:1")
+	})
+}
+
 // TestAFileAtRestIsNotRead: a glance is all it costs.
 func TestAFileAtRestIsNotRead(t *testing.T) {
 	inFolder(t, func(t *testing.T, path string) {
