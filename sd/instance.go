@@ -2,6 +2,7 @@ package sd
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -34,19 +35,33 @@ func (s State) String() string {
 	return "State(" + strconv.Itoa(int(s)) + ")"
 }
 
+// MarshalText writes the state by its name.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the name of a state; empty is Up.
+func (s *State) UnmarshalText(text []byte) error {
+	for state := Up; state <= Critical; state++ {
+		if state.String() == string(text) || state == Up && len(text) == 0 {
+			*s = state
+			return nil
+		}
+	}
+	return fmt.Errorf("state %s is unknown: write up, warning, draining or critical", quote(string(text)))
+}
+
 // Instance is one running copy of a service. Only Addr is needed to register;
 // the zero value of every other field has a meaning. Instances are values:
 // nobody changes the Tags or Meta of one that was given to an update function
 // or came out of a Snapshot.
 type Instance struct {
-	ID      string            // unique within the service; Addr if empty (a Registrar makes a unique one from Addr)
-	Addr    string            // host:port that clients dial
-	Weight  int               // share of traffic relative to the others; 1 if zero, at most MaxWeight
-	Zone    string            // failure domain, such as eu-west-1a
-	Version string            // of the running code
-	Tags    []string          // free labels
-	Meta    map[string]string // free pairs; a transport's own host:port stands under its name ("http", "grpc")
-	State   State
+	ID      string            `json:"id"`                // unique within the service; Addr if empty (a Registrar makes a unique one from Addr)
+	Addr    string            `json:"addr"`              // host:port that clients dial
+	Weight  int               `json:"weight,omitempty"`  // share of traffic relative to the others; 1 if zero, at most MaxWeight
+	Zone    string            `json:"zone,omitempty"`    // failure domain, such as eu-west-1a
+	Version string            `json:"version,omitempty"` // of the running code
+	Tags    []string          `json:"tags,omitempty"`    // free labels
+	Meta    map[string]string `json:"meta,omitempty"`    // free pairs; a transport's own host:port stands under its name ("http", "grpc")
+	State   State             `json:"state,omitempty"`
 }
 
 // MetaStarted is the key in Meta of when the instance started, in RFC 3339. A

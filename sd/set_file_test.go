@@ -3,7 +3,6 @@ package sd
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,7 +57,7 @@ func TestSnapshotFileComesBack(t *testing.T) {
 
 func TestSnapshotFileThatCannotBeTrusted(t *testing.T) {
 	now := time.Now()
-	edit := func(old, new string) func(*testing.T, *setFile) {
+	edit := func(old, now string) func(*testing.T, *setFile) {
 		return func(t *testing.T, f *setFile) {
 			b, err := os.ReadFile(f.path)
 			if err != nil {
@@ -67,7 +66,7 @@ func TestSnapshotFileThatCannotBeTrusted(t *testing.T) {
 			if !bytes.Contains(b, []byte(old)) {
 				t.Fatalf("no %s in %s", old, b)
 			}
-			if err := os.WriteFile(f.path, bytes.Replace(b, []byte(old), []byte(new), 1), 0o600); err != nil {
+			if err := os.WriteFile(f.path, bytes.Replace(b, []byte(old), []byte(now), 1), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -251,10 +250,28 @@ func TestSnapshotIsWrittenOnceItStands(t *testing.T) {
 	})
 }
 
+func TestStateAsText(t *testing.T) {
+	for s := Up; s <= Critical; s++ {
+		text, err := s.MarshalText()
+		var back State
+		if err != nil || back.UnmarshalText(text) != nil || back != s {
+			t.Errorf("%s comes back as %s", s, back)
+		}
+	}
+	var s State
+	if err := s.UnmarshalText([]byte("gone")); err == nil || !strings.Contains(err.Error(), `"gone" is unknown: write up`) {
+		t.Errorf("got %v", err)
+	}
+	s = Critical
+	if err := s.UnmarshalText(nil); err != nil || s != Up {
+		t.Errorf("nothing is %s, %v", s, err)
+	}
+}
+
 func FuzzSnapshotFile(f *testing.F) {
-	body, _ := json.Marshal([]Instance{{ID: "a", Addr: "10.0.0.1:80", Tags: []string{"t"}, Meta: map[string]string{"k": "v"}}})
-	good, _ := json.Marshal(record{Schema: snapshotSchema, Source: "s", SavedAt: time.Unix(1, 0), Sum: sumOf(body), Set: body})
-	for _, seed := range []string{string(good), "null", "[]", "{}", "{", `{"schema":1,"schema":1}`, strings.Repeat("[", 10000), string(good) + "{}", `{"schema":1,"instances":null}`} {
+	const body = `[{"id":"a","addr":"10.0.0.1:80","tags":["t"],"meta":{"k":"v"},"state":"warning"}]`
+	good := `{"schema":1,"source":"s","saved_at":"2030-01-01T00:00:00Z","sha256":"` + sumOf([]byte(body)) + `","instances":` + body + `}`
+	for _, seed := range []string{good, "null", "[]", "{}", "{", `{"schema":1,"schema":1}`, strings.Repeat("[", 10000), good + "{}", `{"schema":1,"instances":null}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

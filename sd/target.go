@@ -53,18 +53,9 @@ func ParseTarget(s string) (Target, error) {
 }
 
 func parseTarget(s string) (t Target, err error) {
-	if len(s) > maxTarget {
-		return t, fmt.Errorf("it has %d bytes, more than %d", len(s), maxTarget)
-	}
-	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok {
-		return t, errors.New(`it has no scheme: write scheme://host:port, such as etcd://localhost:2379`)
-	}
-	if !validScheme(scheme) {
-		return t, errors.New("what stands before :// is not made of lower-case letters, digits and hyphens")
-	}
-	if !printable(rest) || strings.ContainsAny(rest, " #") {
-		return t, errors.New(`it contains a space, "#" or a control character: write it as %20, %23 and so on`)
+	scheme, rest, err := cutScheme(s)
+	if err != nil {
+		return t, err
 	}
 	t.Scheme = scheme
 	rest, query, hasQuery := strings.Cut(rest, "?")
@@ -91,6 +82,22 @@ func parseTarget(s string) (t Target, err error) {
 		t.Params, err = parseParams(query)
 	}
 	return t, err
+}
+
+// cutScheme splits the scheme off what can be a target at all.
+func cutScheme(s string) (scheme, rest string, err error) {
+	scheme, rest, ok := strings.Cut(s, "://")
+	switch {
+	case len(s) > maxTarget:
+		return "", "", fmt.Errorf("it has %d bytes, more than %d", len(s), maxTarget)
+	case !ok:
+		return "", "", errors.New(`it has no scheme: write scheme://host:port, such as etcd://localhost:2379`)
+	case !validScheme(scheme):
+		return "", "", errors.New("what stands before :// is not made of lower-case letters, digits and hyphens")
+	case !printable(rest) || strings.ContainsAny(rest, " #"):
+		return "", "", errors.New(`it contains a space, "#" or a control character: write it as %20, %23 and so on`)
+	}
+	return scheme, rest, nil
 }
 
 func validScheme(s string) bool {

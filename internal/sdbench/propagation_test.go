@@ -24,7 +24,6 @@ const events = 200
 // each instance is there and when it is gone.
 type sightings struct {
 	raw, ours chan sighting
-	stop      func()
 }
 
 type sighting struct {
