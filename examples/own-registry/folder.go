@@ -1,5 +1,5 @@
-// Package folder is a registry of one's own: a folder that processes share, with
-// a file per instance. It shows all that package sd asks of a backend, two
+// Package folder is a registry of one's own: a folder that processes of one user
+// share, with a file per instance. It shows all that package sd asks of a backend, two
 // blocking functions, and passes the suite that etcd and Consul pass.
 //
 // What it leaves to package sd: to retry, to back off, to protect against a
@@ -52,7 +52,7 @@ func (h holder) Hold(ctx context.Context, in sd.Instance, held func()) error {
 		in.ID = in.Addr
 	}
 	path := filepath.Join(string(h), url.PathEscape(in.ID)+".json")
-	if ctx.Err() != nil {
+	if !wait(ctx, 0) {
 		return nil
 	}
 	if err := write(path, in); err != nil {
@@ -76,11 +76,11 @@ func write(path string, in sd.Instance) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
 	part := path + ".part"
-	if err := os.WriteFile(part, b, 0o644); err != nil {
+	if err := os.WriteFile(part, b, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(part, path)
@@ -141,8 +141,7 @@ func (w watcher) read(now time.Time) ([]sd.Instance, error) {
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
-		return false
 	case <-time.After(d):
-		return true
 	}
+	return ctx.Err() == nil
 }
