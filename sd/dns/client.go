@@ -61,7 +61,7 @@ func (c *client) exchange(ctx context.Context, server, name string, kind uint16)
 	whole, err := c.send(ctx, "tcp", server, name, kind)
 	switch {
 	case short != nil && !short.Truncated && (err != nil || whole.Truncated):
-		return short, nil // there is no TCP here, and it does claim to be whole
+		return short, nil //nolint:nilerr // there is no TCP here, and it does claim to be whole
 	case err == nil && whole.Truncated:
 		return nil, errors.New("its answer does not even fit TCP: split the service")
 	}
