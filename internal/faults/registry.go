@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -75,9 +76,9 @@ func (t *trial) record(ctx context.Context) {
 // markers counts up in the registry, and remembers when.
 type markers struct{ at []time.Time } // of number i+1: when its writing had been confirmed; guarded by trial.mu
 
-// tick writes a new number twice a second.
+// tick writes a new number twice a second, or as often as the row says.
 func (t *trial) tick(ctx context.Context) {
-	tick := time.NewTicker(500 * time.Millisecond)
+	tick := time.NewTicker(cmp.Or(t.markEvery, 500*time.Millisecond))
 	defer tick.Stop()
 	for n := int64(1); ; n++ {
 		one, cancel := context.WithTimeout(ctx, 2*time.Second)

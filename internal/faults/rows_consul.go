@@ -35,6 +35,10 @@ func consulRows() []row {
 			bound: backoffCap + time.Second, run: agentRestarted,
 		},
 		{
+			name: "27 consul replay", fault: "the only server is killed, and replays hundreds of changes as it starts", then: "nobody has seen the past, and all are registered",
+			bound: backoffCap + time.Second, run: pastReplayed,
+		},
+		{
 			name: "28 consul", fault: "the agent comes back without its data", then: allBack,
 			bound: backoffCap + time.Second, run: agentEmptied,
 		},
@@ -92,6 +96,21 @@ func agentRestarted(t *trial) {
 	t.last(time.Second)
 	t.fault("the agent is killed", c.agent.Kill)
 	t.last(2 * time.Second)
+	t.heal("it is started", t.starting(c.agent))
+	t.within(t.row.bound, "all are listed, registered and up to date", all(t.allListed, t.allHeld, t.fresh))
+	t.missedNobody()
+}
+
+// While a server reads its log again it answers, as the leader, with what it has
+// got to: only consistent questions wait for the end. The promise that nobody
+// goes back in time is what this row is about.
+func pastReplayed(t *trial) {
+	c := t.onConsul(servers.Options{})
+	t.markEvery = 20 * time.Millisecond
+	t.fleet(4)
+	t.drive(100)
+	t.last(8 * time.Second)
+	t.fault("the server is killed", c.agent.Kill)
 	t.heal("it is started", t.starting(c.agent))
 	t.within(t.row.bound, "all are listed, registered and up to date", all(t.allListed, t.allHeld, t.fresh))
 	t.missedNobody()

@@ -90,7 +90,8 @@ func moment(r *rand.Rand) time.Duration {
 
 func soak(t *trial) {
 	r := rand.New(rand.NewPCG(uint64(t.length.seed), 0))
-	t.history.Settle = t.row.bound
+	// Callers may see those who went during an outage for half a minute.
+	t.history.Settle = t.row.bound + 30*time.Second
 	t.fleet(5)
 	t.drive(100)
 	t.last(time.Second)

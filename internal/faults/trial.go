@@ -32,7 +32,9 @@ type trial struct {
 	consumer *consumer
 	load     *load
 	start    time.Time
-	since    time.Time // when the last fault struck or was over; within counts from here
+
+	markEvery time.Duration // how often the marker changes; 500 ms if zero
+	since     time.Time     // when the last fault struck or was over; within counts from here
 
 	jobs    sync.WaitGroup     // the recorders
 	stop    context.CancelFunc // ends them
