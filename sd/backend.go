@@ -13,7 +13,12 @@ import "context"
 // the next, where the registry allows that.
 //
 // update does not block and copies the slice; order does not matter. What it
-// cannot use (an address that is none) it reports and leaves out.
+// cannot use (an address that is none) it reports and leaves out. A Watcher that
+// leaves out entries of its own accord, because it cannot read them, or tells
+// what they were before, may have two more methods, safe for concurrent use:
+// Refused() map[string]error, by ID, as of the set last told and not changed
+// later, so that the Instancer counts, logs and explains them; and String(),
+// which names what is watched in a snapshot file.
 type Watcher interface {
 	Watch(ctx context.Context, update func([]Instance)) error
 }

@@ -26,7 +26,8 @@ type curator struct {
 	publish   func(Snapshot)
 	logger    log.Logger
 	count     *counters
-	file      *setFile // of InstancerConfig.SnapshotFile; nil if there is none
+	file      *setFile                // of InstancerConfig.SnapshotFile; nil if there is none
+	refused   func() map[string]error // of a Watcher that leaves out entries itself; nil of others
 
 	mu     sync.Mutex // guards the fields below, which only the loop changes
 	policy protector
@@ -107,6 +108,11 @@ func (c *curator) step(now time.Time, m mail) {
 	next := Snapshot{Synced: c.state.Synced || m.isSet, Err: c.state.Err}
 	if m.isSet {
 		good, faults := clean(m.set, c.transport)
+		if c.refused != nil {
+			for id, err := range c.refused() {
+				faults = append(faults, fault{id, err})
+			}
+		}
 		if !c.state.Synced {
 			c.first(now, good)
 		}

@@ -160,3 +160,37 @@ func TestStats(t *testing.T) {
 		want(Stats{Source: Fresh, Instances: 2, Draining: 1, Refused: 1, Breaks: 1})
 	})
 }
+
+// choosy is a registry that leaves entries out itself.
+type choosy struct {
+	away
+
+	refused map[string]error
+}
+
+func (c choosy) Refused() map[string]error { return c.refused }
+
+func TestWhatTheBackendLeavesOutIsCountedAndExplained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &journal{}
+		w := choosy{away{make(chan []Instance)}, map[string]error{"a": errors.New("half of it"), "b": errors.New("no JSON")}}
+		i := NewInstancer(w, InstancerConfig{Logger: log})
+		defer i.Stop()
+		for range 3 {
+			w.answer <- set("a c")
+			synctest.Wait()
+		}
+		if s := i.Stats(); s.Quarantined != 2 || s.Refused != 2 || s.Instances != 2 {
+			t.Errorf("stats %+v", s)
+		}
+		if log.having("instance left out") != 2 {
+			t.Errorf("logged:\n%s", log)
+		}
+		e := i.Explain().String()
+		for _, want := range []string{"in   a  a:80  0s  listed, but its entry cannot be used any more, so the last good one stands: half of it", "out  b        0s  left out: no JSON", "in   c  c:80  0s  listed\n"} {
+			if !strings.Contains(e, want) {
+				t.Errorf("no %q in:\n%s", want, e)
+			}
+		}
+	})
+}

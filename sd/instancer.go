@@ -72,6 +72,9 @@ func NewInstancer(w Watcher, cfg InstancerConfig) *Instancer {
 		i.below = u.Unreachable
 	}
 	i.curator = newCurator(cfg, i.publish)
+	if r, ok := w.(interface{ Refused() map[string]error }); ok {
+		i.curator.refused = r.Refused
+	}
 	i.curator.count = &i.counters
 	if cfg.SnapshotFile != "" {
 		file := newSetFile(w, cfg)

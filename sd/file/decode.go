@@ -27,12 +27,48 @@ type entry struct {
 	State   string            `json:"state,omitempty"`
 }
 
-// decode reads a whole file. Its errors name the entry, from 1, and the key.
-func decode(text []byte) ([]sd.Instance, error) {
+// list is what a file says. An entry that cannot be used is in refused, by its
+// ID or, where it has none that can be read, as "entry 7"; its error names the
+// entry, from 1, and the key.
+type list struct {
+	set       []sd.Instance
+	refused   map[string]error
+	anonymous bool // it is not known whom some entry is about
+}
+
+// decode reads a whole file. What is no list of entries is an error.
+func decode(text []byte) (l list, err error) {
+	entries, err := entriesOf(text)
+	if err != nil {
+		return list{}, err
+	}
+	l = list{set: make([]sd.Instance, 0, len(entries)), refused: map[string]error{}}
+	at := make(map[string]int, len(entries))
+	for i, raw := range entries {
+		in, err := decodeEntry(raw)
+		key := keyOf(&in)
+		if first, twice := at[key]; twice && err == nil {
+			err = fmt.Errorf("entry %d is %q like it: take one away, or give each an id of its own", first, key)
+		}
+		if err == nil {
+			at[key] = i + 1
+			l.set = append(l.set, in)
+			continue
+		}
+		l.anonymous = l.anonymous || key == ""
+		if _, twice := at[key]; twice || key == "" {
+			key = fmt.Sprintf("entry %d", i+1)
+		}
+		l.refused[key] = fmt.Errorf("entry %d: %w", i+1, err)
+	}
+	return l, nil
+}
+
+func entriesOf(text []byte) (entries []json.RawMessage, err error) {
 	if err := wellFormed(text); err != nil {
 		return nil, err
 	}
-	list := json.RawMessage(text)
+	value := json.RawMessage(text)
 	if first(text) == '{' {
 		fields, err := fieldsOf(text)
 		if err != nil {
@@ -41,24 +77,13 @@ func decode(text []byte) ([]sd.Instance, error) {
 		if len(fields) != 1 || fields[0].key != "instances" {
 			return nil, fmt.Errorf(`it has the keys %s: write {"instances": [...]} and nothing beside that`, keysOf(fields))
 		}
-		list = fields[0].value
+		value = fields[0].value
 	}
-	if first(list) != '[' {
+	if first(value) != '[' {
 		return nil, errors.New(`it holds no list: write {"instances": [{"addr": "host:port"}]}, with [] for nobody`)
 	}
-	var entries []json.RawMessage
-	if err := json.Unmarshal(list, &entries); err != nil {
-		return nil, err
-	}
-	set := make([]sd.Instance, 0, len(entries))
-	for i, raw := range entries {
-		in, err := decodeEntry(raw)
-		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", i+1, err)
-		}
-		set = append(set, in)
-	}
-	return set, distinct(set)
+	err = json.Unmarshal(value, &entries)
+	return entries, err
 }
 
 // wellFormed says where text stops being JSON.
@@ -78,19 +103,6 @@ func wellFormed(text []byte) error {
 		return fmt.Errorf("line %d: it is no JSON, or half of one: %w", line, err)
 	}
 	return err
-}
-
-// distinct says which two entries are one instance.
-func distinct(set []sd.Instance) error {
-	at := make(map[string]int, len(set))
-	for i := range set {
-		key := keyOf(&set[i])
-		if first, twice := at[key]; twice {
-			return fmt.Errorf("entries %d and %d are both %q: take one away, or give each an id of its own", first, i+1, key)
-		}
-		at[key] = i + 1
-	}
-	return nil
 }
 
 func first(raw []byte) byte {

@@ -29,7 +29,11 @@ func TestDecode(t *testing.T) {
 			{ID: "x", Addr: "a:1", Weight: 7, Zone: "z", Version: "v", Tags: []string{"t"}, Meta: map[string]string{"k": "v"}, State: sd.Warning},
 		},
 	} {
-		got, err := decode([]byte(text))
+		l, err := decode([]byte(text))
+		got := l.set
+		if len(l.refused) > 0 {
+			t.Errorf("%s: refused %v", text, l.refused)
+		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", text, err, diff)
 		}
@@ -89,9 +93,9 @@ var badFiles = map[string]string{
 	`[{"addr":"a:1","meta":{"":"1"}}]`:                                "meta key",
 	`[{"addr":"a:1","meta":{"a\r\nb":"1"}}]`:                          "meta key",
 	`[{"addr":"a:1","id":"a\nb"}]`:                                    "ID",
-	`["a:1","b:1","a:1"]`:                                             `entries 1 and 3 are both "a:1"`,
-	`[{"addr":"a:1","id":"x"},{"addr":"b:1","id":"x"}]`:               `entries 1 and 2 are both "x"`,
-	`[{"addr":"a:1","id":"b:1"},"b:1"]`:                               `entries 1 and 2 are both "b:1"`,
+	`["a:1","b:1","a:1"]`:                                             `entry 3: entry 1 is "a:1" like it`,
+	`[{"addr":"a:1","id":"x"},{"addr":"b:1","id":"x"}]`:               `entry 2: entry 1 is "x" like it`,
+	`[{"addr":"a:1","id":"b:1"},"b:1"]`:                               `entry 2: entry 1 is "b:1" like it`,
 	strings.Repeat("[", 20000):                                        "it is no JSON",
 	strings.Repeat("[", 20000) + strings.Repeat("]", 20000):           "exceeded max depth",
 	`[{"addr":"a:1","id":"` + strings.Repeat("x", 600) + `"}]`:        "the ID has 600 bytes",
@@ -101,9 +105,26 @@ var badFiles = map[string]string{
 
 func TestDecodeSaysWhatIsWrong(t *testing.T) {
 	for text, want := range badFiles {
-		set, err := decode([]byte(text))
+		l, err := decode([]byte(text))
+		set := l.set
+		for _, one := range l.refused {
+			err = errors.Join(err, one)
+		}
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 500 {
 			t.Errorf("%.60s: got %v, %v; want %q", text, set, err, want)
+		}
+	}
+}
+
+func TestABadEntryHidesNoOther(t *testing.T) {
+	l, err := decode([]byte(`["a:1", {"weight":-1,"id":"x","addr":"b:1"}, 5, {"addr":"c:1","adr":"d:1"}, "a:1", "e:1"]`))
+	if err != nil || len(l.set) != 2 || l.set[0].Addr != "a:1" || l.set[1].Addr != "e:1" || !l.anonymous {
+		t.Errorf("got %+v, %v", l, err)
+	}
+	refused := l.refused
+	for key, want := range map[string]string{"x": "entry 2: ", "entry 3": "entry 3: it is 5", "c:1": `entry 4: unknown key "adr"`, "entry 5": "entry 5: entry 1"} {
+		if refused[key] == nil || !strings.HasPrefix(refused[key].Error(), want) {
+			t.Errorf("%s: %v, want %q", key, refused[key], want)
 		}
 	}
 }
@@ -141,7 +162,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"instances": [{"id":"x","addr":"a:1","weight":7,"zone":"z","tags":["t"],"meta":{"k":"v"},"state":"warning"}]}`))
 	f.Add([]byte(`["a:1",{"addr":"b:1","weight":0}]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		set, err := decode(text)
+		l, err := decode(text)
+		set := l.set
 		if err != nil {
 			return
 		}
@@ -155,7 +177,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
 		back, err := decode(again)
-		if diff := cmp.Diff(set, back, cmpopts.EquateEmpty()); err != nil || diff != "" {
+		if diff := cmp.Diff(set, back.set, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Fatalf("written and read again: %v (-want +got):\n%s", err, diff)
 		}
 	})

@@ -14,11 +14,12 @@
 // draining.
 //
 // A file is somebody's word. To take an entry away is to say that the instance
-// leaves, and is believed at once. A file that cannot be used, down to a single
-// key that is misspelt, is refused whole: the last good set stays, and the
-// error says where the fault is and what mends it. So does a file that is gone;
-// nobody at all is "instances": [], which an Instancer believes as it believes
-// everybody leaving.
+// leaves, and is believed at once. An entry that cannot be used, down to a
+// single key that is misspelt, is left out, and what it said before stands; the
+// log says where the fault is and what mends it, and the others are not
+// affected. A file that holds no list, or is gone, is an error, and the last set
+// stays; nobody at all is "instances": [], which an Instancer believes as it
+// believes everybody leaving.
 //
 // It registers nobody, and takes no lock on the file.
 package file

@@ -10,7 +10,8 @@ import (
 	"github.com/kitgen/kitgen/sd"
 )
 
-// decodeEntry reads one instance, "host:port" or an object.
+// decodeEntry reads one instance, "host:port" or an object. With an error comes
+// what could be read.
 func decodeEntry(raw json.RawMessage) (in sd.Instance, err error) {
 	switch first(raw) {
 	case '"':
@@ -28,9 +29,12 @@ func decodeEntry(raw json.RawMessage) (in sd.Instance, err error) {
 	}
 	idle := false
 	for _, f := range fields {
-		if err := f.into(&in, &idle); err != nil {
-			return in, err
+		if wrong := f.into(&in, &idle); wrong != nil && err == nil {
+			err = wrong // and go on: the ID may come later
 		}
+	}
+	if err != nil {
+		return in, err
 	}
 	if idle && in.State != sd.Critical {
 		in.State = sd.Draining

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,8 +27,12 @@ func TestConformance(t *testing.T) {
 			Watcher: func(service string) sd.Watcher { return NewWatcher(path(service), Config{Poll: minPoll}) },
 			Outage:  func() { move(folder, folder+".away") },
 			Heal:    func() { move(folder+".away", folder) },
-			Cannot: map[string]string{
-				"poison": "a file is written by one hand, so a fault in it is a slip: it is refused whole, and the last good set stays",
+			Poison: func(service string) error {
+				text, err := os.ReadFile(path(service))
+				if err != nil {
+					return err
+				}
+				return os.WriteFile(path(service), bytes.Replace(text, []byte("["), []byte(`[{"id":"poison","adr":"a:1"},`), 1), 0o600)
 			},
 		}
 	})

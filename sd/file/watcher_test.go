@@ -65,6 +65,33 @@ func TestWhoIsTakenOutLeaves(t *testing.T) {
 	})
 }
 
+// A bad entry is somebody's, and the others' entries count.
+func TestABadEntryRemovesNobody(t *testing.T) {
+	for name, step := range map[string]struct{ then, knows, refused string }{
+		"an ID that is known":    {`["a:1",{"addr":"b:1","wieght":2},"d:1"]`, "a:1 b:1 d:1", "b:1"},
+		"an ID that is new":      {`["a:1","b:1",{"addr":"d:1","weight":"2"}]`, "a:1 b:1", "d:1"},
+		"no telling whose":       {`["a:1",{"adr":"b:1"},"d:1"]`, "a:1 b:1 c:1 d:1", "entry 2"},
+		"the same twice":         {`["a:1","a:1"]`, "a:1", "entry 2"},
+		"a bad one, others gone": {`[{"addr":"b:1","state":"UP"}]`, "b:1", "b:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFolder(t, func(t *testing.T, path string) {
+				put(t, path, `["a:1","b:1","c:1"]`)
+				w := NewWatcher(path, Config{})
+				i := sd.NewInstancer(w, sd.InstancerConfig{})
+				defer i.Stop()
+				poll()
+				put(t, path, step.then)
+				time.Sleep(time.Minute)
+				s, _ := i.Snapshot()
+				if brief(s.Instances) != step.knows || s.Err != nil || w.Refused()[step.refused] == nil {
+					t.Errorf("knows %q, error %v, refused %v; want %q without %s", brief(s.Instances), s.Err, w.Refused(), step.knows, step.refused)
+				}
+			})
+		})
+	}
+}
+
 // TestFaultsRemoveNobody: whatever happens to the file, those who were known
 // stay, the error can be seen, and it ends with the fault.
 func TestFaultsRemoveNobody(t *testing.T) {
@@ -74,8 +101,6 @@ func TestFaultsRemoveNobody(t *testing.T) {
 	}{
 		"half written": {func(t *testing.T, path string) { put(t, path, `["a:1","b`) }, "line 1: it is no JSON, or half of one"},
 		"emptied":      {func(t *testing.T, path string) { put(t, path, "") }, "it is empty"},
-		"misspelt":     {func(t *testing.T, path string) { put(t, path, `["a:1",{"adr":"b:1"}]`) }, `entry 2: unknown key "adr"`},
-		"twice":        {func(t *testing.T, path string) { put(t, path, `["a:1","a:1"]`) }, "entries 1 and 2"},
 		"deleted":      {remove, "no such file"},
 		"huge": {func(t *testing.T, path string) {
 			if err := os.Truncate(path, maxFile+1); err != nil {

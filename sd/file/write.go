@@ -96,3 +96,16 @@ func syncFolder(path string) {
 		_ = d.Close()
 	}
 }
+
+// distinct says which two entries are one instance.
+func distinct(set []sd.Instance) error {
+	at := make(map[string]int, len(set))
+	for i := range set {
+		key := keyOf(&set[i])
+		if first, twice := at[key]; twice {
+			return fmt.Errorf("entries %d and %d are both %q: take one away, or give each an id of its own", first, i+1, key)
+		}
+		at[key] = i + 1
+	}
+	return nil
+}

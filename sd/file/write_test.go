@@ -28,7 +28,8 @@ func TestWriteAndReadBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := decode(text)
+		l, err := decode(text)
+		got := l.set
 		if diff := cmp.Diff(set, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
