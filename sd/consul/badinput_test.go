@@ -144,8 +144,9 @@ func TestGarbledEntryKeepsWhatWasKnown(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	seen, _ := watch(t, NewWatcher(connect(t, strings.TrimPrefix(server.URL, "http://")), "svc", Config{}))
+	seen, r := watch(t, NewWatcher(connect(t, strings.TrimPrefix(server.URL, "http://")), "svc", Config{}))
 	want(t, seen, sd.Instance{ID: "good", Addr: ":0", Weight: 1}) // listed, and nothing that anybody could use
+	_ = r.stop()
 }
 
 func TestPagesAreNoLists(t *testing.T) {

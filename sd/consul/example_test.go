@@ -80,3 +80,13 @@ func ExampleNewWatcher() {
 	// Output:
 	// service name "add/svc" does not fit into Consul's paths: use letters, digits, dots, underscores and dashes, such as "addsvc"
 }
+
+// A target says it all in one string, such as a flag; main lists the registries
+// that it may name.
+func ExampleScheme() {
+	const target = "consul://user:secret@127.0.0.1:8500/addsvc?tag=blue&token=secret&limit=-1"
+	_, err := sd.Open(target, sd.InstancerConfig{}, consul.Scheme(consul.Config{}))
+	fmt.Println(err)
+	// Output:
+	// invalid target: parameter limit is "-1": write a whole number such as 5, or 0 for no limit
+}
