@@ -106,7 +106,8 @@ func agentRestarted(t *trial) {
 // goes back in time is what this row is about.
 func pastReplayed(t *trial) {
 	c := t.onConsul(servers.Options{})
-	t.markEvery = 20 * time.Millisecond
+	t.markEvery = 10 * time.Millisecond
+	t.consumerParams = []string{"max-backoff=20ms"} // so that it asks in just those moments
 	t.fleet(4)
 	t.drive(100)
 	t.last(8 * time.Second)
