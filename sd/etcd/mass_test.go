@@ -43,8 +43,7 @@ func TestJoinsCostEachWatcherOneList(t *testing.T) {
 	put := time.Since(start)
 	for i, seen := range sinks {
 		eventually(t, "all are seen by everybody", func() bool { set, _ := seen.last(); return len(set) == joiners })
-		// Bursts are gathered, or there would be about as many as joined.
-		if told := len(seen.all()); told > joiners/2 {
+		if told := len(seen.all()); told > joiners+1 {
 			t.Errorf("watcher %d told %d sets of %d changes", i, told, joiners)
 		}
 		if got := all[i].Stats(); got.Lists != 1 || got.Missed != 0 {
@@ -52,6 +51,25 @@ func TestJoinsCostEachWatcherOneList(t *testing.T) {
 		}
 	}
 	t.Logf("%d joined within %v; %d watchers know all after %v, the first one told %d sets", joiners, put, watchers, time.Since(start), len(sinks[0].all()))
+
+	// What happens at once is told at once: a set or two, not a hundred.
+	var before []int
+	for _, seen := range sinks {
+		before = append(before, len(seen.all()))
+	}
+	var burst []clientv3.Op
+	for i := range 100 {
+		burst = append(burst, clientv3.OpDelete(f.key(fmt.Sprintf("x0-%d", i))))
+	}
+	if _, err := f.client.Txn(t.Context()).Then(burst...).Commit(); err != nil {
+		t.Fatal(err)
+	}
+	for i, seen := range sinks {
+		eventually(t, "the burst is seen", func() bool { set, _ := seen.last(); return len(set) == joiners-len(burst) })
+		if told := len(seen.all()) - before[i]; told > 2 {
+			t.Errorf("watcher %d told %d sets of a burst of %d", i, told, len(burst))
+		}
+	}
 	if got := ranges.n.Load(); got != watchers {
 		t.Errorf("%d Range requests, want %d", got, watchers)
 	}

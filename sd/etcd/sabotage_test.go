@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/kitgen/kitgen/internal/servers"
+	"github.com/kitgen/kitgen/sd"
 )
 
 // Each guard is taken away here, from outside, by the dial options of a client.
@@ -90,10 +91,14 @@ func TestWithoutWatchdogAHungWatchIsBelieved(t *testing.T) {
 	for _, w := range []*Watcher{w, blind} {
 		w.ask, w.silence = 100*time.Millisecond, time.Second
 	}
-	seen, sighted := watch(t, w)
-	want(t, seen)
-	seen, deceived := watch(t, blind)
-	want(t, seen)
+	one, sighted := watch(t, w)
+	want(t, one)
+	two, deceived := watch(t, blind)
+	want(t, two)
+	f.put(f.key("a"), "10.0.0.1:80") // not in their lists, so their streams are open
+	for _, seen := range []*sink{one, two} {
+		want(t, seen, sd.Instance{ID: "a", Addr: "10.0.0.1:80"})
+	}
 	p.Stall(servers.Both)
 	eventually(t, "the watchdog bites", sighted.ended)
 	if deceived.ended() {
