@@ -125,8 +125,9 @@ func (m *matrix) runRow(ctx context.Context, r row) result {
 }
 
 func (m *matrix) runProcess(ctx context.Context, r row) (out, logs []byte, err error) {
-	if m.program == "" {
-		if m.program, err = os.Executable(); err != nil {
+	program := m.program
+	if program == "" {
+		if program, err = os.Executable(); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -137,7 +138,7 @@ func (m *matrix) runProcess(ctx context.Context, r row) (out, logs []byte, err e
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("killed after %v", limit))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(m.program, append([]string{"row", "-name", r.name}, m.length.args()...)...) //nolint:gosec,noctx // ourselves; its children must have the time to end
+	cmd := exec.Command(program, append([]string{"row", "-name", r.name}, m.length.args()...)...) //nolint:gosec,noctx // ourselves; its children must have the time to end
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if m.verbose {
 		cmd.Stderr = io.MultiWriter(&stderr, &lines{name: r.name, out: m.logs})
