@@ -190,7 +190,7 @@ func (c *curator) complain(now time.Time, faults []fault) map[string]bool {
 		}
 		c.logged[f.id] = now
 		if lines++; lines <= maxFaultLines {
-			_ = c.logger.Log("msg", "instance left out", "id", clip(f.id), "err", f.err)
+			_ = c.logger.Log("msg", "instance left out", "id", clip(withoutUser(f.id)), "err", f.err)
 		}
 	}
 	if lines > maxFaultLines {

@@ -62,7 +62,7 @@ func (c *curator) explain(now time.Time) Explanation {
 	}
 	for id, f := range c.faults {
 		if !known[id] {
-			e.Fates = append(e.Fates, Fate{Instance: Instance{ID: id}, Since: f.since, Why: "left out: " + f.text})
+			e.Fates = append(e.Fates, Fate{Instance: Instance{ID: withoutUser(id)}, Since: f.since, Why: "left out: " + f.text})
 		}
 	}
 	slices.SortFunc(e.Fates, func(a, b Fate) int { return cmp.Compare(a.Instance.ID, b.Instance.ID) })

@@ -194,3 +194,17 @@ func TestWhatTheBackendLeavesOutIsCountedAndExplained(t *testing.T) {
 		}
 	})
 }
+
+func TestNoPasswordOfAnAddressIsShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &journal{}
+		i := NewInstancer(Fixed{{Addr: "http://user:hunter2@10.0.0.1:80"}}, InstancerConfig{Logger: log})
+		defer i.Stop()
+		synctest.Wait()
+		for _, said := range []string{log.String(), i.Explain().String()} {
+			if strings.Contains(said, "hunter2") || !strings.Contains(said, "xxxxx@10.0.0.1:80") {
+				t.Errorf("said:\n%s", said)
+			}
+		}
+	})
+}

@@ -55,3 +55,12 @@ func secret(key string) bool {
 	key = strings.ToLower(key)
 	return strings.HasSuffix(key, "token") || strings.HasSuffix(key, "password") || strings.HasSuffix(key, "secret")
 }
+
+// withoutUser takes what may be user and password out of an address that became
+// an ID.
+func withoutUser(id string) string {
+	if at := strings.LastIndexByte(id, '@'); at >= 0 {
+		return redacted + id[at:]
+	}
+	return id
+}

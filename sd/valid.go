@@ -32,15 +32,23 @@ var ErrInvalid = errors.New("invalid instance")
 // 65535 and a host that others can dial.
 func (in Instance) Validate() error {
 	if err := in.usable(); err != nil {
-		return fmt.Errorf("%w %s: %w", ErrInvalid, quote(in.key()), err)
+		return fmt.Errorf("%w %s: %w", ErrInvalid, in.label(), err)
 	}
 	if in.Weight < 0 || in.Weight > MaxWeight {
-		return fmt.Errorf("%w %s: weight %d is outside 0 to %d", ErrInvalid, quote(in.key()), in.Weight, MaxWeight)
+		return fmt.Errorf("%w %s: weight %d is outside 0 to %d", ErrInvalid, in.label(), in.Weight, MaxWeight)
 	}
 	if in.State > Critical {
-		return fmt.Errorf("%w %s: unknown state %s", ErrInvalid, quote(in.key()), in.State)
+		return fmt.Errorf("%w %s: unknown state %s", ErrInvalid, in.label(), in.State)
 	}
 	return nil
+}
+
+// label names the instance in an error, without what could be a password.
+func (in *Instance) label() string {
+	if in.ID == "" && strings.ContainsRune(in.Addr, '@') {
+		return quote("?")
+	}
+	return quote(in.key())
 }
 
 // usable checks what cannot be repaired by the one who reads it.
@@ -110,6 +118,9 @@ func validAddr(addr string) error {
 	}
 	if len(addr) > maxAddr {
 		return fmt.Errorf("address %s has %d bytes: at most %d are read", quote(addr), len(addr), maxAddr)
+	}
+	if strings.ContainsRune(addr, '@') { // half of it may be a password
+		return errors.New(`the address contains an "@": it is host:port, without user and password`)
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -49,8 +49,9 @@ func TestInvalidAddresses(t *testing.T) {
 		"a\n:80":                         "cannot be part of a host name",
 		"a\x00:80":                       "cannot be part of a host name",
 		"http://a:80":                    "is not host:port",
-		"user:pw@a:80":                   "is not host:port",
-		"user@a:80":                      "cannot be part of a host name",
+		"user:hunter2@a:80":              "without user and password",
+		"http://user:hunter2@a:80":       "without user and password",
+		"user@a:80":                      "without user and password",
 		"a/b:80":                         "cannot be part of a host name",
 		"bücher.example:80":              "punycode",
 		"a..b:80":                        "label that is empty",
@@ -65,6 +66,9 @@ func TestInvalidAddresses(t *testing.T) {
 		err := Instance{ID: "x", Addr: addr}.Validate()
 		if err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid with %q", quote(addr), err, want)
+		}
+		if anonymous := (Instance{Addr: addr}).Validate(); strings.Contains(err.Error(), "hunter2") || strings.Contains(anonymous.Error(), "hunter2") {
+			t.Errorf("%v, or %v, shows the password", err, anonymous)
 		}
 	}
 }

@@ -78,6 +78,7 @@ func badEntries() map[string]string {
 
 // One poisoned entry blocks nobody, whatever it is.
 func TestBadEntriesBlockNobody(t *testing.T) {
+	t.Parallel()
 	for name, bad := range badEntries() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +167,7 @@ func TestBadInstancesAreRefused(t *testing.T) {
 		{sd.Instance{Addr: "h:0"}, "65535"},
 		{sd.Instance{Addr: "h:99999"}, "65535"},
 		{sd.Instance{Addr: "0.0.0.0:80"}, "advertise"},
-		{sd.Instance{Addr: "http://u:p@h:80"}, "host:port"},
+		{sd.Instance{Addr: "http://u:p@h:80"}, "host:port, without"},
 		{sd.Instance{Addr: "fe80::1:80"}, "brackets"},
 		{sd.Instance{Addr: "h:80", Weight: -1}, "weight"},
 		{sd.Instance{Addr: "h:80", Weight: maxWeight + 1}, "65535"},

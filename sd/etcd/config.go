@@ -26,7 +26,7 @@ type Config struct {
 	TTL       time.Duration      // of a lease, so how long a dead instance stays listed; 15 s if zero, at least 6 s
 	Resync    time.Duration      // between complete comparisons of a watch with etcd, ±20 %; 5 min if zero
 	Instancer sd.InstancerConfig // of NewInstancer
-	Logger    log.Logger         // hears of unreadable values and missed changes; nop if nil
+	Logger    log.Logger         // hears of missed changes, and is Instancer's if that has none; nop if nil
 
 	// Connection is for Scheme, and for a Holder or Watcher that is made with a
 	// nil client: each Hold and Watch makes a client of its own by it, with the

@@ -1,10 +1,11 @@
 package etcd
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
@@ -17,6 +18,7 @@ type entry struct {
 	stamp stamp
 	in    sd.Instance // the last value that could be read
 	known bool        // there was one
+	bad   error       // why the value that stands there now cannot be read; nil if it can
 	size  int         // of that value
 	shown bool        // update has had it as Draining
 	gone  bool        // deleted, but callers have yet to see it Draining
@@ -31,16 +33,16 @@ type stamp struct{ rev, lease int64 }
 type set struct {
 	prefix      string
 	layout      Layout
-	quarantined func(reason string) // counts a value that cannot be read
-	complaints  complaints
-	entries     []*entry // by key
-	size        int      // of all values
-	dirty       bool     // has something that publish did not tell
-	head        head     // of the cluster that told
+	quarantined func(reason string)    // counts a value that cannot be read
+	refused     func(map[string]error) // hears, before a set is told, of those that cannot be read now
+	entries     []*entry               // by key
+	size        int                    // of all values
+	dirty       bool                   // has something that publish did not tell
+	head        head                   // of the cluster that told
 }
 
-func newSet(r registry, quarantined func(reason string)) *set {
-	return &set{prefix: r.prefix, layout: r.cfg.Layout, complaints: complaints{logger: r.cfg.Logger}, quarantined: quarantined}
+func newSet(r registry, quarantined func(reason string), refused func(map[string]error)) *set {
+	return &set{prefix: r.prefix, layout: r.cfg.Layout, quarantined: quarantined, refused: refused}
 }
 
 func (s *set) find(key string) (int, bool) {
@@ -61,10 +63,11 @@ func (s *set) put(kv *mvccpb.KeyValue) (news bool) {
 	e := s.entries[i]
 	e.stamp, e.gone = written, false
 	in, err := s.read(e, kv.Value)
+	s.dirty = s.dirty || err != nil || e.bad != nil // though nobody joins or leaves by it
+	e.bad = err
 	switch {
 	case err != nil: // once per writing, since the stamp is remembered
 		s.quarantined(reasonOf(err))
-		s.complaints.add(time.Now(), key, written.rev, err, e.known)
 		return true
 	case !e.known || !same(e.in, in):
 		e.in, e.known = in, true
@@ -110,7 +113,7 @@ func (s *set) remove(key string) {
 	if e.gone {
 		return
 	}
-	s.dirty = s.dirty || e.known
+	s.dirty = s.dirty || e.known || e.bad != nil
 	if e.known && e.in.State == sd.Draining && !e.shown {
 		e.gone = true
 		return
@@ -135,12 +138,17 @@ func (s *set) keep(listed map[string]bool) (removed []string) {
 func (s *set) publish(update func([]sd.Instance)) {
 	s.dirty = false
 	told := make([]sd.Instance, 0, len(s.entries))
+	refused := map[string]error{}
 	for _, e := range s.entries {
+		if e.bad != nil && !e.gone {
+			refused[s.nameOf(e)] = fmt.Errorf("key %.128q: %w: register it anew or delete the key", e.key, e.bad)
+		}
 		if e.known {
 			told = append(told, e.in)
 			e.shown = e.in.State == sd.Draining
 		}
 	}
+	s.refused(refused)
 	update(told)
 	before := len(s.entries)
 	s.entries = slices.DeleteFunc(s.entries, func(e *entry) bool {
@@ -152,7 +160,26 @@ func (s *set) publish(update func([]sd.Instance)) {
 	s.dirty = len(s.entries) != before
 }
 
+// nameOf is whom an entry is about: what was read of it before, or its key.
+func (s *set) nameOf(e *entry) string {
+	if e.known {
+		return e.in.ID
+	}
+	if id, err := s.layout.id(s.prefix, e.key); err == nil {
+		return id
+	}
+	return e.key
+}
+
 func same(a, b sd.Instance) bool {
 	return a.ID == b.ID && a.Addr == b.Addr && a.Weight == b.Weight && a.Zone == b.Zone && a.Version == b.Version &&
 		a.State == b.State && slices.Equal(a.Tags, b.Tags) && maps.Equal(a.Meta, b.Meta)
+}
+
+// reasonOf is the reason that a *bad in err has.
+func reasonOf(err error) string {
+	if b, ok := errors.AsType[*bad](err); ok {
+		return b.reason
+	}
+	return "instance"
 }

@@ -1,14 +1,14 @@
 package etcd
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
@@ -36,7 +36,9 @@ func told(s *set) []string {
 	return list
 }
 
-func emptySet() *set { return newSet(newRegistry(nil, "svc", Config{}), func(string) {}) }
+func emptySet() *set {
+	return newSet(newRegistry(nil, "svc", Config{}), func(string) {}, func(map[string]error) {})
+}
 
 // replace takes in a complete list.
 func (s *set) replace(kvs ...*mvccpb.KeyValue) {
@@ -68,12 +70,20 @@ func TestSetIsDirtyOnlyAfterAChange(t *testing.T) {
 		"the same writing again":        func() { s.put(kv("a", "h:1", 1)) },
 		"the same value, newly written": func() { s.put(kv("a", `{"v":1,"addr":"h:1"}`, 2)) },
 		"a removal of nobody":           func() { s.remove(testPrefix + "x") },
-		"a bad value":                   func() { s.put(kv("b", "?", 3)) },
-		"its removal":                   func() { s.remove(testPrefix + "b") },
 	} {
 		if f(); s.dirty {
 			t.Errorf("%s made the set dirty", what)
 		}
+	}
+	for what, f := range map[string]func(){
+		"a bad value":   func() { s.put(kv("b", "?", 3)) },
+		"a good value":  func() { s.put(kv("c", "h:1", 3)) },
+		"a known leave": func() { s.remove(testPrefix + "a") },
+	} {
+		if f(); !s.dirty {
+			t.Errorf("%s did not make the set dirty", what)
+		}
+		told(s)
 	}
 }
 
@@ -118,23 +128,25 @@ func TestSetTakesBackWhoReturns(t *testing.T) {
 }
 
 func TestSetKeepsLastGoodValue(t *testing.T) {
-	var buf bytes.Buffer
-	s := emptySet()
-	s.complaints.logger = log.NewLogfmtLogger(&buf)
+	s, refused := emptySet(), map[string]error{}
+	s.refused = func(now map[string]error) { refused = now }
 	s.put(kv("a", "h:1", 1))
 	s.put(kv("a", "garbage", 2))
 	s.put(kv("a", "garbage", 2))
 	s.put(kv("b", "garbage", 3))
 	s.put(kv("c/d", "h:1", 4))
 	expect(t, told(s), "a")
-	if n := strings.Count(buf.String(), "\n"); n != 3 {
-		t.Errorf("%d lines logged, want one per key:\n%s", n, &buf)
+	expect(t, slices.Sorted(maps.Keys(refused)), testPrefix+"c/d", "a", "b")
+	if err := refused["a"]; err == nil || !strings.Contains(err.Error(), testPrefix+"a") {
+		t.Errorf("a is refused for %v, which does not name its key", err)
 	}
-	if !strings.Contains(buf.String(), testPrefix+"a") || !strings.Contains(buf.String(), "revision=2") {
-		t.Errorf("the log names neither key nor revision:\n%s", &buf)
-	}
+	s.put(kv("b", "h:2", 5))
 	s.remove(testPrefix + "a")
-	expect(t, told(s))
+	if !s.dirty {
+		t.Error("nobody would be told")
+	}
+	expect(t, told(s), "b")
+	expect(t, slices.Sorted(maps.Keys(refused)), testPrefix+"c/d")
 }
 
 func TestSetReplace(t *testing.T) {

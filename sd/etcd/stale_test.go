@@ -30,7 +30,7 @@ func TestStaleListOnlyAdds(t *testing.T) {
 	f := newFixture(t)
 	w := NewWatcher(connect(t, f.etcd.Endpoint(), quorumless), "svc", Config{})
 	f.put(f.key("a"), "10.0.0.1:80")
-	w.last = newSet(w.registry, w.quarantined)
+	w.last = newSet(w.registry, w.quarantined, w.refuse)
 	w.last.put(kv("a", "10.0.0.7:80", 1))
 	w.last.put(kv("gone", "10.0.0.8:80", 1))
 	f.put(f.key("new"), "10.0.0.9:80")

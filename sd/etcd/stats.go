@@ -38,3 +38,21 @@ func (w *Watcher) quarantined(reason string) {
 		s.Quarantined[reason]++
 	})
 }
+
+func (w *Watcher) refuse(refused map[string]error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused = refused
+}
+
+// Refused returns the values that could not be read when the last set was told,
+// each with the reason: by the ID of its instance, or by its key where that is
+// what cannot be read. An Instancer counts, logs and explains them.
+func (w *Watcher) Refused() map[string]error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused // never changed
+}
+
+// String says what is watched.
+func (w *Watcher) String() string { return "etcd " + w.prefix }

@@ -42,6 +42,7 @@ type Watcher struct {
 	last    *set       // what the previous Watch left; nil while one uses it
 	failing time.Time  // since when no list worked; zero while they do
 	stats   Stats
+	refused map[string]error // values that cannot be read now
 }
 
 // NewWatcher makes a Watcher of the instances registered as service. It does
@@ -110,7 +111,7 @@ func (w *Watcher) borrow() *set {
 	s := w.last
 	w.last = nil
 	if s == nil {
-		s = newSet(w.registry, w.quarantined)
+		s = newSet(w.registry, w.quarantined, w.refuse)
 	}
 	return s
 }

@@ -67,7 +67,7 @@ var badFiles = map[string]string{
 	`["a:0"]`:                            "port",
 	`["a:65536"]`:                        "port",
 	`["0.0.0.0:1"]`:                      "where a server listens",
-	`["http://u:p@a:1"]`:                 "not host:port",
+	`["http://u:p@a:1"]`:                 "without user and password",
 	`["fe80::1%eth0:80"]`:                "not host:port",
 	`["a b:1"]`:                          "cannot be part of a host name",
 	`["a\u0000:1"]`:                      "cannot be part of a host name",
