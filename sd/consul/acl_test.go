@@ -175,7 +175,7 @@ func TestNoTokenIsNoEmptyService(t *testing.T) {
 		if errors.Is(err, ErrBlind) != blind || !strings.Contains(err.Error(), "polic") {
 			t.Errorf("with token %q, Watch = %v, want ErrBlind: %v, and the mend", token, err, blind)
 		}
-		if told, any := seen.last(); any {
+		if told, ok := seen.last(); ok {
 			t.Errorf("with token %q it told %v", token, told)
 		}
 	}
@@ -186,7 +186,7 @@ func TestNoTokenIsNoEmptyService(t *testing.T) {
 func TestTokensRotate(t *testing.T) {
 	t.Parallel()
 	for name, beforeBeat := range map[string]bool{"and it leaves later": false, "and it leaves before the next beat": true} {
-		t.Run(name, func(t *testing.T) { rotate(t, beforeBeat) })
+		t.Run(name, func(t *testing.T) { t.Parallel(); rotate(t, beforeBeat) })
 	}
 }
 

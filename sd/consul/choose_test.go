@@ -63,7 +63,7 @@ func TestLimitIsDeterministicPerClientAndSpread(t *testing.T) {
 		if second := chosen(cfg, seed, all...); second != first {
 			t.Fatalf("the same client chose %s, then %s", first, second)
 		}
-		for _, id := range strings.Fields(first) {
+		for id := range strings.FieldsSeq(first) {
 			picks[id]++
 		}
 	}

@@ -2,7 +2,9 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
@@ -114,14 +116,12 @@ func (c *Config) checkQuery() error {
 	case c.Limit < 0:
 		return fmt.Errorf("consul Config.Limit %d is negative: leave it zero for no limit", c.Limit)
 	case c.AllowStale && c.RequireConsistent:
-		return fmt.Errorf("consul Config.AllowStale and RequireConsistent contradict each other: keep one")
+		return errors.New("consul Config.AllowStale and RequireConsistent contradict each other: keep one")
 	case c.UseCache && c.RequireConsistent:
-		return fmt.Errorf("consul Config.UseCache and RequireConsistent contradict each other: keep one")
+		return errors.New("consul Config.UseCache and RequireConsistent contradict each other: keep one")
 	}
-	for _, tag := range c.Tags {
-		if tag == "" {
-			return fmt.Errorf("consul Config.Tags has an empty tag: take it away")
-		}
+	if slices.Contains(c.Tags, "") {
+		return errors.New("consul Config.Tags has an empty tag: take it away")
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func (c *Config) checkOf(in sd.Instance) (*api.AgentServiceCheck, error) {
 		return nil, fmt.Errorf("%w %.128q: it says that it is %v, and the agent's own check decides that: leave State zero", sd.ErrInvalid, in.ID, in.State)
 	}
 	check := &api.AgentServiceCheck{Name: "healthy"}
-	probe := Probe{}
+	var probe Probe
 	if h := c.HTTPCheck; h != nil {
 		check.HTTP, check.Method, probe = h.URL, h.Method, h.Probe
 		if strings.HasPrefix(h.URL, "/") {

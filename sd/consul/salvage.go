@@ -47,11 +47,13 @@ func decode(raw json.RawMessage) *api.ServiceEntry {
 		return e
 	}
 	var name struct {
-		Node    struct{ Node string }
+		Node struct {
+			Node string `json:"Node"`
+		} `json:"Node"`
 		Service struct {
-			ID   string
-			Meta map[string]any
-		}
+			ID   string         `json:"ID"`
+			Meta map[string]any `json:"Meta"`
+		} `json:"Service"`
 	}
 	_ = json.Unmarshal(raw, &name) // as far as it goes
 	if name.Service.ID == "" {

@@ -56,7 +56,7 @@ func TestOverTLS(t *testing.T) {
 	agent.Kill()
 	agent.Start()
 	eventually(t, "the loss is told", func() bool { s, _ := i.Snapshot(); return s.Err != nil })
-	if pair, err = ca.Issue("client", time.Hour); err != nil {
+	if _, err = ca.Issue("client", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "both are back", func() bool {
