@@ -68,10 +68,14 @@ func (t *trial) startAs(id, listen string, params ...string) *instance {
 
 // launchAs is startAs for an instance that nobody counts on.
 func (t *trial) launchAs(id, listen string, params ...string) *instance {
-	self, err := os.Executable()
-	t.must(err)
+	program := t.program
+	if program == "" {
+		self, err := os.Executable()
+		t.must(err)
+		program = self
+	}
 	target := withParams(t.registry.fleet(), slices.Concat([]string{"ttl=" + t.ttl.String()}, t.fleetParams, params)...)
-	cmd := exec.Command(self, "instance", "-target", target, "-id", id, "-listen", listen, "-health", t.health) //nolint:gosec,noctx // ourselves; it is ended by name
+	cmd := exec.Command(program, "instance", "-target", target, "-id", id, "-listen", listen, "-health", t.health) //nolint:gosec,noctx // ourselves; it is ended by name
 	logs, err := os.Create(filepath.Join(t.dir, strings.ReplaceAll(id, "/", "_")+fmt.Sprint(time.Now().UnixNano())+".log"))
 	t.must(err)
 	defer logs.Close() //nolint:errcheck // the child has its own descriptor
@@ -109,6 +113,7 @@ func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- string)
 			t.violate(fmt.Sprintf("instance %s printed %q", in.id, lines.Text()))
 			continue
 		}
+		now := time.Now() // by our clock
 		t.mu.Lock()
 		o := &t.history.Owners[in.owner]
 		switch e.Event {
@@ -116,10 +121,10 @@ func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- string)
 			o.Addr = e.Addr
 			listening <- e.Addr
 		case sd.Registered.String():
-			o.Held = append(o.Held, history.Span{From: e.At})
+			o.Held = append(o.Held, history.Span{From: now})
 		case sd.Lost.String(), sd.Unregistered.String():
 			if n := len(o.Held); n > 0 && o.Held[n-1].To.IsZero() {
-				o.Held[n-1].To = e.At
+				o.Held[n-1].To = now
 			}
 		case "stopped":
 			in.exit = e.Err

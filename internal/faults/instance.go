@@ -28,10 +28,9 @@ const propagation = time.Second
 
 // event is a line that an instance prints.
 type event struct {
-	Event string    `json:"event"` // listening, registered, lost, unregistered, stopped
-	At    time.Time `json:"at"`
-	Addr  string    `json:"addr,omitempty"`
-	Err   string    `json:"err,omitempty"`
+	Event string `json:"event"` // listening, registered, lost, unregistered, stopped
+	Addr  string `json:"addr,omitempty"`
+	Err   string `json:"err,omitempty"`
 }
 
 // runInstance is the service: it registers, answers, and leaves on SIGTERM,
@@ -119,6 +118,7 @@ func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /call", kithttp.NewServer(s.call, kithttp.DecodeJSON[struct{}]))
 	mux.Handle("GET /health", kithttp.NewServer(s.call, kithttp.DecodeJSON[struct{}]))
+	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, time.Now().Unix()) })
 	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { s.hanging.Store(true) })
 	mux.HandleFunc("POST /recover", func(http.ResponseWriter, *http.Request) { s.hanging.Store(false) })
 	return mux
@@ -154,13 +154,13 @@ type speaker struct {
 func newSpeaker(out io.Writer) *speaker { return &speaker{out: json.NewEncoder(out)} }
 
 func (s *speaker) event(name, addr string, err error) {
-	e := event{Event: name, At: time.Now(), Addr: addr}
+	e := event{Event: name, Addr: addr}
 	if err != nil {
 		e.Err = err.Error()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.out.Encode(e) //nolint:errchkjson // it fails only if nobody listens any more: the row that started us is over
+	_ = s.out.Encode(e) // it fails only if nobody listens any more: the row that started us is over
 }
 
 // serveInstance is runInstance on the process's own streams.

@@ -10,6 +10,7 @@ import (
 const (
 	callTimeout = 10 * time.Second // of a call with all its attempts
 	callers     = 512              // at most that many calls are under way
+	patience    = 5                // seconds that a call may wait for one of those to be answered
 )
 
 // load makes calls at a given rate whether or not earlier ones have been
@@ -30,7 +31,7 @@ func (t *trial) drive(rate int) {
 	rate = max(1, rate/t.length.stretch)
 	ctx, cancel := context.WithCancel(t.ctx)
 	l := &load{cancel: cancel}
-	due := make(chan struct{}, callers)
+	due := make(chan struct{}, patience*rate)
 	for range min(callers, 2*rate) {
 		l.done.Go(func() {
 			for range due {
@@ -46,8 +47,9 @@ func (t *trial) drive(rate int) {
 	t.later(func() error { l.stop(); return nil })
 }
 
-// pace puts calls into due when their time has come. One that nobody is free
-// to make, since so many others wait for an answer, has failed.
+// pace puts calls into due when their time has come. One that nobody would be
+// free to make for seconds, since so many others wait for an answer, has
+// failed.
 func (l *load) pace(ctx context.Context, rate int, due chan<- struct{}) {
 	tick := time.NewTicker(max(time.Millisecond, time.Second/time.Duration(rate)))
 	defer tick.Stop()
@@ -68,7 +70,7 @@ func (l *load) pace(ctx context.Context, rate int, due chan<- struct{}) {
 			select {
 			case due <- struct{}{}:
 			default:
-				l.count(fmt.Errorf("%d calls are unanswered already", 2*callers))
+				l.count(fmt.Errorf("%d calls are unanswered, and those of %d s wait to be made", callers, patience))
 			}
 		}
 	}

@@ -43,11 +43,11 @@ func TestLoadCountsFailures(t *testing.T) {
 }
 
 func TestLoadThatNobodyAnswersHasFailed(t *testing.T) {
-	res := driven(t, 1000, 5*time.Second, func(ctx context.Context, _ any) (any, error) {
+	res := driven(t, 1000, 20*time.Second, func(ctx context.Context, _ any) (any, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	})
-	if res.Failed != res.Calls || res.Calls < 4990 {
+	if res.Failed != res.Calls || res.Calls < 19990 {
 		t.Errorf("%d of %d calls failed; want all, those that nobody was free to make as well", res.Failed, res.Calls)
 	}
 }

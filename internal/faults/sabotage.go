@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -61,46 +58,14 @@ func sabotages() []sabotage {
 // build makes the sabotaged program in dir.
 func (s sabotage) build(ctx context.Context, dir string) (program string, err error) {
 	root, err := moduleDir(ctx)
-	if err != nil {
-		return "", err
+	if err == nil {
+		p := patch{filepath.Join(root, filepath.FromSlash(s.file)), s.old, s.replaced}
+		program, err = p.build(ctx, root, dir)
 	}
-	original := filepath.Join(root, filepath.FromSlash(s.file))
-	text, err := os.ReadFile(original) //nolint:gosec // a file of this module
 	if err != nil {
 		return "", fmt.Errorf("sabotage of %s: %w", s.mechanism, err)
 	}
-	if n := strings.Count(string(text), s.old); n != 1 {
-		return "", fmt.Errorf("sabotage of %s: %s has the text %q %d times, and should once: bring the sabotage in internal/faults/sabotage.go up to date with the code", s.mechanism, s.file, s.old, n)
-	}
-	patched := filepath.Join(dir, "patched.go")
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {original: patched}})
-	if err != nil {
-		return "", err
-	}
-	err = errors.Join(
-		os.WriteFile(patched, []byte(strings.Replace(string(text), s.old, s.replaced, 1)), 0o600), //nolint:gosec // into our own folder
-		os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o600),
-	)
-	if err != nil {
-		return "", err
-	}
-	program = filepath.Join(dir, "faults")
-	cmd := exec.CommandContext(ctx, "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, "./internal/faults") //nolint:gosec // our own module
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("sabotage of %s: go build: %w\n%s", s.mechanism, err, out)
-	}
 	return program, nil
-}
-
-// moduleDir is the folder of this program's module.
-func moduleDir(ctx context.Context) (string, error) {
-	const self = "github.com/kitgen/kitgen"
-	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", self).Output()
-	if err != nil {
-		return "", fmt.Errorf("find the source: go list %s: %w; run this within the repository", self, err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }
 
 // try builds the sabotaged program and returns what its row came to, which

@@ -37,7 +37,7 @@ func TestSabotage(t *testing.T) {
 func TestSabotageOfOtherCode(t *testing.T) {
 	s := sabotage{mechanism: "nothing", file: "sd/protect.go", old: "no such text", row: "6 etcd"}
 	_, err := s.build(t.Context(), t.TempDir())
-	if err == nil || !strings.Contains(err.Error(), "0 times, and should once: bring the sabotage in internal/faults/sabotage.go up to date") {
+	if err == nil || !strings.Contains(err.Error(), "0 times, and should once: bring the patch in internal/faults up to date") {
 		t.Errorf("error %v; want one that says what to bring up to date", err)
 	}
 }

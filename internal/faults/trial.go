@@ -33,6 +33,7 @@ type trial struct {
 	load     *load
 	start    time.Time
 
+	program   string        // that instances run; this one if empty
 	markEvery time.Duration // how often the marker changes; 500 ms if zero
 	since     time.Time     // when the last fault struck or was over; within counts from here
 
