@@ -62,8 +62,11 @@ func (c *consumer) factory(addr string) (endpoint.Endpoint, io.Closer, error) {
 	}, closer, nil
 }
 
-// look notes what the consumer's set has, until quit is closed.
+// look notes what the consumer's set has, until quit is closed. It looks often,
+// because the set may stay as it is while the grounds for it change.
 func (c *consumer) look() {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		snapshot, newer := c.instances.Snapshot()
 		if snapshot.Source() == sd.Fresh {
@@ -86,6 +89,7 @@ func (c *consumer) look() {
 		c.rec.setKnown(states)
 		select {
 		case <-newer:
+		case <-tick.C:
 		case <-c.quit:
 			return
 		}

@@ -41,7 +41,7 @@ func runInstance(ctx context.Context, args []string, in io.Reader, out io.Writer
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it binds at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("instance %s: %w", *id, err)
 	}
@@ -96,5 +96,5 @@ type speaker struct {
 func (s *speaker) event(name, addr string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.out.Encode(event{name, time.Now(), addr}) // nobody listens any more: the scene is over
+	_ = s.out.Encode(event{name, time.Now(), addr}) //nolint:errchkjson // it fails only when nobody listens any more: the scene is over
 }

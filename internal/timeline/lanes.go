@@ -9,7 +9,8 @@ import (
 
 // patterns are the fills that tell states apart without colour.
 const patterns = `<defs>
-<pattern id="draining" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#fde3c4"/><rect width="2.5" height="6" fill="#b65c02"/></pattern>
+<pattern id="draining" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<rect width="6" height="6" fill="#fde3c4"/><rect width="2.5" height="6" fill="#b65c02"/></pattern>
 <pattern id="held" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#e3ecf6"/><circle cx="3" cy="3" r="1.6" fill="#2f5f8f"/></pattern>
 <pattern id="stale" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#fff"/><path d="M0 3H6" stroke="#777" stroke-width="1.5"/></pattern>
 <pattern id="down" width="8" height="8" patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="#eee"/><path d="M1 1L7 7M7 1L1 7" stroke="#777"/></pattern>
@@ -69,7 +70,7 @@ func (c *canvas) band(caption string, t track, words map[string]string) {
 		x, w := c.x(s.From), c.x(s.To)-c.x(s.From)
 		fmt.Fprintf(c, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", x, c.y, max(w, 1), bandH, ground)
 		word := cmp.Or(words[s.State], s.State)
-		room := float64(len(word))*5.8 + 6
+		room := float64(len(word))*5.6 + 6
 		at, fits := c.between(x, x+w, room)
 		if !fits {
 			continue

@@ -97,7 +97,7 @@ func binOf(window time.Duration) time.Duration {
 func (c *canvas) axis(bottom int) {
 	window := c.rec.To.Sub(c.rec.From)
 	step := tick(window)
-	for at := c.rec.Zero.Add(-step * (c.rec.Zero.Sub(c.rec.From) / step)); !at.After(c.rec.To); at = at.Add(step) {
+	for at := c.rec.Zero.Add(-c.rec.Zero.Sub(c.rec.From).Truncate(step)); !at.After(c.rec.To); at = at.Add(step) {
 		fmt.Fprintf(c, `<text x="%.1f" y="%d" fill="#555" text-anchor="middle">%s</text>`+"\n", c.x(at), bottom+18, clock(at.Sub(c.rec.Zero), step))
 		fmt.Fprintf(c, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#999"/>`+"\n", c.x(at), c.x(at), bottom, bottom+4)
 	}
@@ -105,16 +105,15 @@ func (c *canvas) axis(bottom int) {
 	c.y = bottom + 42
 }
 
-// tick is the step of the axis that gives between four and ten numbers.
+// tick is the step of the axis that gives ten numbers, or not far fewer.
 func tick(window time.Duration) time.Duration {
-	step := 10 * time.Millisecond
-	for _, factor := range []time.Duration{2, 5, 10, 20, 50, 100, 200, 500, 1000} {
-		if window/step <= 10 {
-			break
+	for step := 10 * time.Millisecond; ; step *= 10 {
+		for _, s := range []time.Duration{step, 2 * step, 5 * step} {
+			if window/s <= 10 {
+				return s
+			}
 		}
-		step = factor * 10 * time.Millisecond
 	}
-	return step
 }
 
 // clock writes a time of the axis.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -15,12 +16,12 @@ type scene struct {
 }
 
 // away are the conditions of every scene.
-const away = "200 calls a second, each 15 ms of work; 5 ms of network to etcd."
+const away = "200 calls a second, each 15 ms of work; etcd is 5 ms away."
 
 func scenes() []scene {
 	return []scene{
 		{"joining", "Joining: an instance registers once it is ready, and is called a moment later", away, joining},
-		{"leaving", "Leaving: within milliseconds of SIGTERM calls go elsewhere, and none fails", away + " It goes on answering for a while.", leaving},
+		{"leaving", "Leaving: within milliseconds of SIGTERM calls go elsewhere, and none fails", away + " The instance answers until it exits.", leaving},
 		{"outage", "Outage: etcd dies and comes back empty, and callers notice nothing", away + " A lease lasts 6 s.", outage},
 	}
 }
@@ -124,5 +125,8 @@ func outage(ctx context.Context, s *stage) error {
 		return err
 	}
 	s.rec.mark(time.Now(), "all registered again", "")
-	return s.until(ctx, "the consumer has heard of that", s.allKnown)
+	if err := s.until(ctx, "the consumer has heard of that", s.allKnown); err != nil {
+		return fmt.Errorf("%w: %s", err, s.consumer.instances.Explain())
+	}
+	return nil
 }

@@ -23,7 +23,7 @@ type pace struct {
 }
 
 func defaultPace() pace {
-	return pace{warm: time.Second, lead: 80 * time.Millisecond, outage: ttl + 1500*time.Millisecond, propagation: 250 * time.Millisecond}
+	return pace{warm: 3 * time.Second, lead: 80 * time.Millisecond, outage: ttl + 1500*time.Millisecond, propagation: 250 * time.Millisecond}
 }
 
 // stage is where a scene is played: a registry, instances, and a consumer that
@@ -75,10 +75,10 @@ func (s *stage) launch() (*replica, error) {
 	return r, err
 }
 
-// linger goes on for a part of what was drawn so far, so that the picture shows
-// what came after, and returns its window.
+// linger goes on for a third of what was drawn so far, so that the picture
+// shows what came after and the last label has room, and returns its window.
 func (s *stage) linger(ctx context.Context) (from, to time.Time, err error) {
-	err = pause(ctx, time.Since(s.from)/3)
+	err = pause(ctx, max(time.Since(s.from)/3, 150*time.Millisecond))
 	return s.from, time.Now(), err
 }
 
