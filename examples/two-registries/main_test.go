@@ -66,7 +66,7 @@ func registries(t *testing.T, verb string, etcd, consul *servers.Server) (from, 
 	var sets [][]string
 	for _, m := range regexp.MustCompile(`(?m)^\$ go run ./two-registries `+verb+` (.*)$`).FindAllStringSubmatch(string(text), -1) {
 		var set []string
-		for _, word := range strings.Fields(m[1]) {
+		for word := range strings.FieldsSeq(m[1]) {
 			if word != "-registry" {
 				set = append(set, strings.NewReplacer("127.0.0.1:2379", etcd.Endpoint(), "127.0.0.1:8500", consul.Endpoint()).Replace(word))
 			}
