@@ -56,10 +56,15 @@ func Open(target string, cfg InstancerConfig, schemes ...Scheme) (*Instancer, er
 }
 
 // OpenHolder makes the Holder of what target names, for a Registrar. It does
-// not touch the network. Every error matches ErrTarget.
+// not touch the network. Every error matches ErrTarget. The parameters of
+// InstancerConfig, which Open reads, are checked and mean nothing here: one
+// target may serve both sides.
 func OpenHolder(target string, schemes ...Scheme) (Holder, error) {
 	t, s, err := find(target, schemes)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := t.configure(InstancerConfig{}); err != nil {
 		return nil, err
 	}
 	if s.Holder == nil {

@@ -93,3 +93,17 @@ func TestTargetBool(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestOpenHolderTakesTheTargetOfOpen(t *testing.T) {
+	var seen Target
+	scheme := Scheme{Name: "a", Holder: func(t Target) (Holder, error) {
+		seen = t
+		return holdFunc(nil), nil
+	}}
+	if _, err := OpenHolder("a://h:1/svc?ttl=3s&protection=off&transport=grpc", scheme); err != nil || seen.String() != "a://h:1/svc?ttl=3s" {
+		t.Errorf("opened %s, %v", seen, err)
+	}
+	if _, err := OpenHolder("a://h:1/svc?protection=on", scheme); !errors.Is(err, ErrTarget) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -35,6 +35,18 @@ func NewInstancer(c *api.Client, service string, cfg Config) *sd.Instancer {
 	return sd.NewInstancer(NewWatcher(c, service, cfg), cfg.Instancer)
 }
 
+// String says what is watched. What Consul leaves out of an answer, such as by a
+// filter, is no part of it.
+func (w *Watcher) String() string {
+	name := "consul " + w.service
+	for _, part := range []struct{ what, value string }{{"ns", w.cfg.Namespace}, {"partition", w.cfg.Partition}, {"dc", w.cfg.Datacenter}} {
+		if part.value != "" {
+			name += " " + part.what + "=" + part.value
+		}
+	}
+	return name
+}
+
 // rereadEvery is how often the service is read anew rather than waited on.
 const rereadEvery = 5 * time.Minute
 

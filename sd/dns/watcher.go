@@ -29,6 +29,9 @@ type Watcher struct {
 // does not touch the network; Watch tells what is wrong with its arguments.
 func NewWatcher(name string, cfg Config) *Watcher { return &Watcher{name: name, cfg: cfg} }
 
+// String says what is watched.
+func (w *Watcher) String() string { return "dns " + w.name }
+
 // Watch looks the name up, reports who is there, and does so again when the
 // TTL ends and the answer is another, until ctx ends. It returns an error when
 // no server gives an answer that can be used; nobody is removed by that.
