@@ -27,6 +27,8 @@ type instance struct {
 	owner int           // its index in the history
 	heard chan struct{} // closed when its output has ended
 	exit  string        // its last words; valid once heard is closed
+
+	obeyed int // orders; guarded by trial.mu
 }
 
 // adopt makes r the row's registry, to be closed at its end.
@@ -126,6 +128,8 @@ func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- string)
 			if n := len(o.Held); n > 0 && o.Held[n-1].To.IsZero() {
 				o.Held[n-1].To = now
 			}
+		case "obeyed":
+			in.obeyed++
 		case "stopped":
 			in.exit = e.Err
 		}
@@ -163,6 +167,21 @@ func (t *trial) term(in *instance) {
 // freeze and thaw are SIGSTOP and SIGCONT.
 func (t *trial) freeze(in *instance) error { return in.child.signal(syscall.SIGSTOP) }
 func (t *trial) thaw(in *instance) error   { return in.child.signal(syscall.SIGCONT) }
+
+// order sends an instance a signal and waits until it says that it has obeyed.
+func (t *trial) order(in *instance, s syscall.Signal) error {
+	count := func() int {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return in.obeyed
+	}
+	before := count()
+	if err := in.child.signal(s); err != nil {
+		return err
+	}
+	t.eventually("it has obeyed", func() bool { return count() > before })
+	return nil
+}
 
 // tell sends an instance one of its commands.
 func (t *trial) tell(in *instance, command string) error {

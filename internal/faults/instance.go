@@ -28,7 +28,7 @@ const propagation = time.Second
 
 // event is a line that an instance prints.
 type event struct {
-	Event string `json:"event"` // listening, registered, lost, unregistered, stopped
+	Event string `json:"event"` // listening, registered, lost, unregistered, obeyed, stopped
 	Addr  string `json:"addr,omitempty"`
 	Err   string `json:"err,omitempty"`
 }
@@ -48,7 +48,7 @@ func runInstance(args []string, out, logs io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	say := newSpeaker(out)
-	defer obey()()
+	defer obey(say)()
 	l, err := net.Listen("tcp", *listen)
 	if err != nil {
 		return fmt.Errorf("-listen %s: %w; pass a free port, such as 127.0.0.1:0", *listen, err)
@@ -85,8 +85,8 @@ type answer struct {
 }
 
 // obey takes the file descriptors away on SIGUSR1, and gives them back on
-// SIGUSR2. What it returns ends that.
-func obey() (end func()) {
+// SIGUSR2, and says when it has. What it returns ends that.
+func obey(say *speaker) (end func()) {
 	orders := make(chan os.Signal, 1)
 	signal.Notify(orders, syscall.SIGUSR1, syscall.SIGUSR2)
 	var listening sync.WaitGroup
@@ -98,7 +98,8 @@ func obey() (end func()) {
 			if order == syscall.SIGUSR1 {
 				now.Cur = 3 // what is open stays open
 			}
-			_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now) // a limit may be lowered, and raised again
+			err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now)
+			say.event("obeyed", "", err)
 		}
 	})
 	return func() {
@@ -160,7 +161,7 @@ func (s *speaker) event(name, addr string, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.out.Encode(e) // it fails only if nobody listens any more: the row that started us is over
+	_ = s.out.Encode(e) //nolint:errchkjson // it fails only if nobody listens any more: the row that started us is over
 }
 
 // serveInstance is runInstance on the process's own streams.

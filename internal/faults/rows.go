@@ -14,6 +14,8 @@ func consulOne(t *trial) { t.onConsul(servers.Options{}) }
 const (
 	allBack  = "all are registered, and known to be"
 	upToDate = "the consumer is up to date"
+
+	nothingLost = "nobody's lease was lost, and the consumer is up to date"
 )
 
 // rows is the matrix. Numbers are those of the reference that the bounds come

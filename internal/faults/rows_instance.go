@@ -128,16 +128,15 @@ func instanceWithoutFiles(t *trial) {
 	t.last(time.Second)
 	victim := t.members[0]
 	t.fault("no more files for "+victim.id, func() error {
-		if err := victim.child.signal(syscall.SIGUSR1); err != nil {
+		if err := t.order(victim, syscall.SIGUSR1); err != nil {
 			return err
 		}
-		t.last(100 * time.Millisecond)
 		t.fleetProxy().Reset() // who has a connection must dial anew
 		return nil
 	})
 	t.within(2*t.ttl, "its registration has lapsed", t.unlisted(victim))
 	t.last(2*t.ttl - time.Since(t.since))
-	t.heal("files again", func() error { return victim.child.signal(syscall.SIGUSR2) })
+	t.heal("files again", func() error { return t.order(victim, syscall.SIGUSR2) })
 	t.within(t.row.bound, "it is listed", t.isListed(victim))
 	t.eventually("all are known", t.allKnown)
 }

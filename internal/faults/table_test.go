@@ -42,7 +42,8 @@ func TestMarkdown(t *testing.T) {
 	for _, want := range []string{
 		"\n| 1 etcd | SIGKILL | it is gone | 7.000 s | 5.284 s | 0 of 100 | ok |\n",
 		"\n| 2 etcd | SIGTERM | it is gone | 0.100 s | 0.250 s | 3 of 100 | FAIL |\n",
-		"\nNot run there:\n\n- 3 etcd, the disk is full: it takes a mount\n",
+		"\nWhat the failed rows say:\n\n- **2 etcd** it is gone after 250ms, bound 100ms\n",
+		"\nNot run there:\n\n- **3 etcd** the disk is full: it takes a mount\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the document lacks %q:\n%s", want, got)
