@@ -20,7 +20,6 @@ type answer struct {
 	entries []*api.ServiceEntry
 	index   uint64
 	meta    *api.QueryMeta
-	waited  time.Duration // before the answer began
 }
 
 // ask reads the service, once it has changed since index. anew asks servers
@@ -40,8 +39,6 @@ func (s *session) ask(ctx context.Context, index uint64, anew bool) (answer, err
 	// have no leader, caches when they are old, and all to whom they do not
 	// trust.
 	sure, err := s.query(ctx, api.QueryOptions{RequireConsistent: true})
-	sure.waited += a.waited
-	a.waited = sure.waited
 	if err != nil || len(sure.entries) > 0 {
 		return sure, err
 	}
@@ -61,7 +58,7 @@ func (s *session) query(ctx context.Context, q api.QueryOptions) (answer, error)
 	if err != nil {
 		return answer{}, fmt.Errorf("query: %w", err)
 	}
-	a := answer{entries: entries, index: meta.LastIndex, meta: meta, waited: meta.RequestTime}
+	a := answer{entries: entries, index: meta.LastIndex, meta: meta}
 	if a.index > math.MaxInt64 { // no index that anybody counted up to
 		a.index = 0
 	}

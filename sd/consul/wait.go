@@ -30,15 +30,15 @@ func pause(failures int) time.Duration {
 }
 
 // Answers that tell nothing new cost a token each: a server, or what stands
-// before it, may answer at once for ever. Those that do cost only their own
-// time, several times over: each holds all of the service, so a huge one that
-// changes all the time is asked for less often than it changes, and a small one
-// at every change.
+// before it, may answer at once for ever. Those that do cost a rest by their
+// size, some times what they take to make and to read: each holds all of the
+// service, so a huge one that changes all the time is asked for less often than
+// it changes, and a small one at every change.
 const (
-	burst   = 20
-	refill  = 250 * time.Millisecond // per token
-	rests   = 4                      // times as long as the last answer took to read
-	longest = time.Second            // of a rest
+	burst    = 20
+	refill   = 250 * time.Millisecond // per token
+	restEach = 100 * time.Microsecond // per instance of the last answer
+	longest  = time.Second            // of a rest
 )
 
 // limiter spaces the queries of one goroutine.
@@ -49,10 +49,10 @@ type limiter struct {
 
 func newLimiter() *limiter { return &limiter{tokens: burst, last: time.Now()} }
 
-// wait returns when the next query may be sent, after an answer that took so
-// long to read and held news or not; false if ctx ends first.
-func (l *limiter) wait(ctx context.Context, took time.Duration, news bool) bool {
-	rest := min(rests*took, longest)
+// wait returns when the next query may be sent, after an answer of so many
+// instances that held news or not; false if ctx ends first.
+func (l *limiter) wait(ctx context.Context, instances int, news bool) bool {
+	rest := min(time.Duration(instances)*restEach, longest)
 	now := time.Now()
 	l.tokens = min(burst, l.tokens+float64(now.Sub(l.last))/float64(refill))
 	l.last = now
@@ -62,7 +62,7 @@ func (l *limiter) wait(ctx context.Context, took time.Duration, news bool) bool 
 	if l.tokens < 0 {
 		rest = max(rest, time.Duration(-l.tokens*float64(refill)))
 	}
-	if rest <= time.Millisecond { // not worth a timer
+	if rest <= 2*time.Millisecond { // not worth a timer
 		return ctx.Err() == nil
 	}
 	return sleep(ctx, rest)

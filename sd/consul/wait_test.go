@@ -10,22 +10,22 @@ import (
 func TestLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, start := newLimiter(), time.Now()
-		spent := func(times int, took time.Duration, news bool, want time.Duration) {
+		spent := func(times int, instances int, news bool, want time.Duration) {
 			t.Helper()
 			start = time.Now()
 			for range times {
-				l.wait(t.Context(), took, news)
+				l.wait(t.Context(), instances, news)
 			}
 			if d := time.Since(start); d != want {
-				t.Errorf("%d answers (news: %v) that took %v each were spaced over %v, want %v", times, news, took, d, want)
+				t.Errorf("%d answers (news: %v) of %d instances were spaced over %v, want %v", times, news, instances, d, want)
 			}
 		}
-		spent(10_000, 100*time.Microsecond, true, 0)
-		spent(10, 2*time.Millisecond, true, 10*rests*2*time.Millisecond)
-		spent(1, time.Minute, true, longest)
+		spent(10_000, 20, true, 0)
+		spent(10, 1000, true, 10*1000*restEach)
+		spent(1, 1_000_000, true, longest)
 		spent(burst, 0, false, 0)
 		spent(4, 0, false, 4*refill)
-		spent(1, refill, false, rests*refill)
+		spent(1, 5000, false, 5000*restEach)
 		time.Sleep(time.Hour)
 		spent(burst+1, 0, false, refill)
 		ctx, cancel := context.WithTimeout(t.Context(), refill/2)

@@ -76,7 +76,6 @@ func (s *session) follow(ctx context.Context, v *view) error {
 	calm := newLimiter()
 	read := time.Now()
 	for {
-		start := time.Now()
 		a, err := s.ask(ctx, index, anew)
 		if err != nil {
 			return err
@@ -91,7 +90,7 @@ func (s *session) follow(ctx context.Context, v *view) error {
 				index, anew, read = 0, true, time.Now()
 			}
 		}
-		if !calm.wait(ctx, time.Since(start)-a.waited, news) {
+		if !calm.wait(ctx, len(a.entries), news) {
 			return ctx.Err()
 		}
 	}
