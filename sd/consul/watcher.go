@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -38,13 +39,13 @@ func NewInstancer(c *api.Client, service string, cfg Config) *sd.Instancer {
 // String says what is watched. What Consul leaves out of an answer, such as by a
 // filter, is no part of it.
 func (w *Watcher) String() string {
-	name := "consul " + w.service
+	parts := []string{"consul " + w.service}
 	for _, part := range []struct{ what, value string }{{"ns", w.cfg.Namespace}, {"partition", w.cfg.Partition}, {"dc", w.cfg.Datacenter}} {
 		if part.value != "" {
-			name += " " + part.what + "=" + part.value
+			parts = append(parts, part.what+"="+part.value)
 		}
 	}
-	return name
+	return strings.Join(parts, " ")
 }
 
 // rereadEvery is how often the service is read anew rather than waited on.
