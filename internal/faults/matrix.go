@@ -95,7 +95,21 @@ func (m *matrix) runAll(ctx context.Context, ended func(result)) []result {
 			run(i)
 		}
 	}
+	m.again(ctx, results, ended)
 	return results
+}
+
+// again gives rows a second try that failed while the machine had no time for
+// them, and says so.
+func (m *matrix) again(ctx context.Context, results []result, ended func(result)) {
+	for i, first := range results {
+		if !first.unfair() || ctx.Err() != nil {
+			continue
+		}
+		results[i] = m.runRow(ctx, m.rows[i])
+		results[i].Again = fmt.Sprintf("this is the second try: in the first, which failed, the machine did not run the row for %s", inSeconds(first.HaltedMS))
+		ended(results[i])
+	}
 }
 
 // rowTimeout ends a row that hangs; the longest takes four minutes.

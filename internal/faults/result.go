@@ -14,9 +14,11 @@ type result struct {
 	MeasuredMS int64    `json:"measured_ms"`
 	Calls      int      `json:"calls"`
 	Failed     int      `json:"failed_calls"`
-	OK         *bool    `json:"ok"` // null if it could not be run
+	HaltedMS   int64    `json:"halted_ms,omitempty"` // for which the row's process did not run, since the machine had no time for it
+	OK         *bool    `json:"ok"`                  // null if it could not be run
 	Violations []string `json:"violations,omitempty"`
 	Notes      []string `json:"notes,omitempty"`
+	Again      string   `json:"again,omitempty"`   // why this is a second try
 	NotRun     string   `json:"not_run,omitempty"` // why
 }
 
@@ -31,6 +33,10 @@ func (r *result) verdict() {
 }
 
 func (r *result) failed() bool { return r.OK != nil && !*r.OK }
+
+// unfair tells that a row failed while it was itself halted: what it measured
+// says something about the machine.
+func (r *result) unfair() bool { return r.failed() && r.HaltedMS > 0 }
 
 func writeJSON(w io.Writer, v any) error {
 	b, err := json.Marshal(v)

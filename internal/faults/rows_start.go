@@ -87,8 +87,8 @@ func startsWithout(t *trial, way string) {
 	hurt, mend := t.useless(way)
 	t.watch()
 	t.fault("the registry is "+way, hurt)
-	in := t.another()
 	t.since = time.Now() // the row is about the start, not about what came before it
+	in := t.another()
 	t.within(t.row.bound, "it answers calls", t.answers(in))
 	began := time.Now()
 	t.consume()

@@ -31,6 +31,9 @@ func printResult(out io.Writer, r result) {
 	}
 	fmt.Fprintf(out, "%-4s  %-24s %-62s bound %9s  measured %9s  failed %s\n",
 		verdictOf(r), r.Row, r.Fault, inSeconds(r.BoundMS), inSeconds(r.MeasuredMS), failedOf(r))
+	if r.Again != "" {
+		fmt.Fprintln(out, "      ", r.Again)
+	}
 	for _, v := range r.Violations {
 		fmt.Fprintln(out, "      ", strings.ReplaceAll(v, "\n", "\n       "))
 	}
@@ -117,6 +120,7 @@ func markdown(results []result) []byte {
 		}
 	}
 	list(&b, "What the failed rows say:", results, (*result).failed, func(r result) string { return strings.Join(r.Violations, "; ") })
+	list(&b, "Tried twice:", results, func(r *result) bool { return r.Again != "" }, func(r result) string { return r.Again })
 	list(&b, "Not run there:", results, func(r *result) bool { return r.NotRun != "" }, func(r result) string { return r.Fault + ": " + r.NotRun })
 	return []byte(b.String())
 }

@@ -11,7 +11,7 @@ import (
 func three() []result {
 	yes, no := true, false
 	return []result{
-		{Row: "1 etcd", Fault: "SIGKILL", Then: "it is gone", BoundMS: 7000, MeasuredMS: 5284, Calls: 100, OK: &yes},
+		{Row: "1 etcd", Fault: "SIGKILL", Then: "it is gone", BoundMS: 7000, MeasuredMS: 5284, Calls: 100, Again: "the second try", OK: &yes},
 		{Row: "2 etcd", Fault: "SIGTERM", Then: "it is gone", BoundMS: 100, MeasuredMS: 250, Calls: 100, Failed: 3, OK: &no, Violations: []string{"it is gone after 250ms, bound 100ms"}, Notes: []string{"a note"}},
 		{Row: "3 etcd", Fault: "the disk is full", BoundMS: 1000, NotRun: "it takes a mount"},
 	}
@@ -24,7 +24,7 @@ func TestTable(t *testing.T) {
 	}
 	printNotRun(&out, three())
 	for _, want := range []string{
-		"ok    1 etcd", "bound   7.000 s  measured   5.284 s  failed 0 of 100\n",
+		"ok    1 etcd", "bound   7.000 s  measured   5.284 s  failed 0 of 100\n       the second try\n",
 		"FAIL  2 etcd", "failed 3 of 100\n       it is gone after 250ms, bound 100ms\n       note: a note\n",
 		"\nnot run here:\n  3 etcd, the disk is full: it takes a mount\n",
 	} {
@@ -43,6 +43,7 @@ func TestMarkdown(t *testing.T) {
 		"\n| 1 etcd | SIGKILL | it is gone | 7.000 s | 5.284 s | 0 of 100 | ok |\n",
 		"\n| 2 etcd | SIGTERM | it is gone | 0.100 s | 0.250 s | 3 of 100 | FAIL |\n",
 		"\nWhat the failed rows say:\n\n- **2 etcd** it is gone after 250ms, bound 100ms\n",
+		"\nTried twice:\n\n- **1 etcd** the second try\n",
 		"\nNot run there:\n\n- **3 etcd** the disk is full: it takes a mount\n",
 	} {
 		if !strings.Contains(got, want) {
@@ -85,5 +86,17 @@ func TestLines(t *testing.T) {
 	}
 	if got, want := out.String(), "1 etcd: kill\n1 etcd: then\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestUnfair(t *testing.T) {
+	yes, no := true, false
+	for want, r := range map[bool]result{true: {OK: &no, HaltedMS: 1500}, false: {OK: &yes, HaltedMS: 1500}} {
+		if r.unfair() != want {
+			t.Errorf("unfair is %v of %+v", !want, r)
+		}
+	}
+	if r := (result{OK: &no}); r.unfair() {
+		t.Error("a failure on a machine that had time for it is unfair")
 	}
 }

@@ -45,6 +45,7 @@ type trial struct {
 	history  history.History
 	epoch    int // see history.Sighting
 	measured time.Duration
+	halted   time.Duration // this process did not run for so long
 	took     time.Duration // the longest of all conditions
 	complain []string
 	notes    []string
@@ -55,12 +56,14 @@ type trial struct {
 // when it returns.
 func try(ctx context.Context, r row, l length, logs io.Writer) result {
 	t := &trial{row: r, ctx: ctx, length: l, ttl: ttl, logs: logs, start: time.Now(), stop: func() {}}
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
+	watched, unwatch := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { t.halts(watched) })
+	running.Go(func() {
+		defer unwatch()
 		t.play()
-	}()
-	<-over
+	})
+	running.Wait()
 	t.cleanUp()
 	return t.result()
 }
@@ -192,7 +195,7 @@ func (t *trial) result() result {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r.MeasuredMS = t.measured.Milliseconds()
+	r.MeasuredMS, r.HaltedMS = t.measured.Milliseconds(), t.halted.Milliseconds()
 	r.Violations, r.Notes = slices.Clone(t.complain), slices.Clone(t.notes)
 	r.verdict()
 	return r
