@@ -23,14 +23,15 @@ type answer struct {
 }
 
 // ask reads the service, once it has changed since index. anew asks servers
-// rather than a cache.
+// rather than a cache. What does not wait is read consistently: a server that
+// has just come back answers other questions while it replays its past.
 func (s *session) ask(ctx context.Context, index uint64, anew bool) (answer, error) {
 	if err := s.refresh(); err != nil {
 		return answer{}, err
 	}
 	a, err := s.query(ctx, api.QueryOptions{
 		WaitIndex: index, WaitTime: s.cfg.wait(), UseCache: s.cfg.UseCache && !anew,
-		AllowStale: s.cfg.AllowStale, RequireConsistent: s.cfg.RequireConsistent,
+		AllowStale: s.cfg.AllowStale, RequireConsistent: s.cfg.RequireConsistent || index == 0 && !s.cfg.AllowStale && (anew || !s.cfg.UseCache),
 	})
 	if err != nil || len(a.entries) > 0 {
 		return a, err

@@ -112,23 +112,23 @@ func TestIndexRules(t *testing.T) {
 		{
 			"a change is waited for",
 			[]reply{{index: "5", ids: "a"}, {index: "7", ids: "ab"}, {index: "9", ids: "ab"}},
-			"a ab", " 5 7 9",
+			"a ab", "! 5 7 9",
 		}, {
 			"an index that went backwards is not believed before the service was read anew",
 			[]reply{{index: "50", ids: "ab"}, {index: "7", ids: "a"}, {index: "8", ids: "ab"}, {index: "9", ids: "abc"}},
-			"ab abc", " 50  8 9",
+			"ab abc", "! 50 ! 8 9",
 		}, {
 			"no index is 1, which waits",
 			[]reply{{index: "0", ids: "a"}, {index: "abc", ids: "a"}, {index: "2", ids: "ab"}},
-			"a ab", " 1  2",
+			"a ab", "! 1 ! 2",
 		}, {
 			"a second opinion that has somebody wins",
 			[]reply{{index: "5", ids: "a"}, {index: "7"}, {index: "7", ids: "a"}, {index: "8", ids: "ab"}},
-			"a ab", " 5 ! 7 8",
+			"a ab", "! 5 ! 7 8",
 		}, {
 			"two empty answers count",
 			[]reply{{index: "5", ids: "a"}, {index: "7"}, {index: "7"}, {index: "8", ids: "b"}},
-			"a  b", " 5 ! 7 8",
+			"a  b", "! 5 ! 7 8",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -124,8 +124,15 @@ func TestEveryParameterIsSent(t *testing.T) {
 			t.Errorf("%q asks for %v with token %q", tt.params, first.URL, first.Header.Get("X-Consul-Token"))
 		}
 		tt.want.Set("wait", "16000ms")
+		added := !tt.want.Has("consistent") && !tt.want.Has("stale") && !tt.want.Has("cached")
+		if added { // what does not wait is read consistently
+			tt.want.Set("consistent", "")
+		}
 		if got := first.URL.Query(); got.Encode() != tt.want.Encode() {
 			t.Errorf("%q sends %q first, want %q", tt.params, got.Encode(), tt.want.Encode())
+		}
+		if added {
+			tt.want.Del("consistent")
 		}
 		tt.want.Set("index", "7")
 		if got := second.URL.Query(); got.Encode() != tt.want.Encode() {
