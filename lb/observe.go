@@ -2,6 +2,7 @@ package lb
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -19,6 +20,9 @@ func (n *node) observed(next endpoint.Endpoint) endpoint.Endpoint {
 		defer func() { n.observe(start, outcome) }()
 		response, err = next(ctx, request)
 		outcome = n.pool.cfg.Classify(ctx, response, err)
+		if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {
+			tell(n.id)
+		}
 		return response, err
 	}
 }
@@ -42,10 +46,14 @@ func (n *node) observe(start int64, outcome classify.Outcome) {
 	case outcome.Failed():
 		n.failures.Add(1)
 		n.answered(true)
-		if tell := n.pool.unreachable; tell != nil && (outcome == classify.NotSent || !n.isReady()) {
-			tell(n.id)
-		}
 	}
+}
+
+// tooLate says whether a call failed for lack of time. That tells little about the
+// instance: a caller that was halted finds all of its calls late.
+func tooLate(err error) bool {
+	var timeout interface{ Timeout() bool } // as net.Error, and context.DeadlineExceeded
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // now reads the pool's monotonic clock: nanoseconds since it was made. Two

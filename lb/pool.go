@@ -70,7 +70,7 @@ type Pool struct {
 	relaxed atomic.Int64 // when relax last ran
 	mean    atomicFloat  // latency that calls meet at present, in nanoseconds; 0 if unknown
 
-	unreachable func(id string) // tells src of an instance that calls do not reach; nil if it does not care
+	unreachable func(id string) // tells src of an instance that refuses calls; nil if it does not care
 
 	stop     context.CancelFunc // ends watching and connecting
 	wg       sync.WaitGroup     // every goroutine of the pool
@@ -92,8 +92,8 @@ var errNotSynced = errors.New("not synced yet: the source of instances has not a
 // NewPool returns a pool of the instances that src knows, each connected by f
 // with its address. It works with any go-kit Instancer; one that is an
 // sd.Source gives whole instances, of others the address is also the ID. One
-// with a method Unreachable(id string) is told of instances that calls do not
-// reach, or whose guard has closed. NewPool
+// with a method Unreachable(id string) is told of instances that refuse calls.
+// NewPool
 // neither blocks nor waits for the first instance: see WaitReady. The pool
 // never stops src. f is called on goroutines of the pool's own, one per
 // instance, so it may block; it is called again, after a pause, when it fails

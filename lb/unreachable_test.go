@@ -34,15 +34,23 @@ func (f forgetful) Watch(ctx context.Context, update func([]sd.Instance)) error 
 	return ctx.Err()
 }
 
-// A registry that lost everybody is not believed, but the callers of those who
-// are really gone are: held instances go one by one as calls find them dead.
+// halted is the error of a call that was not sent because time was up.
+type halted struct{ error }
+
+func (halted) NotSent() bool { return true }
+func (halted) Timeout() bool { return true }
+
+// A registry that lost everybody is not believed, but those who call an instance
+// that refuses them are. That calls are late, or fail, is no such word: it may
+// be the caller who was halted.
 func TestCallersDecideAboutHeldInstances(t *testing.T) {
-	down := func(err error) endpoint.Endpoint {
-		return func(context.Context, any) (any, error) { return nil, err }
-	}
-	for name, dead := range map[string]endpoint.Endpoint{
-		"refused":                 down(refused{errors.New("connection refused")}),
-		"until its breaker opens": down(errors.New("no answer")),
+	for name, tt := range map[string]struct {
+		err   error
+		stays bool
+	}{
+		"refused":  {refused{errors.New("connection refused")}, false},
+		"too late": {halted{errors.New("no connection in time")}, true},
+		"failing":  {errors.New("no answer"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -51,7 +59,7 @@ func TestCallersDecideAboutHeldInstances(t *testing.T) {
 				defer instances.Stop()
 				pool := lb.NewPool(instances, func(addr string) (endpoint.Endpoint, io.Closer, error) {
 					if addr == "10.0.0.1:80" {
-						return dead, nil, nil
+						return func(context.Context, any) (any, error) { return nil, tt.err }, nil, nil
 					}
 					return endpoint.Nop, nil, nil
 				}, lb.PoolConfig{Guard: breaker.Each(breaker.Config{})})
@@ -65,7 +73,7 @@ func TestCallersDecideAboutHeldInstances(t *testing.T) {
 				}
 				synctest.Wait()
 				s, _ := instances.Snapshot()
-				if len(s.Instances) != 1 || s.Instances[0].ID != "alive" || s.Held != 1 {
+				if stays := len(s.Instances) == 2; stays != tt.stays || s.Held != len(s.Instances) {
 					t.Errorf("knows %+v\n%s", s.Instances, instances.Explain())
 				}
 			})

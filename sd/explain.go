@@ -83,7 +83,7 @@ func (c *curator) why(m *member, now time.Time) string {
 	case !m.gone.IsZero() && !known:
 		return "the registry lost it and does not answer (or lists nobody) now, so nothing is believed"
 	case !m.gone.IsZero() && m.held:
-		return fmt.Sprintf("held: the registry lost it among many; believed in %s unless it comes back or its callers cannot reach it", due.Sub(now).Round(time.Second))
+		return fmt.Sprintf("held: the registry lost it among many; believed in %s unless it comes back or refuses its callers", due.Sub(now).Round(time.Second))
 	case !m.gone.IsZero():
 		return fmt.Sprintf("the registry no longer lists it; believed in %s", max(due.Sub(now), 0).Round(time.Millisecond))
 	case garbled:

@@ -33,11 +33,11 @@ func TestExplain(t *testing.T) {
 		}},
 		"held": {[]string{"a b c", "a"}, []string{
 			"in a a:80 listed",
-			"in b b:80 held: the registry lost it among many; believed in 1m0s unless it comes back or its callers cannot reach it",
-			"in c c:80 held: the registry lost it among many; believed in 1m0s unless it comes back or its callers cannot reach it",
+			"in b b:80 held: the registry lost it among many; believed in 1m0s unless it comes back or refuses its callers",
+			"in c c:80 held: the registry lost it among many; believed in 1m0s unless it comes back or refuses its callers",
 		}},
 		"held without end in sight": {[]string{"a", ""}, []string{
-			"in a a:80 held: the registry lost it among many; believed in 24h0m0s unless it comes back or its callers cannot reach it",
+			"in a a:80 held: the registry lost it among many; believed in 24h0m0s unless it comes back or refuses its callers",
 		}},
 		"lost": {[]string{"a b c", "a b"}, []string{
 			"in a a:80 listed", "in b b:80 listed", "in c c:80 the registry no longer lists it; believed in 250ms",
@@ -115,7 +115,7 @@ func TestUnreachableEndsAHoldOnly(t *testing.T) {
 		if s := i.Stats(); s.Unreachable != 1 {
 			t.Errorf("stats %+v", s)
 		}
-		if e := i.Explain().String(); !strings.Contains(e, "out  a  a:80  0s  removed: the registry no longer lists it, and its callers could not reach it") {
+		if e := i.Explain().String(); !strings.Contains(e, "out  a  a:80  0s  removed: the registry no longer lists it, and it refused its callers") {
 			t.Errorf("explained as:\n%s", e)
 		}
 	})

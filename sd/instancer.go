@@ -106,10 +106,11 @@ func (i *Instancer) Register(ch chan<- kitsd.Event) { i.feeds.add(ch, i.Snapshot
 // sent to ch; it waits for no reader.
 func (i *Instancer) Deregister(ch chan<- kitsd.Event) { i.feeds.remove(ch) }
 
-// Unreachable says that calls to the instance with this ID do not reach it. If
-// the registry lists it, that changes nothing: such rumours are the breaker's.
-// But one that is there only because Protection holds it is dropped, at once
-// and until the registry lists it again. A Pool of package lb calls it.
+// Unreachable says that nobody takes calls at the address of the instance with
+// this ID: that they are refused, not that they are late or fail. If the registry
+// lists it, that changes nothing: such news is the breaker's. But one that is
+// there only because Protection holds it is dropped, at once and until the
+// registry lists it again. A Pool of package lb calls it.
 func (i *Instancer) Unreachable(id string) {
 	if i.counters.doubted.Load() > 0 { // else there is nothing to decide, at any rate of failures
 		i.inbox.unreachable(id)

@@ -21,7 +21,7 @@ const (
 	// none is left. It is believed once a healthy registry that lists anybody
 	// has insisted for HoldFor; an empty list is never believed on its own, or
 	// only after a day. Before that the data plane decides: a held instance that
-	// callers cannot reach is dropped at once (Instancer.Unreachable).
+	// refuses its callers is dropped at once (Instancer.Unreachable).
 	// Leaving by Draining, additions and changes are believed at once, the
 	// loss of a few within a quarter of a second, or 30 seconds after an
 	// outage, in which registrations may have lapsed.
@@ -225,7 +225,7 @@ func (p *protector) drop(now time.Time, ids map[string]bool) {
 		if m.gone.IsZero() || !ids[m.in.ID] {
 			return false
 		}
-		p.removed.add(now, m.in, "the registry no longer lists it, and its callers could not reach it")
+		p.removed.add(now, m.in, "the registry no longer lists it, and it refused its callers")
 		return true
 	})
 }

@@ -19,7 +19,7 @@ import (
 const (
 	snapshotSchema = 1
 	snapshotAfter  = 2 * time.Second // of the registry's silence after the start the file is read
-	snapshotPause  = time.Second     // for which a set must have stood before it is written
+	snapshotPause  = time.Second     // between a change and writing it, for others to follow
 	maxSnapshot    = 16 << 20
 	clockSkew      = time.Minute // that a file may be from the future
 )
@@ -59,16 +59,14 @@ func sourceOf(w Watcher, transport string) string {
 	return name
 }
 
-// keep writes every good set that has stood for a moment, until ctx ends; one
-// that is new then is written at once.
+// keep writes the good set that is known a moment after a change, until ctx
+// ends; what is new then is written at once.
 func (f *setFile) keep(ctx context.Context, snapshot func() (Snapshot, <-chan struct{})) {
 	var written []Instance
 	failing := false
 	for ctx.Err() == nil {
+		pause(ctx, snapshotPause)
 		s, newer := snapshot()
-		if !settled(ctx, newer) {
-			continue
-		}
 		if s.Source() == Fresh && s.Held == 0 && (written == nil || !equalSets(written, s.Instances)) {
 			err := f.save(s.Instances, time.Now())
 			if err == nil {
@@ -83,20 +81,6 @@ func (f *setFile) keep(ctx context.Context, snapshot func() (Snapshot, <-chan st
 		case <-ctx.Done():
 		}
 	}
-}
-
-// settled waits until a state has stood for a moment, or ctx ends; false if it
-// was outdated before.
-func settled(ctx context.Context, newer <-chan struct{}) bool {
-	t := time.NewTimer(snapshotPause)
-	defer t.Stop()
-	select {
-	case <-newer:
-		return false
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return true
 }
 
 // save replaces the file as a whole: whoever reads it, or crashes meanwhile,

@@ -224,28 +224,39 @@ func TestRestoredInstanceThatCannotBeReached(t *testing.T) {
 	})
 }
 
-func TestSnapshotIsWrittenOnceItStands(t *testing.T) {
+func TestSnapshotIsWrittenAMomentAfterAChange(t *testing.T) {
 	f := aFile(t)
 	synctest.Test(t, func(t *testing.T) {
+		has := func(line string) bool {
+			r, err := f.read(time.Now())
+			return err == nil && cmp.Equal(r.Instances, set(line))
+		}
 		w := away{make(chan []Instance)}
 		i := NewInstancer(w, InstancerConfig{SnapshotFile: f.path})
-		first, second := []Instance{{ID: "a", Addr: "10.0.0.1:80"}}, []Instance{{ID: "a", Addr: "10.0.0.1:80"}, {ID: "b", Addr: "10.0.0.2:80"}}
-		w.answer <- first
+		w.answer <- set("a b")
 		time.Sleep(snapshotPause / 2)
 		synctest.Wait()
 		if _, err := os.Stat(f.path); err == nil {
-			t.Error("written before it stood")
+			t.Error("written at once, though more may follow")
 		}
 		time.Sleep(snapshotPause)
 		synctest.Wait()
-		if r, err := f.read(time.Now()); err != nil || !cmp.Equal(r.Instances, first) {
-			t.Errorf("has %+v, %v", r.Instances, err)
+		if !has("a b") {
+			t.Error("not written")
 		}
-		w.answer <- second
+		for n := range 100 { // it changes all the time
+			w.answer <- set([]string{"a b c", "a b c d~"}[n%2])
+			time.Sleep(snapshotPause / 4)
+		}
 		synctest.Wait()
-		i.Stop() // writes what has not stood for long
-		if r, err := f.read(time.Now()); err != nil || !cmp.Equal(r.Instances, second) {
-			t.Errorf("has %+v, %v", r.Instances, err)
+		if !has("a b c") && !has("a b c d~") {
+			t.Error("not written while the service changes all the time")
+		}
+		w.answer <- set("a b c e")
+		synctest.Wait()
+		i.Stop() // writes what is new
+		if !has("a b c e") {
+			t.Error("not written at the end")
 		}
 	})
 }

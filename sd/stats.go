@@ -20,7 +20,7 @@ type Stats struct {
 	Refused     uint64 // such entries ever, each counted once for every time it changed
 	Breaks      uint64 // how often the watch has broken
 	Publishes   uint64 // how often the set, or what is known of it, has changed
-	Unreachable uint64 // instances dropped because their callers found them gone
+	Unreachable uint64 // instances dropped because they refused their callers
 }
 
 // counters is what Stats has beyond the Snapshot.
