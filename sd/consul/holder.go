@@ -108,7 +108,7 @@ func (r *registration) keep(ctx context.Context, held func()) error {
 		}
 		sent := time.Now()
 		err := r.beat(ctx)
-		if unknown(err) || err == nil && time.Since(verified) > r.verifyEvery {
+		if unknown(err) || err == nil && (r.unsure || time.Since(verified) > r.verifyEvery) {
 			verified = sent
 			err = r.again(ctx, held)
 		}

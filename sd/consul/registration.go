@@ -53,6 +53,11 @@ func (r *registration) ensure(ctx context.Context) error {
 			return err
 		}
 	}
+	if has != nil && r.unsure {
+		if err := r.push(ctx); err != nil && !unknown(err) {
+			return err
+		}
+	}
 	if has != nil || r.health.output != "" || r.cfg.probed() {
 		err = r.settle(ctx)
 	}
@@ -67,6 +72,25 @@ func (r *registration) ensure(ctx context.Context) error {
 	err = r.confirm(ctx)
 	r.unsure = err != nil
 	return err
+}
+
+// push makes the agent tell the servers of an instance that they lack, as they
+// do when they were restored. Being told the same again does not make it: it
+// believes that they know.
+func (r *registration) push(ctx context.Context) error {
+	if !r.cfg.probed() {
+		other := verdict{status: api.HealthWarning}
+		if r.health.status == other.status {
+			other.status = api.HealthPassing
+		}
+		return r.say(ctx, other) // what settle says next is a change, which goes out with the service
+	}
+	limited, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := r.client.Agent().ServiceDeregisterOpts(r.body.ID, r.options(limited)); err != nil && !unknown(err) {
+		return fmt.Errorf("have the agent forget it: %w", err)
+	}
+	return r.register(ctx)
 }
 
 // settle makes the check of a service that is there say what it should. One

@@ -118,6 +118,34 @@ func TestIndexThatGoesBackwardsIsFollowed(t *testing.T) {
 	never()
 }
 
+// Servers may lack an instance that the agent has, as when they were restored,
+// and the agent believes for a minute or two that they know.
+func TestWhoTheServersLackIsRegisteredAgain(t *testing.T) {
+	for name, cfg := range map[string]Config{
+		"beats":           {TTL: 5 * minTTL},
+		"the agent looks": {HTTPCheck: &HTTPCheck{URL: "http://127.0.0.1:9/", Probe: Probe{Interval: time.Minute}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			s, end, err := NewHolder(f.client, "svc", cfg).begin()
+			f.must(err)
+			defer end()
+			r, err := s.open(instance("a"))
+			f.must(err)
+			f.must(r.ensure(t.Context()))
+			eventually(t, "it is told", func() bool { return count(f.seen) == 1 })
+			r.verifyEvery = time.Millisecond // with every beat
+			_, err = f.client.Catalog().Deregister(&api.CatalogDeregistration{Node: r.node.name, ServiceID: "a"}, nil)
+			f.must(err)
+			eventually(t, "it is lost", func() bool { return count(f.seen) == 0 })
+			hold := run(t, func(ctx context.Context) error { return r.keep(ctx, func() {}) })
+			eventually(t, "it is told again", func() bool { return count(f.seen) == 1 || hold.ended() })
+			f.must(hold.stop())
+			f.must(r.leave(t.Context()))
+		})
+	}
+}
+
 // neverEmpty fails the test if i publishes nobody until the result is called.
 func neverEmpty(t *testing.T, i *sd.Instancer) (end func()) {
 	t.Helper()
@@ -211,4 +239,10 @@ func TestFrozenLeaderLosesNobody(t *testing.T) {
 		return err == nil && len(s.Instances) == 2
 	})
 	cluster.Members()[leader].Thaw()
+}
+
+// count is how many instances s was told last.
+func count(s *sink) int {
+	set, _ := s.last()
+	return len(set)
 }
