@@ -3,6 +3,8 @@ package consul
 import (
 	"testing"
 
+	"github.com/hashicorp/consul/api"
+
 	"github.com/kitgen/kitgen/internal/servers"
 	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/sd/sdtest"
@@ -21,6 +23,15 @@ func TestConformance(t *testing.T) {
 			Watcher: func(service string) sd.Watcher { return NewWatcher(c, service, Config{}) },
 			Lose: func(_, id string) error {
 				return direct.Agent().ServiceDeregister(toServiceID(id))
+			},
+			Poison: func(service string) error {
+				poison := api.AgentServiceRegistration{ID: "poison", Name: service, Address: "http://user:secret@h", Port: 80}
+				t.Cleanup(func() {
+					if err := direct.Agent().ServiceDeregister(poison.ID); err != nil {
+						t.Error(err)
+					}
+				})
+				return direct.Agent().ServiceRegister(&poison)
 			},
 			Outage: p.Cut,
 			Heal:   p.Heal,

@@ -20,6 +20,10 @@ func TestConformance(t *testing.T) {
 				_, err := direct.Delete(t.Context(), keyOf(prefixOf("kitgen", service), id))
 				return err
 			},
+			Poison: func(service string) error {
+				_, err := direct.Put(t.Context(), keyOf(prefixOf("kitgen", service), "poison"), `{"addr":"h:80`)
+				return err
+			},
 			Outage: p.Cut,
 			Heal:   p.Heal,
 		}
