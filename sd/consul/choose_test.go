@@ -99,11 +99,11 @@ func TestLeftOutIsToldAsDrainingOnce(t *testing.T) {
 	show(entryAt("n", "a", sd.Up))
 	var told []string
 	for _, set := range s.all() {
-		line := ""
+		var line strings.Builder
 		for _, in := range set {
-			line += in.ID + ":" + in.State.String() + " "
+			line.WriteString(in.ID + ":" + in.State.String() + " ")
 		}
-		told = append(told, line)
+		told = append(told, line.String())
 	}
 	if diff := cmp.Diff([]string{"a:up bb:up ", "bb:up a:draining ", "bb:up ", "", "a:up "}, told); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

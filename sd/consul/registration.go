@@ -53,10 +53,8 @@ func (r *registration) ensure(ctx context.Context) error {
 			return err
 		}
 	}
-	if has != nil && r.unsure {
-		if err := r.push(ctx); err != nil && !unknown(err) {
-			return err
-		}
+	if err := r.push(ctx, has); err != nil {
+		return err
 	}
 	if has != nil || r.health.output != "" || r.cfg.probed() {
 		err = r.settle(ctx)
@@ -77,13 +75,20 @@ func (r *registration) ensure(ctx context.Context) error {
 // push makes the agent tell the servers of an instance that they lack, as they
 // do when they were restored. Being told the same again does not make it: it
 // believes that they know.
-func (r *registration) push(ctx context.Context) error {
+func (r *registration) push(ctx context.Context, has *api.AgentService) error {
+	if has == nil || !r.unsure {
+		return nil
+	}
 	if !r.cfg.probed() {
 		other := verdict{status: api.HealthWarning}
 		if r.health.status == other.status {
 			other.status = api.HealthPassing
 		}
-		return r.say(ctx, other) // what settle says next is a change, which goes out with the service
+		// What settle says next is a change then, which goes out with the service.
+		if err := r.say(ctx, other); !unknown(err) {
+			return err
+		}
+		return nil
 	}
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

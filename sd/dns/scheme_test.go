@@ -55,7 +55,7 @@ func TestSchemeSaysWhatIsWrong(t *testing.T) {
 		"dns:///a..b:80":                             "label that is empty",
 		"dns:///é:80":                                "punycode",
 		"dns:///a%2Fb:80":                            "cannot be part",
-		"dns:///user%40x:80":                         "cannot be part",
+		"dns:///user%40x:80":                         "without user and password",
 		"dns:///" + strings.Repeat("a", 64) + ":80":  "longer than 63 bytes",
 		"dns:///" + strings.Repeat("a.", 140) + ":1": "bytes",
 		"dns:///x:80?type=a":                         "write srv",
