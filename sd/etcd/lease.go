@@ -116,46 +116,76 @@ func (r *registration) establish(ctx context.Context) (wrote bool, err error) {
 	return false, err
 }
 
-// put writes the key unless it is right, or somebody else's.
+// put writes the key unless it is right, or somebody else's. Who registers for
+// the first time finds nobody there, as a rule, and asks only if that is wrong;
+// later the key is read first, which costs the cluster less than a write.
 func (r *registration) put(ctx context.Context) (wrote bool, err error) {
+	seen := int64(0) // revision of the key; 0 while it is not there
+	if r.held {
+		var right bool
+		if seen, right, err = r.look(ctx); err != nil || right {
+			return false, err
+		}
+	}
 	for range 3 {
-		var got *clientv3.GetResponse
-		err := r.exchange(ctx, func(ctx context.Context) (err error) {
-			got, err = r.client.Get(ctx, r.key)
-			return err
-		})
-		if err != nil {
-			return false, fmt.Errorf("read the key: %w", err)
-		}
-		var seen int64 // revision of the key; 0 while it is not there
-		if len(got.Kvs) > 0 {
-			kv := got.Kvs[0]
-			switch {
-			case r.right(kv):
-				r.rev, r.held = got.Header.GetRevision(), true
-				return false, nil
-			case !r.mayReplace(kv):
-				return false, fmt.Errorf("%w: it stands for %.256q under lease %x: give every process an ID of its own, by sd.NewID", ErrTaken, kv.Value, kv.Lease)
-			}
-			seen = kv.ModRevision
-		}
-		var resp *clientv3.TxnResponse
-		err = r.exchange(ctx, func(ctx context.Context) (err error) {
-			resp, err = r.client.Txn(ctx).
-				If(clientv3.Compare(clientv3.ModRevision(r.key), "=", seen)).
-				Then(clientv3.OpPut(r.key, r.value, clientv3.WithLease(r.lease))).
-				Commit()
-			return err
-		})
+		resp, err := r.write(ctx, seen)
 		if err != nil {
 			return false, fmt.Errorf("put the key: %w", err)
 		}
+		rev := resp.Header.GetRevision()
 		if resp.Succeeded {
-			r.rev, r.held = resp.Header.GetRevision(), true
+			r.rev, r.held = rev, true
 			return true, nil
+		}
+		var right bool
+		if seen, right, err = r.judge(resp.Responses[0].GetResponseRange().GetKvs(), rev); err != nil || right {
+			return false, err
 		}
 	}
 	return false, errors.New("put the key: somebody changes it all the time: give every process an ID of its own, by sd.NewID")
+}
+
+// look reads the key, and judges it.
+func (r *registration) look(ctx context.Context) (seen int64, right bool, err error) {
+	var got *clientv3.GetResponse
+	err = r.exchange(ctx, func(ctx context.Context) (err error) {
+		got, err = r.client.Get(ctx, r.key)
+		return err
+	})
+	if err != nil {
+		return 0, false, fmt.Errorf("read the key: %w", err)
+	}
+	return r.judge(got.Kvs, got.Header.GetRevision())
+}
+
+// write puts the key if its revision is still seen; otherwise it reads it.
+func (r *registration) write(ctx context.Context, seen int64) (resp *clientv3.TxnResponse, err error) {
+	err = r.exchange(ctx, func(ctx context.Context) (err error) {
+		resp, err = r.client.Txn(ctx).
+			If(clientv3.Compare(clientv3.ModRevision(r.key), "=", seen)).
+			Then(clientv3.OpPut(r.key, r.value, clientv3.WithLease(r.lease))).
+			Else(clientv3.OpGet(r.key)).
+			Commit()
+		return err
+	})
+	return resp, err
+}
+
+// judge says whether what stands under the key at rev is right, or may be
+// replaced while its revision is seen; ErrTaken if neither.
+func (r *registration) judge(kvs []*mvccpb.KeyValue, rev int64) (seen int64, right bool, err error) {
+	if len(kvs) == 0 {
+		return 0, false, nil
+	}
+	kv := kvs[0]
+	switch {
+	case r.right(kv):
+		r.rev, r.held = rev, true
+		return 0, true, nil
+	case !r.mayReplace(kv):
+		return 0, false, fmt.Errorf("%w: it stands for %.256q under lease %x: give every process an ID of its own, by sd.NewID", ErrTaken, kv.Value, kv.Lease)
+	}
+	return kv.ModRevision, false, nil
 }
 
 // right tells whether kv is just what it should be.
