@@ -32,23 +32,29 @@ type sighting struct {
 	at   time.Time
 }
 
+// plain registers an instance as a program without this library does, with the
+// registry's own client, and returns what removes it.
+type plain func(id string, port int) (leave func())
+
 // BenchmarkPropagation registers and removes instances one after the other, and
 // prints how long it took until a plain client of the registry saw that by its
-// own watch or blocking query, and until an Instancer's set had it.
+// own watch or blocking query (raw), and until an Instancer's set had it (ours).
+// In between, a plain client registers and removes as many, and the same two
+// watch (plain, and plain-ours): what a Registrar adds is the difference.
 func BenchmarkPropagation(b *testing.B) {
 	b.Run("etcd", func(b *testing.B) {
 		server := servers.Etcd(b, servers.Options{})
 		client := dialEtcd(b, server.Endpoint())
 		holder := etcd.NewHolder(dialEtcd(b, server.Endpoint()), "svc", etcd.Config{})
 		instances := etcd.NewInstancer(dialEtcd(b, server.Endpoint()), "svc", etcd.Config{})
-		propagate(b, holder, instances, func(ctx context.Context, out chan<- sighting) { rawEtcd(ctx, client, out) })
+		propagate(b, holder, instances, plainEtcd(b, client), func(ctx context.Context, out chan<- sighting) { rawEtcd(ctx, client, out) })
 	})
 	b.Run("consul", func(b *testing.B) {
 		server := servers.Consul(b, servers.Options{})
 		holder := consul.NewHolder(dialConsul(b, server.Endpoint()), "svc", consul.Config{})
 		instances := consul.NewInstancer(dialConsul(b, server.Endpoint()), "svc", consul.Config{})
 		client := dialConsul(b, server.Endpoint())
-		propagate(b, holder, instances, func(ctx context.Context, out chan<- sighting) { rawConsul(ctx, client, out) })
+		propagate(b, holder, instances, plainConsul(b, client), func(ctx context.Context, out chan<- sighting) { rawConsul(ctx, client, out) })
 	})
 }
 
@@ -72,7 +78,7 @@ func dialConsul(b *testing.B, addr string) *api.Client {
 }
 
 // propagate measures events on a service that nobody else is in.
-func propagate(b *testing.B, holder sd.Holder, instances *sd.Instancer, raw func(context.Context, chan<- sighting)) {
+func propagate(b *testing.B, holder sd.Holder, instances *sd.Instancer, register plain, raw func(context.Context, chan<- sighting)) {
 	ctx, cancel := context.WithCancel(b.Context())
 	s := sightings{raw: make(chan sighting, 4*events), ours: make(chan sighting, 4*events)}
 	done := make(chan struct{}, 2)
@@ -90,20 +96,86 @@ func propagate(b *testing.B, holder sd.Holder, instances *sd.Instancer, raw func
 	s.await(b, "base", false, time.Now())
 
 	for b.Loop() {
-		var joinRaw, joinOurs, leaveRaw, leaveOurs []time.Duration
+		var join, leave, plainJoin, plainLeave times
 		for n := range events {
 			id := fmt.Sprint("x", n)
 			start := time.Now()
 			r := registered(holder, id, 2000+n)
-			raw, ours := s.await(b, id, false, start)
-			joinRaw, joinOurs = append(joinRaw, raw), append(joinOurs, ours)
+			join.add(s.await(b, id, false, start))
 			start = time.Now()
 			r.Deregister()
-			raw, ours = s.await(b, id, true, start)
-			leaveRaw, leaveOurs = append(leaveRaw, raw), append(leaveOurs, ours)
+			leave.add(s.await(b, id, true, start))
+
+			id = fmt.Sprint("p", n)
+			start = time.Now()
+			remove := register(id, 4000+n)
+			plainJoin.add(s.await(b, id, false, start))
+			start = time.Now()
+			remove()
+			plainLeave.add(s.await(b, id, true, start))
 		}
-		report(b, "join", joinRaw, joinOurs)
-		report(b, "leave", leaveRaw, leaveOurs)
+		join.report(b, "join-raw", "join-ours")
+		leave.report(b, "leave-raw", "leave-ours")
+		plainJoin.report(b, "join-plain", "join-plain-ours")
+		plainLeave.report(b, "leave-plain", "leave-plain-ours")
+		b.ReportMetric(join.ratio(), "join-ratio")
+		b.ReportMetric(leave.ratio(), "leave-ratio")
+	}
+}
+
+// times are how long the registry's own client and an Instancer took.
+type times struct{ raw, ours []time.Duration }
+
+func (t *times) add(raw, ours time.Duration) {
+	t.raw, t.ours = append(t.raw, raw), append(t.ours, ours)
+}
+
+func (t *times) report(b *testing.B, raw, ours string) {
+	b.Helper()
+	for name, all := range map[string][]time.Duration{raw: t.raw, ours: t.ours} {
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, name+"-p50-ms")
+		b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, name+"-p99-ms")
+	}
+}
+
+// ratio is that of the medians, once reported.
+func (t *times) ratio() float64 {
+	return float64(t.ours[len(t.ours)/2]) / float64(t.raw[len(t.raw)/2])
+}
+
+func plainEtcd(b *testing.B, c *clientv3.Client) plain {
+	b.Helper()
+	return func(id string, port int) func() {
+		lease, err := c.Grant(b.Context(), 15)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Put(b.Context(), "/kitgen/svc/"+id, fmt.Sprint("10.0.0.1:", port), clientv3.WithLease(lease.ID)); err != nil {
+			b.Fatal(err)
+		}
+		return func() {
+			if _, err := c.Revoke(b.Context(), lease.ID); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+func plainConsul(b *testing.B, c *api.Client) plain {
+	b.Helper()
+	return func(id string, port int) func() {
+		if err := c.Agent().ServiceRegister(&api.AgentServiceRegistration{
+			ID: id, Name: "svc", Address: "10.0.0.1", Port: port,
+			Check: &api.AgentServiceCheck{CheckID: "service:" + id, TTL: "15s", Status: api.HealthPassing},
+		}); err != nil {
+			b.Fatal(err)
+		}
+		return func() {
+			if err := c.Agent().ServiceDeregister(id); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -133,19 +205,6 @@ func first(b *testing.B, seen <-chan sighting, id string, gone bool) time.Time {
 			b.Fatalf("nobody saw %s (gone: %t) within a minute", id, gone)
 		}
 	}
-}
-
-func report(b *testing.B, what string, raw, ours []time.Duration) {
-	b.Helper()
-	for _, row := range []struct {
-		name string
-		all  []time.Duration
-	}{{"raw", raw}, {"ours", ours}} {
-		slices.Sort(row.all)
-		b.ReportMetric(float64(row.all[len(row.all)/2].Microseconds())/1000, what+"-"+row.name+"-p50-ms")
-		b.ReportMetric(float64(row.all[len(row.all)*99/100].Microseconds())/1000, what+"-"+row.name+"-p99-ms")
-	}
-	b.ReportMetric(float64(ours[len(ours)/2])/float64(raw[len(raw)/2]), what+"-ratio")
 }
 
 // subscribed reads the Instancer's sets: gone is who takes no calls any more.
