@@ -17,6 +17,9 @@ import (
 	"github.com/kitgen/kitgen/sd/etcd"
 )
 
+// idle is before every registration, so that all find the machine alike.
+const idle = 20 * time.Millisecond
+
 // events is how many registrations, and as many removals, a measurement has.
 const events = 200
 
@@ -99,6 +102,7 @@ func propagate(b *testing.B, holder sd.Holder, instances *sd.Instancer, register
 		var join, leave, plainJoin, plainLeave times
 		for n := range events {
 			id := fmt.Sprint("x", n)
+			time.Sleep(idle)
 			start := time.Now()
 			r := registered(holder, id, 2000+n)
 			join.add(s.await(b, id, false, start))
@@ -107,6 +111,7 @@ func propagate(b *testing.B, holder sd.Holder, instances *sd.Instancer, register
 			leave.add(s.await(b, id, true, start))
 
 			id = fmt.Sprint("p", n)
+			time.Sleep(idle)
 			start = time.Now()
 			remove := register(id, 4000+n)
 			plainJoin.add(s.await(b, id, false, start))
