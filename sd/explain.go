@@ -81,7 +81,7 @@ func (c *curator) why(m *member, now time.Time) string {
 	due, known := c.policy.due(m)
 	switch {
 	case !m.gone.IsZero() && !known:
-		return "the registry lost it and does not answer (or lists nobody) now, so nothing is believed"
+		return "the registry lost it, and does not answer now, so nothing is believed"
 	case !m.gone.IsZero() && m.held:
 		return fmt.Sprintf("held: the registry lost it among many; believed in %s unless it comes back or refuses its callers", due.Sub(now).Round(time.Second))
 	case !m.gone.IsZero():

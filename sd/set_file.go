@@ -123,7 +123,7 @@ func (f *setFile) load(logger log.Logger) (record, bool) {
 		_ = logger.Log("msg", "snapshot ignored", "file", f.path, "err", err)
 		return record{}, false
 	}
-	_ = logger.Log("msg", "registry has not answered; starting from the snapshot", "file", f.path, "saved", r.SavedAt, "instances", len(r.Instances))
+	_ = logger.Log("msg", "registry names nobody yet; using the snapshot", "file", f.path, "saved", r.SavedAt, "instances", len(r.Instances))
 	return r, len(r.Instances) > 0
 }
 

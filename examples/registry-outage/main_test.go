@@ -39,7 +39,7 @@ func TestNobodyNoticesAnOutage(t *testing.T) {
 			snapshot := filepath.Join(t.TempDir(), "demo.json")
 			args := readme(t, name)
 			for i := range args {
-				args[i] = strings.NewReplacer(registry.port+"/demo", server.Endpoint()+"/demo"+registry.noticed, "/tmp/demo.json", snapshot).Replace(args[i])
+				args[i] = strings.NewReplacer(registry.port+"/demo", server.Endpoint()+"/demo"+registry.noticed, "demo.json", snapshot).Replace(args[i])
 			}
 			addrs := freeAddrs(t, 3)
 			args = append(args, "-every", "50ms", "-listen", strings.Join(addrs, ","))

@@ -1,7 +1,7 @@
 // Command faults breaks services and registries on purpose, with real
 // processes, and measures how long it takes until all is well again:
 //
-//	go run ./internal/faults            every row, about a quarter of an hour
+//	go run ./internal/faults            every row, about ten minutes
 //	go run ./internal/faults -list      what there is
 //	go run ./internal/faults -run 'etcd.*restart'
 //
