@@ -2,7 +2,7 @@
 // that this process is one of them. It is go-kit's sd made to survive its
 // registry.
 //
-//	            Watcher (etcd, Consul, Fixed, yours)          Holder (etcd, Consul, yours)
+//	  Watcher (etcd, Consul, dns, file, Fixed, yours)     Holder (etcd, Consul, yours)
 //	               │ full sets                                   ▲ one registration
 //	   Instancer: retry, validation, outage policy   Registrar: endless reconcile
 //	               │                                             ▲

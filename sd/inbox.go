@@ -31,7 +31,7 @@ type mail struct {
 	drained map[string]bool // IDs that were Draining in a set that a later one replaced
 	err     error           // why the watch is broken now; nil while it works
 	isErr   bool            // err is news
-	refused map[string]bool // IDs that callers could not reach
+	refused map[string]bool // IDs of those that refused their callers
 }
 
 func newInbox() inbox { return inbox{wake: make(chan struct{}, 1)} }
@@ -76,7 +76,7 @@ func (b *inbox) end(err error) (worked time.Duration) {
 	return time.Since(b.seen)
 }
 
-// unreachable notes that callers could not reach the instance.
+// unreachable notes that the instance refused its callers.
 func (b *inbox) unreachable(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
