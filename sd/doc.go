@@ -13,10 +13,10 @@
 // sdtest has the cases that every backend passes. The loops above them (retry
 // with jittered backoff, fan-out that no slow reader can block, protection
 // against a registry that forgets, registration that is regained) are here,
-// once.
+// once. [Open] and [OpenHolder] take a registry and a place in it as one string.
 //
-// What it deliberately does not do: it opens no connection (backends get a
-// client), checks no health (the callers' breakers and the registry do), keeps
+// What it deliberately does not do: it opens no connection (backends do, or
+// are given a client), checks no health (the callers' breakers and the registry do), keeps
 // no global list of schemes (main chooses its backends), and picks no instance
 // (package lb does).
 package sd
