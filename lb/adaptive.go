@@ -56,7 +56,7 @@ type cheapest struct {
 }
 
 func (c *cheapest) choose(slots []slot, w want) *node {
-	mean, r := c.pool.mean.load(), newDice()
+	mean, r := c.pool.mean.load(), c.pool.dice()
 	if mean == 0 {
 		mean = 1 // nobody has answered yet
 	}

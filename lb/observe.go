@@ -56,10 +56,6 @@ func tooLate(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// now reads the pool's monotonic clock: nanoseconds since it was made. Two
-// readings per call, none per pick.
-func (p *Pool) now() int64 { return int64(time.Since(p.started)) }
-
 // relaxEvery is how much time must pass until a call relaxes all nodes: rarely
 // enough to cost it nothing, often enough for constants in seconds.
 const relaxEvery = 20 * time.Millisecond

@@ -3,7 +3,6 @@ package lb
 import (
 	"context"
 	"math/bits"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/go-kit/kit/endpoint"
@@ -89,8 +88,11 @@ func (b *balancer) members() *Pool { return b.pool }
 // anyOf returns one of the slots that w wants, each with the same chance, by
 // looking at all of them: for when guesses did not find one.
 func anyOf(slots []slot, w want) *node {
+	if len(slots) == 0 {
+		return nil
+	}
 	var found *node
-	r, k := newDice(), 0
+	r, k := slots[0].node.pool.dice(), 0
 	for i := range slots {
 		if !w.ok(slots[i].node) {
 			continue
@@ -105,8 +107,6 @@ func anyOf(slots []slot, w want) *node {
 // dice makes many random numbers from one: the runtime's generator costs 7 ns
 // a number, which a pick among eight would pay ten times. It is splitmix64.
 type dice struct{ state uint64 }
-
-func newDice() dice { return dice{rand.Uint64()} }
 
 func (d *dice) roll() uint64 {
 	d.state += 0x9e3779b97f4a7c15

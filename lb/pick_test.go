@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -37,7 +38,7 @@ func uniformly(t *testing.T, what string, counts []int) {
 func TestDice(t *testing.T) {
 	for _, n := range []int{2, 3, 7, 1000} {
 		counts := make([]int, n)
-		r := newDice()
+		r := dice{rand.Uint64()}
 		for range 200 * n {
 			counts[r.below(n)]++
 		}
@@ -49,7 +50,7 @@ func TestSamplesAreDistinctAndUniform(t *testing.T) {
 	for _, c := range []struct{ d, n int }{{1, 3}, {2, 3}, {3, 7}, {8, 17}, {8, 64}, {8, 65}, {16, 1000}, {8, 65537}} {
 		counts := make([]int, c.n)
 		pairs := map[[2]uint32]int{}
-		r := newDice()
+		r := dice{rand.Uint64()}
 		for range max(20000, 20*c.n) {
 			drawn := r.sample(make([]uint32, c.d), c.n)
 			for i, a := range drawn {

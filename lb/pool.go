@@ -29,6 +29,7 @@ type PoolConfig struct {
 	MinBackoff   time.Duration // before a failed factory is called again; 100 ms if zero
 	MaxBackoff   time.Duration // it doubles up to this, with full jitter; 10 s if zero
 	Logger       log.Logger    // told when a connection cannot be made, or not be closed, and when that ends; silent if nil
+	Virtual      *Virtual      // the clock and the chance of a simulation; the machine's if nil
 }
 
 func (c PoolConfig) withDefaults() PoolConfig {
@@ -93,8 +94,7 @@ var errNotSynced = errors.New("not synced yet: the source of instances has not a
 // with its address. It works with any go-kit Instancer; one that is an
 // sd.Source gives whole instances, of others the address is also the ID. One
 // with a method Unreachable(id string) is told of instances that refuse calls.
-// NewPool
-// neither blocks nor waits for the first instance: see WaitReady. The pool
+// NewPool neither blocks nor waits for the first instance: see WaitReady. The pool
 // never stops src. f is called on goroutines of the pool's own, one per
 // instance, so it may block; it is called again, after a pause, when it fails
 // or panics.

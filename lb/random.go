@@ -21,7 +21,7 @@ func (uniform) choose(slots []slot, w want) *node {
 	if len(slots) == 0 {
 		return nil
 	}
-	r := newDice()
+	r := slots[0].node.pool.dice()
 	for range guesses {
 		if n := slots[r.below(len(slots))].node; w.ok(n) {
 			return n
