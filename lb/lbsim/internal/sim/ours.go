@@ -1,0 +1,61 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+	kitlb "github.com/go-kit/kit/sd/lb"
+
+	"github.com/kitgen/kitgen/lb"
+)
+
+// Ours are the balancers of package lb, each client with a pool of its own.
+func Ours() []Policy {
+	return []Policy{
+		ours("adaptive", func(p *lb.Pool) kitlb.Balancer { return lb.NewAdaptive(p, lb.AdaptiveConfig{}) }),
+		ours("roundrobin", func(p *lb.Pool) kitlb.Balancer { return lb.NewRoundRobin(p) }),
+		ours("random", func(p *lb.Pool) kitlb.Balancer { return lb.NewRandom(p) }),
+	}
+}
+
+func ours(name string, over func(*lb.Pool) kitlb.Balancer) Policy {
+	return Policy{Name: name, New: func(e Env) Caller {
+		r := e.world.registry()
+		p := lb.NewPool(r, r.connect, lb.PoolConfig{
+			Virtual: &lb.Virtual{Now: e.Now, Rand: e.Rand.Uint64},
+		})
+		waitConnected(p, e.Servers)
+		return &shipped{e.world, p, lb.Endpoint(over(p))}
+	}}
+}
+
+// waitConnected waits, in real time, while the pool's goroutines connect: the
+// only ones that it has here. The factory takes no time and never fails.
+func waitConnected(p *lb.Pool, servers int) {
+	for {
+		if all, _ := p.Endpoints(); len(all) == servers {
+			return
+		}
+		time.Sleep(20 * time.Microsecond)
+	}
+}
+
+// shipped is a client with a balancer of package lb.
+type shipped struct {
+	w    *world
+	pool *lb.Pool
+	call endpoint.Endpoint
+}
+
+// Start implements Caller.
+func (s *shipped) Start() (server int, done func(failed bool)) { return s.w.start(s.call) }
+
+// Close implements Caller.
+func (s *shipped) Close() { _ = s.pool.Close() } // closes no connection that could fail
+
+func (w *world) registry() *roster {
+	if w.roster == nil {
+		w.roster = newRoster(w.Servers)
+	}
+	return w.roster
+}
