@@ -11,7 +11,6 @@ type AdaptiveConfig struct {
 
 const (
 	defaultChoices = 8
-	maxChoices     = 16
 	minSuccess     = 0.02 // below it, failing more makes no difference
 	likeMean       = 1.5  // latencies within this factor of the mean are average
 	blur           = 0.25 // by how much of it chance may raise a cost
@@ -41,74 +40,31 @@ type Adaptive struct{ balancer }
 
 var _ kitlb.Balancer = (*Adaptive)(nil)
 
-// NewAdaptive returns an adaptive balancer over p.
-func NewAdaptive(p *Pool, cfg AdaptiveConfig) *Adaptive {
+// NewAdaptive returns an adaptive balancer over set.
+func NewAdaptive(set Set, cfg AdaptiveConfig) *Adaptive {
 	choices := cfg.Choices
 	if choices <= 0 {
 		choices = defaultChoices
 	}
-	return &Adaptive{balancer{p, &cheapest{p, choices}}}
+	b := new(Adaptive)
+	b.follow(set, "adaptive", stateless(&comparison{by: byCost, choices: upTo(choices), whole: 2 * choices, blur: blur}))
+	return b
 }
 
-type cheapest struct {
-	pool    *Pool
-	choices int
-}
-
-func (c *cheapest) choose(slots []slot, w want) *node {
-	mean, r := c.pool.mean.load(), c.pool.dice()
+// score returns what a call to the node is expected to cost, apart from others
+// in flight. A node whose latency is not known yet is taken for average.
+func (h *health) score(mean float64) float64 {
 	if mean == 0 {
 		mean = 1 // nobody has answered yet
 	}
-	if c.choices <= maxChoices && len(slots) > 2*c.choices {
-		var room [maxChoices]uint32
-		if n := cheapestOf(slots, r.sample(room[:c.choices], len(slots)), w, mean, &r); n != nil {
-			return n
-		}
-	}
-	return cheapestOf(slots, nil, w, mean, &r)
-}
-
-// cheapestOf returns the node with the least cost among slots, or among some of
-// them by index. Each cost is blurred by chance, which also breaks ties, so that
-// the order does not matter.
-func cheapestOf(slots []slot, some []uint32, w want, mean float64, r *dice) *node {
-	var (
-		best  *node
-		least float64
-		size  = len(slots)
-	)
-	if some != nil {
-		size = len(some)
-	}
-	for k := range size {
-		i := k
-		if some != nil {
-			i = int(some[k])
-		}
-		s := &slots[i]
-		cost := s.cost(mean) * (1 + blur*r.fraction())
-		// Whether it is usable is asked last, since a guard takes a lock to answer.
-		if (best == nil || cost < least) && w.ok(s.node) {
-			best, least = s.node, cost
-		}
-	}
-	return best
-}
-
-// cost returns what a call to the node is expected to cost. A node whose
-// latency is not known yet is taken for average.
-func (s *slot) cost(mean float64) float64 {
-	n := s.node
-	latency := n.latency.load()
+	latency := h.latency.load()
 	if latency == 0 || latency < mean*likeMean && latency*likeMean > mean {
 		latency = mean
 	}
-	latency = max(latency, n.silence.load())
-	cost := latency * float64(n.calling()+1) * s.share
-	if f := n.failing.load(); f > 0 { // a division, for the few
+	latency = max(latency, h.silence.load())
+	if f := h.failing.load(); f > 0 {
 		ok := max(1-f, minSuccess)
-		cost /= ok * ok
+		latency /= ok * ok
 	}
-	return cost
+	return latency
 }

@@ -43,8 +43,9 @@ func TestCost(t *testing.T) {
 		n.latency.store(c.latency)
 		n.inflight.Store(c.inflight)
 		n.failing.store(c.failing)
-		s := newSnapshot([]*member{{in: sd.Instance{Weight: c.weight}, node: n}}, nil).all[0]
-		if got := s.cost(7); got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
+		n.scores[byCost].store(n.score(7))
+		s := newSnapshot([]*member{{in: &sd.Instance{Weight: c.weight}, node: n}}, true, nil).all[0]
+		if got := s.cost(byCost); got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
 			t.Errorf("%s: cost %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -62,10 +63,10 @@ func TestTheBetterOneIsPicked(t *testing.T) {
 			}
 		}
 		for choices, always := range map[int]bool{0: n <= 16, 2: n <= 4, 16: n <= 32, 17: true} {
-			by := NewAdaptive(p, AdaptiveConfig{Choices: choices}).by
+			by := NewAdaptive(p, AdaptiveConfig{Choices: choices}).plan.Load().by
 			found := 0
 			for range 1000 {
-				if by.choose(p.snap.Load().pickable, want{}) == best {
+				if by.choose(p.snap.Load().pickable, want{}).node == best {
 					found++
 				}
 			}
@@ -85,11 +86,13 @@ func TestTheBetterOneIsPicked(t *testing.T) {
 func TestTiesAreBrokenFairly(t *testing.T) {
 	for _, n := range []int{2, 5, 16, 17, 100} {
 		p := fixed(t, new(fleet), PoolConfig{}, letters(n)...)
-		p.snap.Load().all[1].node.failing.store(0.5) // its successor must not gain
+		bad := p.snap.Load().all[1].node
+		bad.failing.store(0.5)
+		bad.scores[byCost].store(bad.score(0)) // its successor must not gain
 		counts := map[*node]int{}
-		by := NewAdaptive(p, AdaptiveConfig{}).by
+		by := NewAdaptive(p, AdaptiveConfig{}).plan.Load().by
 		for range 300 * n {
-			counts[by.choose(p.snap.Load().pickable, want{})]++
+			counts[by.choose(p.snap.Load().pickable, want{}).node]++
 		}
 		var got []int
 		for i, sl := range p.snap.Load().all {

@@ -63,10 +63,10 @@ func (p *Pool) settle(d *dial, n *node, err error) bool {
 	if err == nil {
 		m.node, m.dial = n, nil
 	}
-	p.publish()
 	if err == nil && replaced != nil {
-		p.retire(replaced)
+		p.leaving = append(p.leaving, replaced)
 	}
+	p.publishSoon()
 	p.mu.Unlock()
 
 	// Once per change, not per try, and not under the lock.

@@ -37,6 +37,7 @@ func (p *Pool) close() error {
 	)
 	p.mu.Lock()
 	p.stop()
+	close(p.done)
 	for _, m := range p.order {
 		m.drop()
 		if m.node == nil {

@@ -27,9 +27,9 @@ func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
 	if p, ok := b.(picker); ok {
 		pick = p.Pick
 	}
-	var pool *Pool
-	if m, ok := b.(interface{ members() *Pool }); ok {
-		pool = m.members()
+	var set Set
+	if m, ok := b.(interface{ members() Set }); ok {
+		set = m.members()
 	}
 	return func(ctx context.Context, request any) (any, error) {
 		e, err := pick(ctx)
@@ -40,8 +40,14 @@ func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
 		if err == nil || !notSent(err) {
 			return response, err
 		}
-		return again(ctx, request, pick, pool, err)
+		return again(ctx, request, pick, set, err)
 	}
+}
+
+// anybody picks at random, by looking at all.
+func anybody(set Set, call *attempt.Call) (endpoint.Endpoint, error) {
+	p := plan{set.current(), uniform{}}
+	return p.pick(want{untried: call})
 }
 
 // picker is a Balancer that can be told for which call it picks.
@@ -54,7 +60,7 @@ type picker interface {
 const strangers = 8
 
 // again picks until a call is sent. err is what the first pick ended with.
-func again(ctx context.Context, request any, pick func(context.Context) (endpoint.Endpoint, error), pool *Pool, err error) (any, error) {
+func again(ctx context.Context, request any, pick func(context.Context) (endpoint.Endpoint, error), set Set, err error) (any, error) {
 	call := attempt.From(ctx)
 	if call == nil { // without a retry around, the picks of this call remember by themselves
 		first := attempt.Start(ctx, 0)
@@ -62,20 +68,20 @@ func again(ctx context.Context, request any, pick func(context.Context) (endpoin
 	}
 	for i := 1; ctx.Err() == nil; i++ {
 		refused, ours := errors.AsType[*notCalled](err)
-		if ours && pool == nil {
-			pool = refused.node.pool // go-kit's balancer, our pool
+		if ours && set == nil {
+			set = refused.node.pool // go-kit's balancer, our pool
 		}
 		size := strangers
-		if pool != nil {
-			size = len(pool.snap.Load().offers)
+		if set != nil {
+			size = len(set.current().offers)
 		}
 		switch all := call.Len() >= size; {
-		case all && !ours, i > size && pool == nil:
+		case all && !ours, i > size && set == nil:
 			return nil, err
 		case all, i > size:
 			// Bad luck: those who share go-kit's round robin draw each other's
 			// turns. From here on the pool picks, by looking at all.
-			pick = func(context.Context) (endpoint.Endpoint, error) { return pool.pick(call, uniform{}) }
+			pick = func(context.Context) (endpoint.Endpoint, error) { return anybody(set, call) }
 		}
 		e, pickErr := pick(ctx)
 		if pickErr != nil {

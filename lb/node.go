@@ -31,17 +31,32 @@ type node struct {
 	_        [128 - 104]byte
 
 	load
-	_ [128 - 88]byte
 }
 
-// load is what the calls to a node leave behind.
+// load is what the calls to a node leave behind: two lines, of which the first
+// begins with what a pick reads to compare nodes.
 type load struct {
-	inflight atomic.Int64 // negative once closed
-	calls    atomic.Uint64
-	health   // first what picks read, all on one line with inflight
-	failures atomic.Uint64
+	inflight atomic.Int64         // negative once closed
+	scores   [metrics]atomicFloat // what a call costs apart from others in flight
+	barred   atomic.Uint32        // see usable
 	leaving  atomic.Bool
+	calls    atomic.Uint64
+	failures atomic.Uint64
+	untimed  atomic.Int32 // calls in flight of which neither latency nor silence counts
+	health
 }
+
+// metric is what a balancer that compares nodes goes by.
+type metric uint8
+
+// The metrics. What a pick compares is computed when a call ends, not when a
+// pick asks.
+const (
+	byInFlight metric = iota // 1: calls in flight alone
+	byPeak                   // peak EWMA of the latency
+	byCost                   // latency and success
+	metrics
+)
 
 // closed is added to inflight when the closer is about to run.
 const closed = math.MinInt64
@@ -56,6 +71,9 @@ const closed = math.MinInt64
 // instance.
 func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
 	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
+	n.scores[byInFlight].store(1)
+	n.scores[byPeak].store(max(p.mean.load(), 1))
+	n.scores[byCost].store(n.score(p.mean.load()))
 	n.refused = newRefusals(n)
 	observed := n.observed(ep)
 	guarded := observed
@@ -72,7 +90,7 @@ func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *
 		switch {
 		case attempt.From(ctx).Tried(n.id):
 			return nil, &n.refused.tried
-		case !n.isReady():
+		case !n.usable():
 			return nil, &n.refused.unready
 		}
 		return n.call(ctx, request)
@@ -81,6 +99,34 @@ func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *
 }
 
 func (n *node) isReady() bool { return n.ready == nil || n.ready() }
+
+// Reasons why a node may be barred, besides its guard.
+const (
+	ejected uint32 = 1 << iota // as an outlier
+	warming                    // in slow start: some picks pass it over
+)
+
+// usable says whether a pick may choose the node. It is asked last, of the node
+// that would be picked.
+func (n *node) usable() bool {
+	if bars := n.barred.Load(); bars != 0 && (bars&ejected != 0 || n.tooCold()) {
+		return false
+	}
+	return n.isReady()
+}
+
+// unusable says why the node is not usable.
+func (n *node) unusable() string {
+	switch bars := n.barred.Load(); {
+	case bars&ejected != 0:
+		return "ejected as an outlier"
+	case !n.isReady():
+		return "its guard lets no call through"
+	case bars&warming != 0:
+		return "in slow start"
+	}
+	return "not usable a moment ago"
+}
 
 // tracked counts the call in flight and tells the retry above where it went. It
 // counts down whether next returns, panics or ends its goroutine.

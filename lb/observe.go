@@ -14,10 +14,18 @@ import (
 // call that panics or ends its goroutine has failed.
 func (n *node) observed(next endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (response any, err error) {
-		start := n.pool.now()
+		start, timed := n.pool.now(), !untimed(ctx)
+		if !timed {
+			n.untimed.Add(1)
+		}
 		n.pool.relax(start)
 		outcome := classify.Failure
-		defer func() { n.observe(start, outcome) }()
+		defer func() {
+			if !timed {
+				n.untimed.Add(-1)
+			}
+			n.observe(start, timed, outcome)
+		}()
 		response, err = next(ctx, request)
 		outcome = n.pool.cfg.Classify(ctx, response, err)
 		if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {
@@ -31,22 +39,33 @@ func (n *node) observed(next endpoint.Endpoint) endpoint.Endpoint {
 // millisecond must not look fast. What was not sent failed here, since the
 // guard's rejections do not come this far: the instance could not be reached.
 // What is excluded, such as the caller's own cancel, says nothing.
-func (n *node) observe(start int64, outcome classify.Outcome) {
+func (n *node) observe(start int64, timed bool, outcome classify.Outcome) {
 	n.calls.Add(1)
 	now := n.pool.now()
 	n.pool.relax(now) // first, or it would also forget what happened just now
+	if timed && outcome != classify.Excluded && n.pool.peaks.Load() {
+		n.peaked(time.Duration(now-start), now)
+	}
+	mean := n.pool.mean.load()
 	switch {
 	case outcome == classify.Success:
 		n.answered(false)
-		mean := n.pool.mean.load()
+		if !timed {
+			break
+		}
 		n.took(time.Duration(now-start), now, mean)
 		if mean == 0 { // nobody had answered yet
 			n.pool.mean.replace(0, n.latency.load())
+			n.pool.rescore()
+			return
 		}
 	case outcome.Failed():
 		n.failures.Add(1)
 		n.answered(true)
+	default:
+		return
 	}
+	n.scores[byCost].store(n.score(mean))
 }
 
 // tooLate says whether a call failed for lack of time. That tells little about the
@@ -75,10 +94,24 @@ func (p *Pool) relax(now int64) {
 	}
 	mean := s.met(p.mean.load(), now-last)
 	p.mean.store(mean)
-	for _, sl := range s.all {
-		idle := sl.node.calling() == 0
-		sl.node.health.relax(now-last, idle, mean)
-		sl.node.health.listen(now, idle)
+	peaks := p.peaks.Load()
+	for i := range s.all {
+		n := s.all[i].node
+		idle := n.calling() <= int64(n.untimed.Load())
+		n.health.relax(now-last, idle, mean)
+		n.health.listen(now, idle)
+		n.scores[byCost].store(n.score(mean))
+		if peaks {
+			n.forgetPeak(now-last, mean)
+		}
+	}
+}
+
+// rescore computes anew what depends on the mean.
+func (p *Pool) rescore() {
+	mean := p.mean.load()
+	for _, sl := range p.snap.Load().all {
+		sl.node.scores[byCost].store(sl.node.score(mean))
 	}
 }
 

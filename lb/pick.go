@@ -2,8 +2,7 @@ package lb
 
 import (
 	"context"
-	"math/bits"
-	"slices"
+	"sync/atomic"
 
 	"github.com/go-kit/kit/endpoint"
 
@@ -11,132 +10,168 @@ import (
 )
 
 // chooser is what makes a balancer: it returns one of the slots that w wants,
-// or nil if there is none. It may be asked several times per pick.
+// or nil if there is none. It may be asked several times per pick. slots are
+// the pickable ones of the snapshot it was made for, or all of them in a panic:
+// w.ready is false then.
 type chooser interface {
-	choose(slots []slot, w want) *node
+	choose(slots []slot, w want) *slot
 }
 
-// want says which nodes may be picked.
+// want says which nodes may be picked, and for whom.
 type want struct {
 	untried *attempt.Call // not those this call went to; nil: any
-	ready   bool          // only those whose guard lets a call through
+	key     uint64        // the hash of the caller's key, if keyed
+	keyed   bool
+	ready   bool  // only those that are not ejected and whose guard lets a call through
+	plain   bool  // no node has to be asked for that
+	trace   *Pick // where to note whom the pick looked at; usually nil
 }
 
-func (w want) ok(n *node) bool {
-	if w.ready && n.ready != nil && !n.ready() {
+func (w *want) ok(n *node) bool {
+	if w.ready && !w.plain && !n.usable() {
 		return false
 	}
 	return w.untried == nil || !w.untried.Tried(n.id)
 }
 
-// pick lets b choose, and asks for less and less until there is a node:
+// wanted returns what a call with ctx wants.
+func wanted(ctx context.Context) want {
+	w := want{untried: attempt.From(ctx)}
+	w.key, w.keyed = keyFrom(ctx)
+	return w
+}
+
+// balancer is what all balancers over a Set share.
+type balancer struct {
+	set  Set
+	name string
+	plan atomic.Pointer[plan]
+}
+
+// plan is a snapshot with the chooser that was made for it.
+type plan struct {
+	*snapshot
+	by chooser
+}
+
+// follow keeps the plan up to date. by returns the chooser for a snapshot; it
+// is called by one goroutine at a time, and not by picks.
+func (b *balancer) follow(set Set, name string, by func(*snapshot) chooser) {
+	b.set, b.name = set, name
+	set.follow(func(s *snapshot) { b.plan.Store(&plan{s, by(s)}) })
+}
+
+// stateless is the by of choosers that need no preparation.
+func stateless(c chooser) func(*snapshot) chooser { return func(*snapshot) chooser { return c } }
+
+// Endpoint implements go-kit's Balancer. The endpoint goes to one instance. It
+// is to be called once, soon: nothing is counted until then.
+func (b *balancer) Endpoint() (endpoint.Endpoint, error) { return b.pick(want{}) }
+
+// Pick is Endpoint for a call with ctx: instances that earlier attempts of the
+// same call went to are avoided while there are others.
+func (b *balancer) Pick(ctx context.Context) (endpoint.Endpoint, error) { return b.pick(wanted(ctx)) }
+
+func (b *balancer) members() Set { return b.set }
+
+// pick lets the chooser choose, and asks for less and less until there is a
+// node:
 //
 //  1. one that is ready and was not tried by this call;
 //  2. one that is ready: all of those were tried, so one of them again;
 //  3. panic: any that is connected and not draining, also a critical one, past
 //     its guard; those not tried first.
 //
-// Panic begins where nothing is usable, not, as in Envoy, where less than half
-// is. There the threshold protects the few healthy hosts from the load of all,
-// at the price of calls that are known to fail. Here each client sees only its
-// own breakers: with three of four open it would fail three calls in four,
-// although the fourth instance answers. Whether that one is overloaded shows in
-// its latency and its own breaker; when that opens too, nothing is left to
-// protect, and a guess at any instance beats the certainty of an error. Past
-// the guard, since every guard would refuse; a guard that is due for a probe is
-// ready, and so is found by the first two steps.
-func (p *Pool) pick(call *attempt.Call, b chooser) (endpoint.Endpoint, error) {
-	s := p.snap.Load()
-	if call.Len() == 0 {
-		call = nil
+// Panic begins where nothing is usable, unless PoolConfig.PanicBelow says
+// earlier. In Envoy, half is the threshold, to protect the few healthy hosts
+// from the load of all, at the price of calls that are known to fail. Here each
+// client sees only its own breakers: with three of four open it would fail
+// three calls in four, although the fourth instance answers. Whether that one
+// is overloaded shows in its latency and its own breaker; when that opens too,
+// nothing is left to protect, and a guess at any instance beats the certainty
+// of an error. Past the guard, since every guard would refuse; a guard that is
+// due for a probe is ready, and so is found by the first two steps.
+func (b *balancer) pick(w want) (endpoint.Endpoint, error) {
+	p := b.plan.Load()
+	if r := b.set.root().recorder; r != nil {
+		return r.record(b.name, p, w)
 	}
-	if n := b.choose(s.pickable, want{call, true}); n != nil {
-		return n.call, nil
+	return p.pick(w)
+}
+
+func (p *plan) pick(w want) (endpoint.Endpoint, error) {
+	if sl := p.try(w); sl != nil {
+		w.trace.chose(sl, "ready")
+		return sl.call, nil
 	}
-	if call != nil {
-		if n := b.choose(s.pickable, want{nil, true}); n != nil {
-			return n.call, nil
+	return p.insist(w)
+}
+
+// try is the first step of pick alone. It returns nil where pick would go on to
+// the next.
+func (p *plan) try(w want) *slot {
+	if len(p.pickable) == 0 || p.panicking() {
+		return nil
+	}
+	if w.untried.Len() == 0 {
+		w.untried = nil
+	}
+	w.ready, w.plain = true, p.plain
+	return p.by.choose(p.pickable, w)
+}
+
+// insist is all steps of pick after the first.
+func (p *plan) insist(w want) (endpoint.Endpoint, error) {
+	again := w.untried.Len() > 0
+	if !again {
+		w.untried = nil
+	}
+	if again && !p.panicking() {
+		anew := w
+		anew.untried = nil
+		w.trace.begin()
+		if sl := p.try(anew); sl != nil {
+			w.trace.chose(sl, "tried")
+			return sl.call, nil
 		}
-		if n := b.choose(s.all, want{call, false}); n != nil {
-			return n.force, nil
+	}
+	w.ready, w.plain = false, p.plain
+	for {
+		w.trace.begin()
+		if sl := p.by.choose(p.all, w); sl != nil {
+			w.trace.chose(sl, "panic")
+			return sl.node.force, nil
 		}
+		if w.untried == nil {
+			return nil, p.err
+		}
+		w.untried = nil
 	}
-	if n := b.choose(s.all, want{nil, false}); n != nil {
-		return n.force, nil
-	}
-	return nil, s.err
 }
 
-// balancer is what all balancers over a Pool share.
-type balancer struct {
-	pool *Pool
-	by   chooser
+// panicking says whether so few nodes are usable that all are called.
+func (s *snapshot) panicking() bool {
+	return !s.plain && len(s.all) > 0 && s.all[0].node.pool.panicking.Load()
 }
-
-// Endpoint implements go-kit's Balancer. The endpoint goes to one instance. It
-// is to be called once, soon: nothing is counted until then.
-func (b *balancer) Endpoint() (endpoint.Endpoint, error) { return b.pool.pick(nil, b.by) }
-
-// Pick is Endpoint for a call with ctx: instances that earlier attempts of the
-// same call went to are avoided while there are others.
-func (b *balancer) Pick(ctx context.Context) (endpoint.Endpoint, error) {
-	return b.pool.pick(attempt.From(ctx), b.by)
-}
-
-func (b *balancer) members() *Pool { return b.pool }
 
 // anyOf returns one of the slots that w wants, each with the same chance, by
 // looking at all of them: for when guesses did not find one.
-func anyOf(slots []slot, w want) *node {
+func anyOf(slots []slot, w want) *slot {
 	if len(slots) == 0 {
 		return nil
 	}
-	var found *node
+	var found *slot
 	r, k := slots[0].node.pool.dice(), 0
 	for i := range slots {
 		if !w.ok(slots[i].node) {
+			if w.trace != nil {
+				w.trace.consider(&slots[i], 0, &w)
+			}
 			continue
 		}
 		if k++; r.below(k) == 0 {
-			found = slots[i].node
+			found = &slots[i]
 		}
 	}
 	return found
-}
-
-// dice makes many random numbers from one: the runtime's generator costs 7 ns
-// a number, which a pick among eight would pay ten times. It is splitmix64.
-type dice struct{ state uint64 }
-
-func (d *dice) roll() uint64 {
-	d.state += 0x9e3779b97f4a7c15
-	z := d.state
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
-}
-
-// below returns a number in [0, n).
-func (d *dice) below(n int) int {
-	hi, _ := bits.Mul64(d.roll(), uint64(n))
-	return int(hi)
-}
-
-// fraction returns a number in [0, 1).
-func (d *dice) fraction() float64 { return float64(d.roll()>>11) / (1 << 53) }
-
-// sample fills drawn with different numbers in [0, n), every set with the same
-// chance, by Floyd's algorithm. n must be more than len(drawn).
-func (d *dice) sample(drawn []uint32, n int) []uint32 {
-	seen := uint64(0) // which numbers, modulo 64, may be among those drawn
-	for k := range drawn {
-		last := n - len(drawn) + k
-		i := uint32(d.below(last + 1))
-		if seen>>(i%64)&1 != 0 && slices.Contains(drawn[:k], i) {
-			i = uint32(last)
-		}
-		seen |= 1 << (i % 64)
-		drawn[k] = i
-	}
-	return drawn
 }

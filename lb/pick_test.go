@@ -2,7 +2,6 @@ package lb
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -46,37 +45,46 @@ func TestDice(t *testing.T) {
 	}
 }
 
-func TestSamplesAreDistinctAndUniform(t *testing.T) {
-	for _, c := range []struct{ d, n int }{{1, 3}, {2, 3}, {3, 7}, {8, 17}, {8, 64}, {8, 65}, {16, 1000}, {8, 65537}} {
-		counts := make([]int, c.n)
-		pairs := map[[2]uint32]int{}
-		r := dice{rand.Uint64()}
-		for range max(20000, 20*c.n) {
-			drawn := r.sample(make([]uint32, c.d), c.n)
-			for i, a := range drawn {
-				counts[a]++
-				for _, b := range drawn[:i] {
-					if a == b {
-						t.Fatalf("%d of %d: drew %v", c.d, c.n, drawn)
+// Reference property 9: what is compared is all different, and each instance is
+// drawn equally often.
+func TestProperty9SamplesAreDistinctAndUniform(t *testing.T) {
+	for _, c := range []struct{ d, n int }{{1, 2}, {1, 3}, {2, 3}, {3, 7}, {8, 9}, {8, 17}, {8, 64}, {8, 65}, {16, 1000}, {8, 65537}} {
+		p := new(Pool)
+		slots, at := make([]slot, c.n), map[string]int{}
+		for i := range slots {
+			id := fmt.Sprint(i)
+			slots[i] = slot{node: &node{id: id, pool: p}, in: &sd.Instance{ID: id}, share: 1}
+			at[id] = i
+		}
+		counts, pairs := make([]int, c.n), map[[2]int]bool{}
+		by := &comparison{choices: c.d}
+		for range max(10000, 20*c.n/c.d) {
+			var trace Pick
+			if by.choose(slots, want{trace: &trace}) == nil {
+				t.Fatal("nobody")
+			}
+			if len(trace.Candidates) != c.d {
+				t.Fatalf("%d of %d: compared %d", c.d, c.n, len(trace.Candidates))
+			}
+			for i, a := range trace.Candidates {
+				counts[at[a.ID]]++
+				for _, b := range trace.Candidates[:i] {
+					if a.ID == b.ID {
+						t.Fatalf("%d of %d: drew %s twice", c.d, c.n, a.ID)
 					}
-					if c.n <= 17 {
-						pairs[[2]uint32{min(a, b), max(a, b)}]++
-					}
+					pairs[[2]int{min(at[a.ID], at[b.ID]), max(at[a.ID], at[b.ID])}] = true
 				}
 			}
 		}
 		uniformly(t, fmt.Sprintf("%d of %d", c.d, c.n), counts)
-		if len(pairs) > 0 {
-			uniformly(t, fmt.Sprintf("pairs of %d of %d", c.d, c.n), slices.Collect(maps.Values(pairs)))
-			if want := c.n * (c.n - 1) / 2; len(pairs) != want {
-				t.Errorf("%d of %d: %d different pairs, want %d", c.d, c.n, len(pairs), want)
-			}
+		if want := c.n * (c.n - 1) / 2; c.d > 1 && c.n <= 65 && len(pairs) < want*9/10 {
+			t.Errorf("%d of %d: %d different pairs meet, want nearly all %d", c.d, c.n, len(pairs), want)
 		}
 	}
 }
 
-// share picks times and returns how often each instance came, in order.
-func share(t *testing.T, p *Pool, b kitlb.Balancer, times int) []int {
+// shares picks times and returns how often each instance came, in order.
+func shares(t *testing.T, p *Pool, b kitlb.Balancer, times int) []int {
 	t.Helper()
 	got := picks(t, Endpoint(b), times)
 	var counts []int
@@ -89,13 +97,13 @@ func share(t *testing.T, p *Pool, b kitlb.Balancer, times int) []int {
 func TestRandomIsUniform(t *testing.T) {
 	for _, n := range []int{2, 7, 100} {
 		p := fixed(t, new(fleet), PoolConfig{}, letters(n)...)
-		uniformly(t, fmt.Sprint(n), share(t, p, NewRandom(p), 200*n))
+		uniformly(t, fmt.Sprint(n), shares(t, p, NewRandom(p), 200*n))
 	}
 }
 
 func TestRoundRobinTakesTurns(t *testing.T) {
 	p := fixed(t, new(fleet), PoolConfig{}, letters(7)...)
-	if got := share(t, p, NewRoundRobin(p), 700); slices.Min(got) != 100 || slices.Max(got) != 100 {
+	if got := shares(t, p, NewRoundRobin(p), 700); slices.Min(got) != 100 || slices.Max(got) != 100 {
 		t.Errorf("700 picks of 7: %v, want 100 each", got)
 	}
 	b := NewRoundRobin(p)
@@ -158,7 +166,7 @@ func TestNobodyInheritsAShare(t *testing.T) {
 		got := make([]int, 6)
 		for range 3000 {
 			forget(p)
-			for i, k := range share(t, p, b, 1) {
+			for i, k := range shares(t, p, b, 1) {
 				got[i] += k
 			}
 		}

@@ -29,6 +29,7 @@ type PoolConfig struct {
 	MinBackoff   time.Duration // before a failed factory is called again; 100 ms if zero
 	MaxBackoff   time.Duration // it doubles up to this, with full jitter; 10 s if zero
 	Logger       log.Logger    // told when a connection cannot be made, or not be closed, and when that ends; silent if nil
+	Explain      int           // how many picks to remember for Pool.Explain; none if zero, which costs nothing
 	Virtual      *Virtual      // the clock and the chance of a simulation; the machine's if nil
 }
 
@@ -73,22 +74,40 @@ type Pool struct {
 
 	unreachable func(id string) // tells src of an instance that refuses calls; nil if it does not care
 
+	plain     bool        // snapshot.plain
+	panicking atomic.Bool // see PoolConfig.PanicBelow
+	peaks     atomic.Bool // a PeakEWMA wants to know
+
+	recorder *recorder // nil if nobody wants explanations
+
 	stop     context.CancelFunc // ends watching and connecting
+	done     chan struct{}      // closed when Close begins
 	wg       sync.WaitGroup     // every goroutine of the pool
 	closed   chan struct{}      // closed once closeErr is there
 	closeErr error
 
-	mu      sync.Mutex // guards what follows, and writing snap
-	members map[string]*member
-	order   []*member // members, sorted by ID
-	source  error     // why members may be stale or empty; nil if there is nothing to say
-	shut    bool      // Close has begun: the source is followed no more
+	mu        sync.Mutex // guards what follows, and writing snap
+	members   map[string]*member
+	order     []*member // members, sorted by ID
+	sets      uint64    // how many sets the source has given
+	leaving   []*node   // to be retired once picks no longer see them
+	published time.Time // when snap was replaced last
+	gathering bool      // a publish is on its way
+	followers []func(*snapshot)
+	source    error // why members may be stale or empty; nil if there is nothing to say
+	shut      bool  // Close has begun: the source is followed no more
 }
 
 var _ kitsd.Endpointer = (*Pool)(nil)
 
 // errNotSynced is the reason there is no endpoint before the source spoke.
 var errNotSynced = errors.New("not synced yet: the source of instances has not answered")
+
+// Mistakes in the program, which every pick tells of.
+var (
+	errNoSource  = errors.New("lb.NewPool was given no source of instances (nil Instancer): pass one")
+	errNoFactory = errors.New("lb.NewPool was given no factory (nil): pass a function that connects to an address")
+)
 
 // NewPool returns a pool of the instances that src knows, each connected by f
 // with its address. It works with any go-kit Instancer; one that is an
@@ -97,17 +116,16 @@ var errNotSynced = errors.New("not synced yet: the source of instances has not a
 // NewPool neither blocks nor waits for the first instance: see WaitReady. The pool
 // never stops src. f is called on goroutines of the pool's own, one per
 // instance, so it may block; it is called again, after a pause, when it fails
-// or panics.
+// or panics. Without src or f there is never an instance to pick, and the error
+// says why.
 func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
-	if src == nil || f == nil {
-		panic("lb.NewPool: nil Instancer or Factory")
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Pool{
 		cfg:     cfg.withDefaults(),
 		factory: f,
 		started: time.Now(),
 		stop:    stop,
+		done:    make(chan struct{}),
 		closed:  make(chan struct{}),
 		members: make(map[string]*member),
 		source:  errNotSynced,
@@ -115,8 +133,20 @@ func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 	if s, ok := src.(interface{ Unreachable(id string) }); ok {
 		p.unreachable = s.Unreachable
 	}
-	p.snap.Store(newSnapshot(nil, errNotSynced))
-	p.wg.Go(func() { p.watch(ctx, src) })
+	p.plain = cfg.Guard == nil
+	if cfg.Explain > 0 {
+		p.recorder = newRecorder(p, cfg.Explain)
+	}
+	switch {
+	case src == nil:
+		p.source = errNoSource
+	case f == nil:
+		p.source = errNoFactory
+	}
+	p.snap.Store(newSnapshot(nil, p.plain, p.source))
+	if p.source == errNotSynced {
+		p.wg.Go(func() { p.watch(ctx, src) })
+	}
 	return p
 }
 

@@ -271,13 +271,20 @@ func TestNodesForPeople(t *testing.T) {
 	})
 }
 
-func TestNewPoolRefusesNil(t *testing.T) {
-	defer func() {
-		if r := recover(); r == nil || !strings.Contains(r.(string), "lb.NewPool") {
-			t.Errorf("panic is %v, want one that names the function", r)
+func TestAPoolWithoutSourceOrFactorySaysSo(t *testing.T) {
+	for what, p := range map[string]*Pool{
+		"nil Instancer": NewPool(nil, new(fleet).factory, PoolConfig{}),
+		"no factory":    NewPool(newSource(at("a")...), nil, PoolConfig{}),
+	} {
+		for kind, b := range balancers(p) {
+			if _, err := b.Endpoint(); !errors.Is(err, ErrNoEndpoints) || !strings.Contains(err.Error(), what) {
+				t.Errorf("%s: error is %v, want one that says %q", kind, err, what)
+			}
 		}
-	}()
-	NewPool(nil, nil, PoolConfig{})
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func TestPoolConfigDefaults(t *testing.T) {
@@ -299,5 +306,7 @@ func balancers(p *Pool) map[string]kitlb.Balancer {
 		"adaptive":         NewAdaptive(p, AdaptiveConfig{}),
 		"adaptive, 2 of n": NewAdaptive(p, AdaptiveConfig{Choices: 2}),
 		"adaptive, of all": NewAdaptive(p, AdaptiveConfig{Choices: 1000}),
+		"least request":    NewLeastRequest(p, LeastRequestConfig{}),
+		"least of two":     NewLeastRequest(p, LeastRequestConfig{Choices: 2}),
 	}
 }

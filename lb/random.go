@@ -1,6 +1,13 @@
 package lb
 
-import kitlb "github.com/go-kit/kit/sd/lb"
+import (
+	"context"
+
+	"github.com/go-kit/kit/endpoint"
+	kitlb "github.com/go-kit/kit/sd/lb"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+)
 
 // Random picks each instance with the same chance, regardless of weight and
 // load. It is safe for concurrent use, which go-kit's is not.
@@ -8,8 +15,30 @@ type Random struct{ balancer }
 
 var _ kitlb.Balancer = (*Random)(nil)
 
-// NewRandom returns a random balancer over p.
-func NewRandom(p *Pool) *Random { return &Random{balancer{p, uniform{}}} }
+// NewRandom returns a random balancer over set.
+func NewRandom(set Set) *Random {
+	b := new(Random)
+	b.follow(set, "random", stateless(uniform{}))
+	return b
+}
+
+// Endpoint implements go-kit's Balancer.
+func (b *Random) Endpoint() (endpoint.Endpoint, error) {
+	if p := b.plan.Load(); p.plain && len(p.pickable) > 0 && b.set.root().recorder == nil {
+		r := p.pickable[0].node.pool.dice()
+		return p.pickable[r.below(len(p.pickable))].call, nil
+	}
+	return b.pick(want{})
+}
+
+// Pick is Endpoint for a call with ctx: instances that earlier attempts of the
+// same call went to are avoided while there are others.
+func (b *Random) Pick(ctx context.Context) (endpoint.Endpoint, error) {
+	if call := attempt.From(ctx); call.Len() > 0 {
+		return b.pick(want{untried: call})
+	}
+	return b.Endpoint()
+}
 
 type uniform struct{}
 
@@ -17,14 +46,14 @@ type uniform struct{}
 // fail once in sixteen when half of the nodes cannot be used.
 const guesses = 4
 
-func (uniform) choose(slots []slot, w want) *node {
+func (uniform) choose(slots []slot, w want) *slot {
 	if len(slots) == 0 {
 		return nil
 	}
 	r := slots[0].node.pool.dice()
 	for range guesses {
-		if n := slots[r.below(len(slots))].node; w.ok(n) {
-			return n
+		if sl := &slots[r.below(len(slots))]; w.ok(sl.node) {
+			return sl
 		}
 	}
 	return anyOf(slots, w)

@@ -1,24 +1,50 @@
 package lb
 
 import (
-	"math/rand/v2"
+	"context"
 	"sync/atomic"
 
+	"github.com/go-kit/kit/endpoint"
 	kitlb "github.com/go-kit/kit/sd/lb"
+
+	"github.com/kitgen/kitgen/internal/attempt"
 )
 
 // RoundRobin picks the instances in turn, regardless of weight and load. Each
 // one begins at a random instance, so that a thousand clients started together
 // do not all call the same. It is safe for concurrent use.
-type RoundRobin struct{ balancer }
+type RoundRobin struct {
+	balancer
+	turns rotation
+}
 
 var _ kitlb.Balancer = (*RoundRobin)(nil)
 
-// NewRoundRobin returns a round robin over p.
-func NewRoundRobin(p *Pool) *RoundRobin {
-	c := new(rotation)
-	c.next.Store(rand.Uint64() >> 1) // far from the wrap
-	return &RoundRobin{balancer{p, c}}
+// NewRoundRobin returns a round robin over set.
+func NewRoundRobin(set Set) *RoundRobin {
+	b := new(RoundRobin)
+	d := set.root().dice()
+	b.turns.next.Store(d.roll() >> 1) // far from the wrap
+	b.follow(set, "round robin", stateless(&b.turns))
+	return b
+}
+
+// Endpoint implements go-kit's Balancer.
+func (b *RoundRobin) Endpoint() (endpoint.Endpoint, error) {
+	p := b.plan.Load()
+	if p.plain && len(p.pickable) > 0 && b.set.root().recorder == nil {
+		return p.pickable[b.turns.next.Add(1)%uint64(len(p.pickable))].call, nil
+	}
+	return b.pick(want{})
+}
+
+// Pick is Endpoint for a call with ctx: instances that earlier attempts of the
+// same call went to are avoided while there are others.
+func (b *RoundRobin) Pick(ctx context.Context) (endpoint.Endpoint, error) {
+	if call := attempt.From(ctx); call.Len() > 0 {
+		return b.pick(want{untried: call})
+	}
+	return b.Endpoint()
 }
 
 // rotation hands out positions in turn.
@@ -35,15 +61,15 @@ const patience = 64
 // they all share. To step to its neighbour instead would give the neighbour a
 // double share. In a panic there are no turns to take: looking for someone ready
 // has used up everybody's, and the draw after that may be the same every time.
-func (r *rotation) choose(slots []slot, w want) *node {
+func (r *rotation) choose(slots []slot, w want) *slot {
 	if !w.ready {
 		return anyOf(slots, w)
 	}
 	size := uint64(len(slots))
 	for range min(size, patience) {
-		n := slots[r.next.Add(1)%size].node
-		if w.ok(n) {
-			return n
+		sl := &slots[r.next.Add(1)%size]
+		if w.ok(sl.node) {
+			return sl
 		}
 	}
 	return anyOf(slots, w) // others drew what this one was waiting for

@@ -12,46 +12,69 @@ import (
 
 // snapshot is what picks read: immutable, replaced as a whole.
 type snapshot struct {
-	pickable []slot              // connected, and Up or Warning
-	all      []slot              // connected, and not Draining: who is called in a panic
+	pickable []slot              // connected, and Up or Warning; sorted by ID
+	all      []slot              // connected, and not Draining: who is called in a panic; sorted by ID
+	plain    bool                // nothing but draining ever keeps callers away from a node: no guard, no ejection, no slow start
 	offers   []endpoint.Endpoint // of pickable, for go-kit's balancers; of all if there is none
 	err      error               // why offers is empty; nil if it is not
-	replaced chan struct{}       // closed once there is a newer snapshot
+	replaced chan struct{}       // closed once the pool has a newer snapshot
 }
 
 // slot is a node with what the registry says about it now, so that a change of
-// weight touches no word that calls write.
+// weight touches no word that calls write, and with what a pick of it returns,
+// so that one that has no question reads nothing else.
 type slot struct {
+	call  endpoint.Endpoint // node.call
 	node  *node
-	share float64 // 1/weight
+	in    *sd.Instance // never changed
+	share float64      // 1/weight
 }
 
+func (s *slot) weight() int { return max(s.in.Weight, 1) }
+
 // newSnapshot takes the members sorted by ID. err says why there may be none.
-func newSnapshot(members []*member, err error) *snapshot {
-	s := &snapshot{replaced: make(chan struct{})}
+func newSnapshot(members []*member, plain bool, err error) *snapshot {
+	s := &snapshot{plain: plain, replaced: make(chan struct{})}
+	s.all = make([]slot, 0, len(members))
+	critical := false
 	for _, m := range members {
 		if m.node == nil || m.in.State == sd.Draining {
 			continue
 		}
-		sl := slot{m.node, 1 / float64(max(m.in.Weight, 1))}
-		s.all = append(s.all, sl)
-		if m.in.State != sd.Critical {
-			s.pickable = append(s.pickable, sl)
+		critical = critical || m.in.State == sd.Critical
+		s.all = append(s.all, slot{m.node.call, m.node, m.in, 1 / float64(max(m.in.Weight, 1))})
+	}
+	s.pickable = s.all
+	if critical {
+		s.pickable = nil
+		for _, sl := range s.all {
+			if sl.in.State != sd.Critical {
+				s.pickable = append(s.pickable, sl)
+			}
 		}
 	}
-	for _, sl := range s.pickable {
-		s.offers = append(s.offers, sl.node.offer)
+	s.offer(func() error { return whyNone(members, err) })
+	return s
+}
+
+// offer makes the offers; none says why there is nobody.
+func (s *snapshot) offer(none func() error) {
+	s.offers = make([]endpoint.Endpoint, 0, max(len(s.pickable), 1))
+	for i := range s.pickable {
+		s.offers = append(s.offers, s.pickable[i].node.offer)
 	}
 	if len(s.pickable) == 0 {
-		for _, sl := range s.all {
-			s.offers = append(s.offers, sl.node.force)
+		for i := range s.all {
+			s.offers = append(s.offers, s.all[i].node.force)
 		}
 	}
 	if len(s.offers) == 0 {
-		s.err = &noEndpoints{whyNone(members, err)}
+		s.err = none()
+		if !errors.Is(s.err, ErrNoEndpoints) {
+			s.err = &noEndpoints{s.err}
+		}
 	}
 	s.offers = slices.Clip(s.offers) // it is handed out: an append must copy
-	return s
 }
 
 // whyNone says why none of the members can be called. err is what the source

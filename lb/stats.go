@@ -32,7 +32,7 @@ func (p *Pool) Nodes() []NodeStats {
 
 	all := make([]NodeStats, len(known))
 	for i, m := range known {
-		s := NodeStats{Instance: m.in, Err: m.err, Success: 1}
+		s := NodeStats{Instance: *m.in, Err: m.err, Success: 1}
 		if n := m.node; n != nil {
 			s.Connected = true
 			s.Ready = n.isReady()
