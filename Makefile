@@ -1,13 +1,15 @@
 # The work is in scripts/, which also run on their own. Targets that take long
 # say what they wait for. JSON=1 makes demo end with one JSON document, SVG=FILE
-# draws its run: make demo SVG=docs/demo.svg is the README's picture.
+# draws its run: make demo SVG=docs/demo.svg is the README's picture. Flags go to
+# sim by ARGS: make sim ARGS='-scenarios S1,S7 -balancers adaptive'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint bench check generate pictures
+.PHONY: help demo test faults lint bench check generate pictures sim
 
 help:
 	@echo "make demo      generate a service, run five replicas on an embedded etcd, break them, count failed calls"
 	@echo "make test      every test with the race detector, against real etcd and Consul processes"
 	@echo "make faults    every fault of the matrix against real servers: bound, measured, failed calls"
+	@echo "make sim       every balancer, ours and the peers', in simulated fleets and faults: latency, errors, recovery"
 	@echo "make check     what must hold before a change lands: format, vet, lint, tidy modules, generated files"
 	@echo "make lint      golangci-lint alone, and go vet"
 	@echo "make bench     benchmarks with allocations"
@@ -45,3 +47,6 @@ generate:
 pictures:
 	@echo "pictures: half a minute (a first run builds an etcd: about a minute more)"
 	@go run ./internal/timeline -out docs
+
+sim:
+	@scripts/sim.sh $(ARGS)

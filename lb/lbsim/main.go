@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kitgen/kitgen/lb/lbsim/internal/peers"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/report"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/sim"
 )
@@ -108,8 +109,8 @@ func run(args []string, out, errs io.Writer) error {
 	return nil
 }
 
-// policies are all there are: the bounds first, then ours.
-func policies() []sim.Policy { return slices.Concat(sim.References(), sim.Ours()) }
+// policies are all there are: the bounds first, then ours, then the peers'.
+func policies() []sim.Policy { return slices.Concat(sim.References(), sim.Ours(), peers.All()) }
 
 func isReference(p sim.Policy) bool { return p.Name == report.Reference }
 
