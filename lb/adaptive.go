@@ -36,7 +36,7 @@ const (
 // as good. Under load, calls in flight tell the smaller differences.
 //
 // It sees this client's calls only. It is safe for concurrent use.
-type Adaptive struct{ balancer }
+type Adaptive struct{ comparing }
 
 var _ kitlb.Balancer = (*Adaptive)(nil)
 
@@ -47,7 +47,7 @@ func NewAdaptive(set Set, cfg AdaptiveConfig) *Adaptive {
 		choices = defaultChoices
 	}
 	b := new(Adaptive)
-	b.follow(set, "adaptive", stateless(&comparison{by: byCost, choices: upTo(choices), whole: 2 * choices, blur: blur}))
+	b.start(set, "adaptive", comparison{by: byCost, choices: upTo(choices), whole: 2 * choices, blur: blur})
 	return b
 }
 

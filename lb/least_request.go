@@ -20,7 +20,7 @@ type LeastRequestConfig struct {
 //
 // It sees this client's calls only, and takes an instance that fails at once
 // for an idle one: Adaptive knows both better. It is safe for concurrent use.
-type LeastRequest struct{ balancer }
+type LeastRequest struct{ comparing }
 
 var _ kitlb.Balancer = (*LeastRequest)(nil)
 
@@ -28,6 +28,6 @@ var _ kitlb.Balancer = (*LeastRequest)(nil)
 func NewLeastRequest(set Set, cfg LeastRequestConfig) *LeastRequest {
 	b := new(LeastRequest)
 	choices := upTo(max(cfg.Choices, 0))
-	b.follow(set, "least request", stateless(&comparison{by: byInFlight, choices: choices}))
+	b.start(set, "least request", comparison{by: byInFlight, choices: choices})
 	return b
 }

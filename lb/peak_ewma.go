@@ -27,7 +27,7 @@ type PeakEWMAConfig struct {
 // Adaptive does not fall for that.
 //
 // It sees this client's calls only. It is safe for concurrent use.
-type PeakEWMA struct{ balancer }
+type PeakEWMA struct{ comparing }
 
 var _ kitlb.Balancer = (*PeakEWMA)(nil)
 
@@ -39,7 +39,7 @@ func NewPeakEWMA(set Set, cfg PeakEWMAConfig) *PeakEWMA {
 	}
 	set.root().peaks.Store(true)
 	b := new(PeakEWMA)
-	b.follow(set, "peak EWMA", stateless(&comparison{by: byPeak, choices: upTo(choices)}))
+	b.start(set, "peak EWMA", comparison{by: byPeak, choices: upTo(choices)})
 	return b
 }
 

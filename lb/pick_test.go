@@ -57,7 +57,7 @@ func TestProperty9SamplesAreDistinctAndUniform(t *testing.T) {
 			at[id] = i
 		}
 		counts, pairs := make([]int, c.n), map[[2]int]bool{}
-		by := &comparison{choices: c.d}
+		by := comparison{choices: c.d}.ready()
 		for range max(10000, 20*c.n/c.d) {
 			var trace Pick
 			if by.choose(slots, want{trace: &trace}) == nil {
