@@ -56,26 +56,36 @@ func (w *world) warm(i int, s *server, f Fault) {
 	}
 }
 
-// often calls begin and, after a while, end, again and again.
+// often calls begin and, after a while, end, again and again: at random times
+// that do not depend on each other. What begins before the last has ended takes
+// its place.
 func (w *world) often(f Fault, begin, end func()) {
 	over := int64(f.At + f.For)
 	if f.For == 0 {
 		over = never
 	}
+	turn := 0
 	var again func()
 	again = func() {
-		w.after(time.Duration(w.chaos.ExpFloat64()*float64(f.Every)), func() {
-			if w.now >= over {
-				return
-			}
-			begin()
-			w.after(time.Duration(w.within(f.Last)*float64(time.Second)), func() {
+		if w.now >= over {
+			return
+		}
+		w.after(w.pause(f), again)
+		turn++
+		mine := turn
+		begin()
+		w.after(time.Duration(w.within(f.Last)*float64(time.Second)), func() {
+			if mine == turn {
 				end()
-				again()
-			})
+			}
 		})
 	}
-	w.after(f.At, again)
+	w.after(f.At+w.pause(f), again)
+}
+
+// pause draws the time to the next of many.
+func (w *world) pause(f Fault) time.Duration {
+	return time.Duration(w.chaos.ExpFloat64() * float64(f.Every))
 }
 
 // within draws from a range.
