@@ -22,9 +22,9 @@ const (
 // servers after each call has left, and keeps the newest 16 answers for
 // a second: requests in flight, and latency at about so many. Servers with more
 // in flight than the quantile hot of them are hot. The pick is the cold one with
-// the least latency or, if all are hot, the one with the least in flight. The
-// quantile is taken over servers, not over probes, or one that is full would
-// raise it by being probed. The paper does not publish its guard against servers
+// the least latency or, if all are hot, the one with the least in flight. Of each
+// server the newest answer is kept, so that one that is full cannot raise the
+// quantile by being probed. The paper does not publish its guard against servers
 // that fail fast, so here is none; nor is the loss of probes.
 type prequal struct {
 	forgetful
@@ -63,12 +63,13 @@ func newProber(env sim.Env, hot float64) *prequal {
 	}}
 }
 
-// reuseOf is the paper's b = max(1, (1+δ)/((1-m/n)·r_probe - r_remove)). With
-// few servers the divisor is not positive: probes then only grow old.
+// reuseOf is the paper's b = max(1, (1+δ)/((1-m/n)·r_probe - r_remove)), in which
+// 1-m/n is the chance that a probe is of a server that is not in the pool. It is 1
+// too where the divisor is not positive, with 24 servers or fewer.
 func reuseOf(servers int) float64 {
 	divisor := (1-float64(prequalPool)/float64(servers))*prequalRate - prequalDrop
-	if divisor <= 0 {
-		return math.Inf(1)
+	if divisor < 1e-9 {
+		return 1
 	}
 	return max(1, (1+prequalDelta)/divisor)
 }
@@ -111,8 +112,11 @@ func (b *prequal) send(server int) {
 	})
 }
 
+// add takes the place of what was known of the server or, if the pool is full,
+// of the oldest.
 func (b *prequal) add(p probed) {
 	p.at, p.uses = b.env.Now()+epoch, b.uses()
+	b.pool = slices.DeleteFunc(b.pool, func(q probed) bool { return q.server == p.server })
 	if len(b.pool) == prequalPool {
 		b.pool = slices.Delete(b.pool, 0, 1)
 	}
@@ -121,9 +125,6 @@ func (b *prequal) add(p probed) {
 
 // uses rounds the reuse up or down by chance, so that it holds on average.
 func (b *prequal) uses() int {
-	if math.IsInf(b.reuse, 1) {
-		return math.MaxInt
-	}
 	whole := math.Floor(b.reuse)
 	if b.env.Rand.Float64() < b.reuse-whole {
 		whole++
@@ -166,19 +167,16 @@ func better(p, q *probed, limit int) bool {
 	return p.rif < q.rif
 }
 
-// limit returns the requests in flight above which a server is hot, by the
-// newest probe of each; below any if all are.
+// limit returns the requests in flight above which a server is hot; below any if
+// all are.
 func (b *prequal) limit() int {
 	if b.hot == 0 {
 		return -1
 	}
 	var room [prequalPool]int
 	rifs := room[:0]
-	for i, p := range b.pool {
-		newer := slices.ContainsFunc(b.pool[i+1:], func(q probed) bool { return q.server == p.server })
-		if !newer {
-			rifs = append(rifs, p.rif)
-		}
+	for _, p := range b.pool {
+		rifs = append(rifs, p.rif)
 	}
 	slices.Sort(rifs)
 	return rifs[int(b.hot*float64(len(rifs)-1))]

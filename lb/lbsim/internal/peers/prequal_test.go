@@ -39,12 +39,12 @@ func TestPrequalReuse(t *testing.T) {
 		servers int
 		want    float64
 	}{
-		{20, math.Inf(1)}, // (1-16/20)·3 - 1 < 0
-		{100, 2 / 1.52},   // (1-0.16)·3 - 1 = 1.52
-		{48, 2},           // (1-1/3)·3 - 1 = 1
-		{1 << 30, 1},      // the divisor is almost 2
+		{20, 1}, {24, 1}, // (1-16/20)·3 - 1 < 0
+		{100, 2 / 1.52}, // (1-0.16)·3 - 1 = 1.52
+		{48, 2},         // (1-1/3)·3 - 1 = 1
+		{1 << 30, 1},    // the divisor is almost 2
 	} {
-		if got := reuseOf(c.servers); math.Abs(got-c.want) > 1e-6 && got != c.want {
+		if got := reuseOf(c.servers); math.Abs(got-c.want) > 1e-6 {
 			t.Errorf("%d servers: %v, want %v", c.servers, got, c.want)
 		}
 	}
@@ -74,15 +74,17 @@ func TestPrequalHotAndCold(t *testing.T) {
 	}
 }
 
-// TestPrequalQuantileIsOverServers: a full one that was probed often does not
-// make itself the rule.
-func TestPrequalQuantileIsOverServers(t *testing.T) {
+// TestPrequalKeepsOneOfEach: a full server that was probed often does not make
+// itself the rule.
+func TestPrequalKeepsOneOfEach(t *testing.T) {
 	t.Parallel()
 	var w world
 	b := ask(&w, 3, .84)
-	b.pool = []probed{{server: 0, rif: 1}, {server: 2, rif: 7}, {server: 2, rif: 8}, {server: 2, rif: 9}, {server: 1, rif: 2}}
-	if got := b.limit(); got != 2 {
-		t.Errorf("limit %d, want 2: of 1, 2 and 9", got)
+	for _, p := range []probed{{server: 0, rif: 1}, {server: 2, rif: 7}, {server: 2, rif: 8}, {server: 2, rif: 9}, {server: 1, rif: 2}} {
+		b.add(p)
+	}
+	if len(b.pool) != 3 || b.limit() != 2 {
+		t.Errorf("limit %d of %v, want 2: of 1, 2 and 9", b.limit(), b.pool)
 	}
 }
 
