@@ -37,6 +37,8 @@ type options struct {
 	scenarios, balancers string
 	seeds, parallel      int
 	list, json           bool
+	scenario             string
+	seedsSaid, peers     bool
 }
 
 func parse(args []string, errs io.Writer) (options, error) {
@@ -49,9 +51,12 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "how many runs at the same time")
 	f.BoolVar(&o.list, "list", false, "say which there are, and play none")
 	f.BoolVar(&o.json, "json", false, "end with one line of JSON")
+	f.StringVar(&o.scenario, "scenario", "", "a file that describes your own fleet, to be told which balancer suits it: see docs/sim")
+	f.BoolVar(&o.peers, "peers", false, "with -scenario: play it with the peers' balancers too")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
+	f.Visit(func(f *flag.Flag) { o.seedsSaid = o.seedsSaid || f.Name == "seeds" })
 	switch {
 	case f.NArg() > 0:
 		return o, fmt.Errorf("do not know what to do with %q: all is said by flags, see -help", f.Args())
@@ -68,9 +73,12 @@ func run(args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.list {
+	switch {
+	case o.list:
 		list(out)
 		return nil
+	case o.scenario != "":
+		return playFleet(o, out, errs)
 	}
 	scenarios, err := choose("scenario", o.scenarios, sim.Catalogue(), func(sc sim.Scenario) string { return sc.Name })
 	if err != nil {

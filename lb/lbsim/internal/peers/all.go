@@ -19,7 +19,7 @@ func All() []sim.Policy {
 		policy("go-zero/p2c", newGoZeroP2C),
 		policy("kratos/p2c", newKratosP2C),
 		policy("dubbo/p2c", newDubboP2C),
-		policy("grpc/weighted-round-robin", newORCA),
+		policy("grpc/wrr", newORCA),
 		policy("prequal/hcl", newPrequal),
 		policy("prequal/rif", newPrequalRIF),
 	}
