@@ -1,6 +1,7 @@
 package kithttp
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
+
+	"github.com/kitgen/kitgen/internal/load"
 )
 
 // ClientConfig is how the instances of one service are called.
@@ -27,7 +30,8 @@ type ClientConfig struct {
 
 // Factory makes one http.Client with a connection pool of its own for each
 // instance, and hands it to newEndpoint together with the instance's base URL.
-// The closer closes the connections that are idle; calls in flight finish.
+// The closer closes the connections that are idle; calls in flight finish. It
+// also has a method Probe, which asks the instance for its load.
 // An instance is host:port, or a whole http or https URL. No proxy is used.
 func Factory(newEndpoint func(base *url.URL, c *http.Client) endpoint.Endpoint, cfg ClientConfig) kitsd.Factory {
 	cfg = cfg.filled()
@@ -36,7 +40,7 @@ func Factory(newEndpoint func(base *url.URL, c *http.Client) endpoint.Endpoint, 
 		if err != nil {
 			return nil, nil, err
 		}
-		t := cfg.transport()
+		t := cfg.transport(base)
 		return newEndpoint(base, &http.Client{Transport: t}), t, nil
 	}
 }
@@ -60,11 +64,12 @@ func (cfg ClientConfig) filled() ClientConfig {
 // instanceTransport is the connections to one instance.
 type instanceTransport struct {
 	*http.Transport
+	base        *url.URL
 	maxResponse int64
 	closed      atomic.Bool
 }
 
-func (cfg ClientConfig) transport() *instanceTransport {
+func (cfg ClientConfig) transport(base *url.URL) *instanceTransport {
 	return &instanceTransport{
 		Transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: cfg.DialTimeout}).DialContext,
@@ -75,15 +80,24 @@ func (cfg ClientConfig) transport() *instanceTransport {
 			IdleConnTimeout:     cfg.IdleConnTimeout,
 			DisableCompression:  true, // JSON between services: latency is dearer than bytes
 		},
+		base:        base,
 		maxResponse: cfg.MaxResponse,
 	}
 }
 
-// RoundTrip limits the response.
+// Probe asks the instance how busy it is: see the function Probe.
+func (t *instanceTransport) Probe(ctx context.Context) (inFlight int, latency time.Duration, err error) {
+	return Probe(ctx, &http.Client{Transport: t}, t.base)
+}
+
+// RoundTrip limits the response, and hands on what the server says of its load.
 func (t *instanceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.Transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
+	}
+	if text := resp.Header.Get(load.Header); text != "" {
+		load.Deliver(r.Context(), text)
 	}
 	resp.Body = limit(nil, &instanceBody{resp.Body, t}, t.maxResponse)
 	return resp, nil
