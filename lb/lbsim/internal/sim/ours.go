@@ -12,20 +12,23 @@ import (
 // Ours are the balancers of package lb, each client with a pool of its own.
 func Ours() []Policy {
 	return []Policy{
-		ours("adaptive", func(p *lb.Pool) kitlb.Balancer { return lb.NewAdaptive(p, lb.AdaptiveConfig{}) }),
-		ours("roundrobin", func(p *lb.Pool) kitlb.Balancer { return lb.NewRoundRobin(p) }),
-		ours("random", func(p *lb.Pool) kitlb.Balancer { return lb.NewRandom(p) }),
+		Shipped("adaptive", func(s lb.Set) kitlb.Balancer { return lb.NewAdaptive(s, lb.AdaptiveConfig{}) }),
+		Shipped("leastrequest", func(s lb.Set) kitlb.Balancer { return lb.NewLeastRequest(s, lb.LeastRequestConfig{}) }),
+		Shipped("peakewma", func(s lb.Set) kitlb.Balancer { return lb.NewPeakEWMA(s, lb.PeakEWMAConfig{}) }),
+		Shipped("roundrobin", func(s lb.Set) kitlb.Balancer { return lb.NewRoundRobin(s) }),
+		Shipped("random", func(s lb.Set) kitlb.Balancer { return lb.NewRandom(s) }),
 	}
 }
 
-func ours(name string, over func(*lb.Pool) kitlb.Balancer) Policy {
+// Shipped is a Policy by a balancer of package lb, or any other over its pool.
+func Shipped(name string, by lb.Policy) Policy {
 	return Policy{Name: name, New: func(e Env) Caller {
 		r := e.world.registry()
 		p := lb.NewPool(r, r.connect, lb.PoolConfig{
 			Virtual: &lb.Virtual{Now: e.Now, Rand: e.Rand.Uint64},
 		})
 		waitConnected(p, e.Servers)
-		return &shipped{e.world, p, lb.Endpoint(over(p))}
+		return &shipped{e.world, p, lb.Endpoint(by(p))}
 	}}
 }
 
