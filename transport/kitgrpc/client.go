@@ -24,7 +24,8 @@ import (
 // Factory makes one connection for each instance (host:port) and hands it to
 // newEndpoint, which may build any number of methods on it: generated stubs
 // and go-kit's transport/grpc client both take a *grpc.ClientConn. The closer
-// closes it. The connection is begun at once, in the background.
+// closes it, and has a method Probe, which asks the instance for its load. The
+// connection is begun at once, in the background.
 //
 // Calls fail fast: while an instance cannot be reached, its calls fail with
 // NotSent() true instead of waiting for it. Every unary call's error is an
@@ -43,7 +44,7 @@ func Factory(newEndpoint func(cc *grpc.ClientConn) endpoint.Endpoint, opts ...gr
 			return nil, nil, fmt.Errorf("instance %q: %w", instance, err)
 		}
 		cc.Connect()
-		return newEndpoint(cc), cc, nil
+		return newEndpoint(cc), conn{cc}, nil
 	}
 }
 
@@ -71,11 +72,12 @@ type received struct {
 }
 
 // clientErrors turns a unary call's error into an *Error that knows whether
-// the call was sent.
+// the call was sent, and hands on what the server says of its load.
 func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	got := new(received)
 	opts = append(slices.Clip(opts), grpc.Peer(&got.peer), grpc.Trailer(&got.trailer))
 	err := invoke(ctx, method, req, reply, cc, opts...)
+	deliver(ctx, got.trailer)
 	if err == nil {
 		return nil
 	}

@@ -10,7 +10,7 @@
 // status cannot say it all. A client's error is an *Error, which unwraps to
 // the same *transport.Error that an HTTP client gets.
 //
-// Everything is a go-kit or grpc type. The package deliberately has no codec
-// and no service descriptors of its own: stubs are generated, by kitgen or by
-// protoc.
+// Everything is a go-kit or grpc type. The package deliberately has no codec and,
+// but for probes of load, no service descriptors of its own: stubs are generated,
+// by kitgen or by protoc.
 package kitgrpc
