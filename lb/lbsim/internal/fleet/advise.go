@@ -11,11 +11,12 @@ import (
 	"github.com/kitgen/kitgen/lb/lbsim/internal/sim"
 )
 
-// Differences below these are not worth a less simple balancer, however sure
-// they are.
+// Differences below the first of each are not worth a less simple balancer,
+// however sure they are; those above the second are not put down to chance,
+// however few the seeds are.
 const (
-	sameLatency = 1.03
-	sameErrors  = 0.0005 // of all calls
+	sameLatency, otherLatency = 1.03, 1.2
+	sameErrors, otherErrors   = 0.0005, 0.005 // of all calls
 )
 
 // simplest lists our balancers by how little there is to know about them, by
@@ -87,7 +88,7 @@ func compare(a, b float64) int {
 // difference between balancers.
 func asFew(c, best contender) bool {
 	more, half := report.Interval(pairs(c, best, func(c, best sim.Result) float64 { return c.ErrorShare - best.ErrorShare }))
-	return more <= max(sameErrors, half)
+	return more <= min(max(sameErrors, half), otherErrors)
 }
 
 // asFast is asFew for the p99, of which it takes the ratio.
@@ -95,7 +96,7 @@ func asFast(c, best contender) bool {
 	more, half := report.Interval(pairs(c, best, func(c, best sim.Result) float64 {
 		return math.Log(float64(max(c.P99, 1)) / float64(max(best.P99, 1)))
 	}))
-	return more <= max(math.Log(sameLatency), half)
+	return more <= min(max(math.Log(sameLatency), half), math.Log(otherLatency))
 }
 
 func pairs(c, best contender, f func(c, best sim.Result) float64) (values []float64) {
