@@ -69,7 +69,7 @@ func newSweep(weights []int) sweep {
 // at returns the node for a try from hops on: all in order, from one that
 // depends on the key.
 func (s sweep) at(key uint64, try int) int {
-	k := try - hops
+	k := max(try-hops, 0)
 	if k >= len(s) {
 		return -1
 	}
