@@ -13,7 +13,7 @@ const (
 	defaultChoices = 8
 	minSuccess     = 0.02 // below it, failing more makes no difference
 	likeMean       = 1.5  // latencies within this factor of the mean are average
-	blur           = 0.25 // by how much of it chance may raise a cost
+	blur           = 2    // chance may raise a cost by 1/2^2
 )
 
 // Adaptive picks the instance that promises the shortest wait, and is the
@@ -53,7 +53,7 @@ func NewAdaptive(set Set, cfg AdaptiveConfig) *Adaptive {
 
 // score returns what a call to the node is expected to cost, apart from others
 // in flight. A node whose latency is not known yet is taken for average.
-func (h *health) score(mean float64) float64 {
+func (h *load) score(mean float64) float64 {
 	if mean == 0 {
 		mean = 1 // nobody has answered yet
 	}
@@ -66,5 +66,5 @@ func (h *health) score(mean float64) float64 {
 		ok := max(1-f, minSuccess)
 		latency /= ok * ok
 	}
-	return latency
+	return latency * h.scores[byInFlight].load()
 }

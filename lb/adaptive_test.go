@@ -43,9 +43,10 @@ func TestCost(t *testing.T) {
 		n.latency.store(c.latency)
 		n.inflight.Store(c.inflight)
 		n.failing.store(c.failing)
-		n.scores[byCost].store(n.score(7))
+		n.pool = new(Pool)
+		n.pool.mean.store(7)
 		s := newSnapshot([]*member{{in: &sd.Instance{Weight: c.weight}, node: n}}, true, nil).all[0]
-		if got := (&comparison{by: byCost}).cost(&s, 0); got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
+		if got := (&comparison{by: byCost}).cost(s.node, 0); got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
 			t.Errorf("%s: cost %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -45,7 +45,7 @@ func fixedPool(tb testing.TB, n int, cfg lb.PoolConfig) *lb.Pool {
 // robin over go-kit's own cache of endpoints (the peer) and over a slice that
 // never changes (the floor).
 func BenchmarkPick(b *testing.B) {
-	for _, n := range []int{5, 64} {
+	for _, n := range []int{3, 10, 16, 17, 64, 1000, 10000} {
 		p := fixedPool(b, n, lb.PoolConfig{})
 		peer := kitsd.NewEndpointer(addrs(n), nopFactory, log.NewNopLogger())
 		b.Cleanup(peer.Close)
@@ -86,7 +86,7 @@ func BenchmarkPick(b *testing.B) {
 // BenchmarkCall is a pick and a call through it, tracked, over an instance that
 // answers at once.
 func BenchmarkCall(b *testing.B) {
-	for _, n := range []int{5, 64} {
+	for _, n := range []int{3, 10, 16, 17, 64, 1000, 10000} {
 		p := fixedPool(b, n, lb.PoolConfig{})
 		for _, c := range []struct {
 			name string

@@ -22,26 +22,3 @@ func (d *dice) below(n int) int {
 
 // fraction returns a number in [0, 1).
 func (d *dice) fraction() float64 { return float64(d.roll()>>11) / (1 << 53) }
-
-// stretches cuts [0, n) into count pieces of equal length, laid end to end from
-// a random place on. One number drawn from each makes as many that differ without
-// looking, and each number has the same chance.
-type stretches struct{ n, step, at uint64 }
-
-// cut needs inverse = 1<<32 / count + 1, so as not to divide for every pick, and
-// n ≥ count.
-func (d *dice) cut(n int, inverse uint64) stretches {
-	return stretches{uint64(n), uint64(n) * inverse >> 32, uint64(d.below(n))}
-}
-
-// draw returns a number from the next stretch, by the last 32 bits of luck.
-func (s *stretches) draw(luck uint64) uint64 {
-	i := s.at + uint64(uint32(luck))*s.step>>32
-	if i >= s.n {
-		i -= s.n
-	}
-	if s.at += s.step; s.at >= s.n {
-		s.at -= s.n
-	}
-	return i
-}

@@ -22,14 +22,13 @@ const (
 // no latency and no failure. Under contention a sample may be lost, which is
 // cheaper than waiting: the next one is a call away.
 type health struct {
-	samples  atomic.Int32  // how many latency samples there were; counts to firstFew
-	latency  atomicFloat   // nanoseconds; 0 if unknown
-	silence  atomicFloat   // nanoseconds for which calls in flight have gone without any answer; 0 if that is no longer than usual
-	failing  atomicFloat   // share of failures, in [0, 1]
-	sampled  atomic.Int64  // time of the last latency sample, as Pool.now
-	counted  atomic.Uint64 // calls that Pool.mean has taken in
-	quiet    atomic.Int64  // when a call was first seen in flight; 0 if nobody has looked since the node was idle
-	peakedAt atomic.Int64  // time of the last sample of the peak average; 0 if there was none
+	samples  atomic.Int32 // how many latency samples there were; counts to firstFew
+	latency  atomicFloat  // nanoseconds; 0 if unknown
+	silence  atomicFloat  // nanoseconds for which calls in flight have gone without any answer; 0 if that is no longer than usual
+	failing  atomicFloat  // share of failures, in [0, 1]
+	sampled  atomic.Int64 // time of the last latency sample, as Pool.now
+	quiet    atomic.Int64 // when a call was first seen in flight; 0 if nobody has looked since the node was idle
+	peakedAt atomic.Int64 // time of the last sample of the peak average; 0 if there was none
 }
 
 // took adds the latency of a successful call that ended now. A sample counts by

@@ -28,7 +28,8 @@ type node struct {
 	closer   io.Closer         // may be nil
 	refused  *refusals
 	idle     chan struct{} // gets a token when a leaving node has no call left
-	_        [128 - 104]byte
+	counted  atomic.Uint64 // calls that Pool.mean has taken in
+	_        [128 - 112]byte
 
 	load
 }
@@ -52,10 +53,11 @@ type metric uint8
 // The metrics. What a pick compares is computed when a call ends, not when a
 // pick asks.
 const (
-	byInFlight metric = iota // 1: calls in flight alone
+	byInFlight metric = iota // 1/weight: calls in flight alone
 	byPeak                   // peak EWMA of the latency
 	byCost                   // latency and success
-	metrics
+	_
+	metrics // a power of two, so that a metric as index needs no check
 )
 
 // closed is added to inflight when the closer is about to run.
@@ -71,9 +73,6 @@ const closed = math.MinInt64
 // instance.
 func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
 	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
-	n.scores[byInFlight].store(1)
-	n.scores[byPeak].store(max(p.mean.load(), 1))
-	n.scores[byCost].store(n.score(p.mean.load()))
 	n.refused = newRefusals(n)
 	observed := n.observed(ep)
 	guarded := observed
@@ -96,6 +95,23 @@ func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *
 		return n.call(ctx, request)
 	}
 	return n
+}
+
+// weigh sets the weight; below 1 it is 1.
+func (n *node) weigh(weight int) {
+	share := 1 / float64(max(weight, 1))
+	old := n.scores[byInFlight].load()
+	if share == old {
+		return
+	}
+	n.scores[byInFlight].store(share)
+	mean := n.pool.mean.load()
+	n.scores[byCost].store(n.score(mean))
+	if peak := n.scores[byPeak].load(); old > 0 {
+		n.scores[byPeak].store(peak / old * share)
+	} else {
+		n.scores[byPeak].store(max(mean, 1) * share)
+	}
 }
 
 func (n *node) isReady() bool { return n.ready == nil || n.ready() }

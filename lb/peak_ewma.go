@@ -45,7 +45,7 @@ func NewPeakEWMA(set Set, cfg PeakEWMAConfig) *PeakEWMA {
 
 // peaked adds a call that took d, whatever became of it, to the peak average.
 func (n *node) peaked(d time.Duration, now int64) {
-	x := math.Max(float64(d), 1)
+	x := math.Max(float64(d), 1) * n.scores[byInFlight].load()
 	before := n.peakedAt.Swap(max(now, 1))
 	if old := n.scores[byPeak].load(); before != 0 && x < old {
 		x += (old - x) * math.Exp(-float64(max(now-before, 0))/float64(peakTau))
@@ -56,9 +56,9 @@ func (n *node) peaked(d time.Duration, now int64) {
 // forgetPeak lets the peak decay for the time dt, as Finagle does when it reads
 // it. An instance that is not known yet is average.
 func (n *node) forgetPeak(dt int64, mean float64) {
-	if n.peakedAt.Load() == 0 {
-		n.scores[byPeak].store(max(mean, 1))
-		return
+	peak := max(mean, 1) * n.scores[byInFlight].load()
+	if n.peakedAt.Load() != 0 {
+		peak = max(n.scores[byPeak].load()*math.Exp(-float64(dt)/float64(peakTau)), 1e-9)
 	}
-	n.scores[byPeak].store(max(n.scores[byPeak].load()*math.Exp(-float64(dt)/float64(peakTau)), 1))
+	n.scores[byPeak].store(peak)
 }

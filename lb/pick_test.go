@@ -53,7 +53,7 @@ func TestProperty9SamplesAreDistinctAndUniform(t *testing.T) {
 		slots, at := make([]slot, c.n), map[string]int{}
 		for i := range slots {
 			id := fmt.Sprint(i)
-			slots[i] = slot{node: &node{id: id, pool: p}, in: &sd.Instance{ID: id}, share: 1}
+			slots[i] = slot{node: &node{id: id, pool: p}, in: &sd.Instance{ID: id}}
 			at[id] = i
 		}
 		counts, pairs := make([]int, c.n), map[[2]int]bool{}
@@ -83,8 +83,8 @@ func TestProperty9SamplesAreDistinctAndUniform(t *testing.T) {
 	}
 }
 
-// shares picks times and returns how often each instance came, in order.
-func shares(t *testing.T, p *Pool, b kitlb.Balancer, times int) []int {
+// sharesOf picks times and returns how often each instance came, in order.
+func sharesOf(t *testing.T, p *Pool, b kitlb.Balancer, times int) []int {
 	t.Helper()
 	got := picks(t, Endpoint(b), times)
 	var counts []int
@@ -97,13 +97,13 @@ func shares(t *testing.T, p *Pool, b kitlb.Balancer, times int) []int {
 func TestRandomIsUniform(t *testing.T) {
 	for _, n := range []int{2, 7, 100} {
 		p := fixed(t, new(fleet), PoolConfig{}, letters(n)...)
-		uniformly(t, fmt.Sprint(n), shares(t, p, NewRandom(p), 200*n))
+		uniformly(t, fmt.Sprint(n), sharesOf(t, p, NewRandom(p), 200*n))
 	}
 }
 
 func TestRoundRobinTakesTurns(t *testing.T) {
 	p := fixed(t, new(fleet), PoolConfig{}, letters(7)...)
-	if got := shares(t, p, NewRoundRobin(p), 700); slices.Min(got) != 100 || slices.Max(got) != 100 {
+	if got := sharesOf(t, p, NewRoundRobin(p), 700); slices.Min(got) != 100 || slices.Max(got) != 100 {
 		t.Errorf("700 picks of 7: %v, want 100 each", got)
 	}
 	b := NewRoundRobin(p)
@@ -166,7 +166,7 @@ func TestNobodyInheritsAShare(t *testing.T) {
 		got := make([]int, 6)
 		for range 3000 {
 			forget(p)
-			for i, k := range shares(t, p, b, 1) {
+			for i, k := range sharesOf(t, p, b, 1) {
 				got[i] += k
 			}
 		}

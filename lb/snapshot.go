@@ -20,14 +20,12 @@ type snapshot struct {
 	replaced chan struct{}       // closed once the pool has a newer snapshot
 }
 
-// slot is a node with what the registry says about it now, so that a change of
-// weight touches no word that calls write, and with what a pick of it returns,
-// so that one that has no question reads nothing else.
+// slot is a node with what the registry says about it now, and with what a pick
+// of it returns, so that one that has no question reads nothing else.
 type slot struct {
-	call  endpoint.Endpoint // node.call
-	node  *node
-	in    *sd.Instance // never changed
-	share float64      // 1/weight
+	call endpoint.Endpoint // node.call
+	node *node
+	in   *sd.Instance // never changed
 }
 
 func (s *slot) weight() int { return max(s.in.Weight, 1) }
@@ -42,7 +40,8 @@ func newSnapshot(members []*member, plain bool, err error) *snapshot {
 			continue
 		}
 		critical = critical || m.in.State == sd.Critical
-		s.all = append(s.all, slot{m.node.call, m.node, m.in, 1 / float64(max(m.in.Weight, 1))})
+		m.node.weigh(m.in.Weight)
+		s.all = append(s.all, slot{m.node.call, m.node, m.in})
 	}
 	s.pickable = s.all
 	if critical {
