@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kitgen/kitgen/lb/lbsim/internal/chart"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/peers"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/report"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/sim"
@@ -37,7 +38,7 @@ type options struct {
 	scenarios, balancers string
 	seeds, parallel      int
 	list, json           bool
-	scenario             string
+	scenario, svg        string
 	seedsSaid, peers     bool
 }
 
@@ -53,6 +54,7 @@ func parse(args []string, errs io.Writer) (options, error) {
 	f.BoolVar(&o.json, "json", false, "end with one line of JSON")
 	f.StringVar(&o.scenario, "scenario", "", "a file that describes your own fleet, to be told which balancer suits it: see docs/sim")
 	f.BoolVar(&o.peers, "peers", false, "with -scenario: play it with the peers' balancers too")
+	f.StringVar(&o.svg, "svg", "", "a folder for pictures of what was played")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -79,6 +81,10 @@ func run(args []string, out, errs io.Writer) error {
 		return nil
 	case o.scenario != "":
 		return playFleet(o, out, errs)
+	case o.svg != "":
+		if err := chart.Check(o.svg); err != nil {
+			return fmt.Errorf("-svg: %w", err)
+		}
 	}
 	scenarios, err := choose("scenario", o.scenarios, sim.Catalogue(), func(sc sim.Scenario) string { return sc.Name })
 	if err != nil {
@@ -111,6 +117,13 @@ func run(args []string, out, errs io.Writer) error {
 	}
 	s := report.Sum(scenarios, names, results)
 	s.Write(out)
+	if o.svg != "" {
+		files, err := chart.Write(o.svg, s)
+		if err != nil {
+			return fmt.Errorf("-svg: %w", err)
+		}
+		fmt.Fprintln(errs, "sim: drew", strings.Join(files, ", "))
+	}
 	if o.json {
 		return s.WriteJSON(out)
 	}
