@@ -189,17 +189,18 @@ func longestWaits(s schedule, n int) []int {
 func TestScheduleOfCutWeights(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	for _, n := range []int{2, 10, 100, 1000, 10000} {
-		weights := make([]int, n)
+		weights, total := make([]int, n), 0.0
 		for i := range weights {
 			weights[i] = 500_000 + r.IntN(500_000)
+			total += float64(weights[i])
 		}
-		s, total := cycle(weights), sumOf(weights)
+		s := cycle(weights)
 		counts := make([]int, n)
 		for _, i := range s {
 			counts[i]++
 		}
 		for i, w := range weights {
-			want := float64(w) / float64(total) * float64(len(s))
+			want := float64(w) / total * float64(len(s))
 			if math.Abs(float64(counts[i])-want) > 1 {
 				t.Errorf("n=%d: weight %d has %d turns of %d, want %.2f", n, w, counts[i], len(s), want)
 			}
