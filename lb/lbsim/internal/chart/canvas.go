@@ -131,9 +131,17 @@ func round(v float64, up bool) float64 {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
+// seeds writes over how many seeds a mean is.
+func seeds(n int) string {
+	if n == 1 {
+		return "one seed"
+	}
+	return fmt.Sprintf("mean of %d seeds", n)
+}
+
 // short writes milliseconds for an axis.
 func short(ms float64) string {
-	if ms >= 1000 {
+	if ms >= 100 {
 		return fmt.Sprintf("%g s", ms/1000)
 	}
 	return fmt.Sprintf("%g ms", ms)

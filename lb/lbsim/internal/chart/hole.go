@@ -22,7 +22,7 @@ func blackHole(s *report.Summary) string {
 	if len(balancers) == 0 {
 		return ""
 	}
-	c := &canvas{y: headH}
+	c := &canvas{y: headH + 10}
 	x := scale{from: holeFrom, to: 1, x: plotLeft, w: plotW - 52}
 	top, bottom := float64(c.y), float64(c.y+holeRow*len(balancers)+4)
 	for _, v := range x.decades() {
@@ -42,7 +42,7 @@ func blackHole(s *report.Summary) string {
 	}
 	if fair := fairOf(s, holeScenario); fair > 0 {
 		c.line(x.at(fair), top, x.at(fair), bottom, fmt.Sprintf(`stroke="%s" stroke-dasharray="3 2"`, bad))
-		c.text(x.at(fair)+4, bottom+15, fmt.Sprintf(`fill="%s"`, bad), "its fair share")
+		c.text(x.at(fair), top-5, fmt.Sprintf(`text-anchor="middle" fill="%s"`, bad), "its fair share")
 	}
 	c.y = int(bottom) + 38
 	note := "Thick: 10 clients."
@@ -51,7 +51,7 @@ func blackHole(s *report.Summary) string {
 	}
 	c.text(margin, float64(c.y), fmt.Sprintf(`fill="%s"`, faint), note+" What is less than 0.01 % has no bar. The axis is logarithmic. Dark and bold: ours.")
 	return c.frame("A black hole: one of 20 servers fails every call within a millisecond",
-		fmt.Sprintf("Share of calls that failed, without retries. Simulated, mean of %d seeds.", s.Seeds),
+		fmt.Sprintf("Share of calls that failed, without retries. Simulated, %s.", seeds(s.Seeds)),
 		"Share of calls that failed: "+strings.Join(said, ", ")+".")
 }
 

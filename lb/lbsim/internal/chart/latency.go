@@ -29,7 +29,7 @@ func latency(s *report.Summary) string {
 	if len(scenarios) == 0 {
 		return ""
 	}
-	c := &canvas{y: headH}
+	c := &canvas{y: headH - 12}
 	from, to := extent(s, scenarios)
 	for at := 0; at < len(scenarios); at += perRow {
 		c.block(s, scenarios[at:min(at+perRow, len(scenarios))], scale{from: from, to: to})
@@ -42,7 +42,7 @@ func latency(s *report.Summary) string {
 		c.text(margin, float64(c.y), fmt.Sprintf(`fill="%s" font-size="11"`, faint), sc.Name+": "+sc.Title)
 	}
 	return c.frame("Latency by balancer and scenario",
-		fmt.Sprintf("Simulated, mean of %d seeds; the axis is logarithmic. Dashed: the p99 of one queue before all servers.", s.Seeds),
+		fmt.Sprintf("Simulated, %s; the axis is logarithmic. Dashed: the p99 of one queue before all servers.", seeds(s.Seeds)),
 		latencyStory(s))
 }
 

@@ -13,10 +13,10 @@ import (
 const (
 	outageScenario = "S15"
 	windowLength   = 250 * time.Millisecond // of sim.Result.Windows
-	laneH          = 30
-	laneGap        = 8
-	laneW          = plotW - 92 // leaves room for when it was back
-	most           = 2.0        // the top of a lane, in fair shares
+	laneH          = 20
+	laneGap        = 6
+	laneW          = plotW - 104 // leaves room for when it was back
+	most           = 2.0         // the top of a lane, in fair shares
 )
 
 // outage draws, for every balancer, the share of calls that a server has which
@@ -43,7 +43,7 @@ func outage(s *report.Summary) string {
 		if cell.Back >= 0 {
 			back = fmt.Sprintf("%.1f s", cell.Back.Seconds())
 		}
-		c.text(plotLeft+laneW+12, float64(c.y-laneGap-laneH/2)+5, fmt.Sprintf(`fill="%s"`, ink), back)
+		c.text(plotLeft+laneW+12, float64(c.y-laneGap-laneH/2)+4, fmt.Sprintf(`fill="%s"`, ink), back)
 		said = append(said, b+" "+back)
 	}
 	t.axis(c, bottom+2)
@@ -51,7 +51,7 @@ func outage(s *report.Summary) string {
 	c.text(margin, float64(c.y), fmt.Sprintf(`fill="%s"`, faint),
 		fmt.Sprintf("A lane reaches from none to %g times the fair share of %s (dashed). Dark and bold: ours.", most, percent(fair(sc))))
 	return c.frame("An outage: one of 20 servers fails every call, and recovers",
-		fmt.Sprintf("Share of all calls that are sent to it. Simulated, mean of %d seeds.", s.Seeds),
+		fmt.Sprintf("Share of all calls that are sent to it. Simulated, %s.", seeds(s.Seeds)),
 		"How long after its recovery the server has 80 % of its fair share again: "+strings.Join(said, ", ")+".")
 }
 
