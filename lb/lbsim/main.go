@@ -115,7 +115,11 @@ func run(args []string, out, errs io.Writer) error {
 	for _, p := range policies {
 		names = append(names, p.Name)
 	}
-	s := report.Sum(scenarios, names, results)
+	return show(o, report.Sum(scenarios, names, results), out, errs)
+}
+
+// show prints and draws what was played.
+func show(o options, s *report.Summary, out, errs io.Writer) error {
 	s.Write(out)
 	if o.svg != "" {
 		files, err := chart.Write(o.svg, s)

@@ -94,7 +94,7 @@ func inside(t *testing.T, picture string, e xml.StartElement, height float64) {
 		t.Errorf("%s has a %s", picture, e.Name.Local)
 	}
 	for _, a := range e.Attr {
-		limit := math.Inf(1)
+		var limit float64
 		switch a.Name.Local {
 		case "x", "x1", "x2", "cx":
 			limit = width

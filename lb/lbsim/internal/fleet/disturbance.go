@@ -117,7 +117,7 @@ func (f *faults) victims(o *object, servers int) (victims []int) {
 	seen := map[int]bool{}
 	for i, v := range o.list("servers") {
 		key := fmt.Sprintf("servers[%d]", i)
-		n, ok := o.wholeOf(v, key, 1, max(servers, 1))
+		n, ok := o.wholeOf(v, key, max(servers, 1))
 		switch {
 		case !ok:
 		case seen[n]:

@@ -72,7 +72,7 @@ func (f *faults) fleet(v *value) *Fleet {
 		Name:    o.text("name"),
 		Title:   o.text("title"),
 		Servers: f.servers(o),
-		Clients: o.whole("clients", 1, maxClients), // 0 if it says nothing, as below
+		Clients: o.whole("clients", maxClients), // 0 if it says nothing, as below
 		Rate:    o.number("rate", 0.1, maxRate),
 		Service: f.service(o),
 		Bursts:  f.bursts(o),
@@ -89,7 +89,7 @@ func (f *faults) fleet(v *value) *Fleet {
 		fleet.Name = f.file
 	}
 	fleet.Warmup = f.warmup(o)
-	if fleet.Seeds = o.whole("seeds", 1, maxSeeds); fleet.Seeds == 0 {
+	if fleet.Seeds = o.whole("seeds", maxSeeds); fleet.Seeds == 0 {
 		fleet.Seeds = seeds
 	}
 	f.disturbances(o, &fleet.Scenario)
@@ -134,11 +134,11 @@ func (f *faults) servers(o *object) (all []sim.Server) {
 	}
 	for i, v := range groups {
 		g := f.asObject(v, fmt.Sprintf("servers[%d]", i))
-		count := max(g.whole("count", 1, maxServers), 1)
+		count := max(g.whole("count", maxServers), 1)
 		s := sim.Server{
-			Workers: g.whole("workers", 1, maxWorkers),
+			Workers: g.whole("workers", maxWorkers),
 			Speed:   g.number("speed", 0.001, 1000),
-			Weight:  g.whole("weight", 1, 1_000_000),
+			Weight:  g.whole("weight", 1_000_000),
 		}
 		g.end()
 		if len(all)+count > maxServers {

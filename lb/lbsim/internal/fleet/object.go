@@ -128,21 +128,21 @@ func (o *object) numberOf(v *value, key string, least, most float64) (float64, b
 	return x, true
 }
 
-// whole returns a whole number in [least, most], or 0 if the key is not there.
-func (o *object) whole(key string, least, most int) int {
+// whole returns a whole number in [1, most], or 0 if the key is not there.
+func (o *object) whole(key string, most int) int {
 	v := o.get(key)
 	if v == nil {
 		return 0
 	}
-	x, _ := o.wholeOf(v, key, least, most)
+	x, _ := o.wholeOf(v, key, most)
 	return x
 }
 
-func (o *object) wholeOf(v *value, key string, least, most int) (int, bool) {
+func (o *object) wholeOf(v *value, key string, most int) (int, bool) {
 	n, ok := v.scalar.(json.Number)
 	x, err := n.Float64()
-	if !ok || err != nil || x != math.Trunc(x) || x < float64(least) || x > float64(most) {
-		o.bad(v, key, "must be a whole number from %d to %d", least, most)
+	if !ok || err != nil || x != math.Trunc(x) || x < 1 || x > float64(most) {
+		o.bad(v, key, "must be a whole number from 1 to %d", most)
 		return 0, false
 	}
 	return int(x), true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 )
 
 // value is a JSON value that knows its line.
@@ -26,7 +27,7 @@ func (v *value) what() string {
 	case json.Number:
 		return s.String()
 	case bool:
-		return fmt.Sprint(s)
+		return strconv.FormatBool(s)
 	}
 	switch {
 	case v.members != nil:

@@ -27,9 +27,9 @@ func (c call) took() time.Duration { return c.now - c.start }
 const epoch = 365 * 24 * time.Hour
 
 // policy makes a sim.Policy of a peer's balancer.
-func policy(name string, make func(sim.Env) balancer) sim.Policy {
+func policy(name string, of func(sim.Env) balancer) sim.Policy {
 	return sim.Policy{Name: name, New: func(env sim.Env) sim.Caller {
-		return &caller{make(env), env.Now}
+		return &caller{of(env), env.Now}
 	}}
 }
 

@@ -40,8 +40,8 @@ func newORCA(env sim.Env) balancer {
 }
 
 func (b *orca) pick(now time.Duration) int {
-	if n := (now - b.renewed) / orcaUpdate; n > 0 {
-		b.renewed += n * orcaUpdate
+	if late := now - b.renewed; late >= orcaUpdate {
+		b.renewed = now - late%orcaUpdate
 		b.weights = stride(b.valid(now))
 	}
 	n := uint64(len(b.nodes))

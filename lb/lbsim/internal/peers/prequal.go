@@ -77,12 +77,7 @@ func reuseOf(servers int) float64 {
 func (b *prequal) pick(now time.Duration) int {
 	b.calls++
 	b.pool = slices.DeleteFunc(b.pool, func(p probed) bool { return now-p.at > prequalAge })
-	server := 0
-	if len(b.pool) < prequalLeast {
-		server = b.env.Rand.IntN(b.env.Servers)
-	} else {
-		server = b.use(b.best())
-	}
+	server := b.choose()
 	for range prequalDrop {
 		b.drop()
 	}
@@ -90,6 +85,13 @@ func (b *prequal) pick(now time.Duration) int {
 		b.send(s)
 	}
 	return server
+}
+
+func (b *prequal) choose() int {
+	if len(b.pool) < prequalLeast {
+		return b.env.Rand.IntN(b.env.Servers)
+	}
+	return b.use(b.best())
 }
 
 // some draws different servers to probe.
