@@ -23,7 +23,7 @@ func TestHashKeyIsXXH64(t *testing.T) {
 	}
 }
 
-// goldenNodes are instances with all kinds of IDs, sorted, and their weights.
+// goldenNodes are instances with all kinds of IDs and their weights.
 func goldenNodes() (ids []string, weights []int) {
 	return []string{"10.0.0.1:8080", "10.0.0.2:8080", "[2001:db8::1]:8080", "[2001:db8::a]:8080", "sum-7f9c", "sum-é"},
 		[]int{1, 2, 3, 1, 5, 1}
@@ -60,7 +60,7 @@ func TestProperty7GoldenDigest(t *testing.T) {
 	for i := range weights {
 		weights[i] = 1 + i*i%17
 	}
-	for i, want := range []uint64{0xd67e74c0cf2b6836, 0x2f589eadeab606f0, 0x71ec1035b466065c} {
+	for i, want := range []uint64{0xeda512a5088866fd, 0x2f589eadeab606f0, 0x71ec1035b466065c} {
 		table, all := tables[i].build(serverIDs(100), weights), xxhash.New()
 		for _, key := range someKeys(10_000) {
 			for try := range 3 {

@@ -2,6 +2,8 @@ package lb
 
 import (
 	"math/bits"
+	"net/netip"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -21,9 +23,20 @@ type hashTable interface {
 // unusable, one key in 256 needs more.
 const hops = 8
 
-// hashKey hashes a key or an ID: XXH64 with seed 0 (Collet), which gives the
-// same number on every architecture.
+// hashKey hashes a key: XXH64 with seed 0 (Collet), which gives the same number
+// on every architecture.
 func hashKey(key string) uint64 { return xxhash.Sum64String(key) }
+
+// hashID hashes an ID. One that is an address is hashed in its canonical form,
+// since some write [2001:DB8:0::1]:80 for [2001:db8::1]:80.
+func hashID(id string) uint64 {
+	if strings.HasPrefix(id, "[") {
+		if addr, err := netip.ParseAddrPort(id); err == nil {
+			id = addr.String()
+		}
+	}
+	return hashKey(id)
+}
 
 // mix makes a new hash of one, by the finalizer of splitmix64 (Steele, Lea and
 // Flood, "Fast splittable pseudorandom number generators", 2014): hashing the

@@ -3,6 +3,7 @@ package lb
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -257,6 +258,31 @@ func TestProperty7KeysOfTheUnavailableSpread(t *testing.T) {
 			if i != bad && math.Abs(float64(got)-even) > 6*math.Sqrt(even)+0.1*even {
 				t.Errorf("%s: node %d took over %d keys of %d, want about %.0f", table.name, i, got, total, even)
 			}
+		}
+	}
+}
+
+// Neither the order of the nodes nor how an address is written changes anything.
+func TestProperty6OrderDoesNotMatter(t *testing.T) {
+	ids, weights := append(serverIDs(30), "[2001:db8::1]:80", "[2001:db8::a]:80"), make([]int, 32)
+	for i := range weights {
+		weights[i] = 1 + i%4
+	}
+	keys := someKeys(5000)
+	for _, table := range tables {
+		want := homes(table.build(ids, weights), ids, keys)
+		otherIDs, otherWeights := slices.Clone(ids), slices.Clone(weights)
+		rand.New(rand.NewPCG(1, 1)).Shuffle(len(ids), func(i, j int) {
+			otherIDs[i], otherIDs[j] = otherIDs[j], otherIDs[i]
+			otherWeights[i], otherWeights[j] = otherWeights[j], otherWeights[i]
+		})
+		if got := homes(table.build(otherIDs, otherWeights), otherIDs, keys); !slices.Equal(got, want) {
+			t.Errorf("%s: keys move when the nodes come in another order", table.name)
+		}
+		otherIDs = slices.Clone(ids)
+		otherIDs[30], otherIDs[31] = "[2001:DB8:0::1]:80", "[2001:db8::000A]:80"
+		if got := homes(table.build(otherIDs, weights), ids, keys); !slices.Equal(got, want) {
+			t.Errorf("%s: keys move when addresses are written otherwise", table.name)
 		}
 	}
 }

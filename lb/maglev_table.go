@@ -1,5 +1,10 @@
 package lb
 
+import (
+	"cmp"
+	"slices"
+)
+
 // maglevTable is the lookup table of Maglev (Eisenbud et al., "Maglev: a fast
 // and reliable software network load balancer", NSDI 2016): a prime number of
 // entries, which the nodes fill in turns, each by a permutation of its own. Node
@@ -34,39 +39,49 @@ func maglevSize(n int) int {
 	}
 }
 
-// newMaglevTable returns the table of nodes with these IDs, sorted and distinct,
-// and their weights. It has no entry for a weight of 0, and for none of those
-// after the first 65536 nodes.
+// newMaglevTable returns the table of nodes with these IDs, distinct, and their
+// weights. It has no entry for a weight of 0, and for none of those after the
+// first 65536 nodes. The nodes take their turns in the order of their hashes, so
+// that of the IDs does not matter.
 func newMaglevTable(ids []string, weights []int) *maglevTable {
 	n := min(len(ids), mostMaglevNodes)
 	size := maglevSize(n)
 	t := &maglevTable{sweep: newSweep(weights)}
-	turns := newSchedule(weights[:n], size/2)
-	if len(turns) == 0 {
-		return t
-	}
-	walks := make([]walk, n)
+	walks, inOrder := make([]walk, n), make([]int, n)
 	for i, id := range ids[:n] {
-		walks[i] = newWalk(id, size)
+		h := hashID(id)
+		walks[i] = walk{h, uint32(scale(h, size)), uint32(scale(mix(h), size-1) + 1), uint16(i)}
 	}
-	t.entries = make([]uint16, size)
+	slices.SortStableFunc(walks, func(a, b walk) int { return cmp.Compare(a.hash, b.hash) })
+	for i, w := range walks {
+		inOrder[i] = weights[w.node]
+	}
+	if turns := newSchedule(inOrder, size/2); len(turns) > 0 {
+		t.entries = fill(walks, turns, size)
+	}
+	return t
+}
+
+// fill has the walks take the entries of a table, in turns.
+func fill(walks []walk, turns schedule, size int) []uint16 {
+	entries := make([]uint16, size)
 	taken := make([]uint64, size/64+1)
 	for filled := 0; ; {
 		for _, i := range turns {
-			t.entries[walks[i].next(taken, uint32(size))] = uint16(i)
+			w := &walks[i]
+			entries[w.next(taken, uint32(size))] = w.node
 			if filled++; filled == size {
-				return t
+				return entries
 			}
 		}
 	}
 }
 
 // walk is where a node stands in its permutation of the entries.
-type walk struct{ at, skip uint32 }
-
-func newWalk(id string, size int) walk {
-	h := hashKey(id)
-	return walk{uint32(scale(h, size)), uint32(scale(mix(h), size-1) + 1)}
+type walk struct {
+	hash     uint64
+	at, skip uint32
+	node     uint16
 }
 
 // next takes the first free entry from where the walk stands. There must be one.

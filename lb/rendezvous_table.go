@@ -32,7 +32,7 @@ type candidate struct {
 func newRendezvousTable(ids []string, weights []int) *rendezvousTable {
 	t := &rendezvousTable{nodes: make([]candidate, len(ids)), sweep: newSweep(weights)}
 	for i, id := range ids {
-		t.nodes[i] = candidate{mix(hashKey(id)), float64(max(weights[i], 0))}
+		t.nodes[i] = candidate{mix(hashID(id)), float64(max(weights[i], 0))}
 	}
 	return t
 }

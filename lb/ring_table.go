@@ -35,8 +35,8 @@ func pointsPerNode(n int) int {
 	return each
 }
 
-// newRingTable returns the ring of nodes with these IDs, sorted and distinct, and
-// their weights. each is how many points a node would have if its weight were
+// newRingTable returns the ring of nodes with these IDs, distinct, and their
+// weights. each is how many points a node would have if its weight were
 // the largest, rounded up to a power of two: rounded, so that points do not come
 // and go with every change of others' weights. A weight above 0 has one at least.
 func newRingTable(ids []string, weights []int, each int) *ringTable {
@@ -60,7 +60,7 @@ func newRingTable(ids []string, weights []int, each int) *ringTable {
 	}
 	points := make([]uint64, 0, total)
 	for i, id := range ids {
-		d := dice{hashKey(id)}
+		d := dice{hashID(id)}
 		for range share(weights[i]) {
 			points = append(points, d.roll()&^(1<<32-1)|uint64(i))
 		}
