@@ -57,19 +57,19 @@ func newSchedule(weights []int, longest int) schedule {
 	return arrange(pacesOf(turns, length), length)
 }
 
-// share is how many turns an index has in a cycle.
-type share struct {
+// portion is how many turns an index has in a cycle.
+type portion struct {
 	index uint32
 	turns uint64
 }
 
 // turnsOf returns the shares of all weights above 0, in their order, and the
 // length of the cycle.
-func turnsOf(weights []int, longest int) (shares []share, length int) {
+func turnsOf(weights []int, longest int) (shares []portion, length int) {
 	var sum, gcd uint64
 	for i, w := range weights {
 		if w > 0 {
-			shares = append(shares, share{uint32(i), uint64(w)})
+			shares = append(shares, portion{uint32(i), uint64(w)})
 			sum += uint64(w)
 			for a := uint64(w); a != 0; {
 				gcd, a = a, gcd%a
@@ -91,7 +91,7 @@ func turnsOf(weights []int, longest int) (shares []share, length int) {
 
 // cut rounds shares of a cycle of sum to one of about length, and returns how
 // long it has become.
-func cut(shares []share, sum, length uint64) (became uint64) {
+func cut(shares []portion, sum, length uint64) (became uint64) {
 	least := max(1, length/(lightest*uint64(len(shares))))
 	for i := range shares {
 		hi, lo := bits.Mul64(shares[i].turns, length)
@@ -120,7 +120,7 @@ type pace struct {
 //	first = ⌈(k + 1/D)·W/w⌉ - 1    last = ⌊(k + 1 - 1/D)·W/w⌋    D = 2n-2
 //
 // Before first the index would be ahead, after last behind, by more than 1 - 1/D.
-func pacesOf(shares []share, length int) []pace {
+func pacesOf(shares []portion, length int) []pace {
 	whole, d := uint64(length), uint64(2*len(shares)-2)
 	paces := make([]pace, len(shares))
 	for i, s := range shares {
