@@ -41,6 +41,16 @@ func scenario(t *testing.T, name string, length time.Duration) Scenario {
 	return Scenario{}
 }
 
+// sometimes returns all of some, or, with the race detector, the first few: it
+// makes a change of coroutines a hundred times slower. Without it, everything is
+// played.
+func sometimes[T any](all []T, few int) []T {
+	if racing {
+		return all[:few]
+	}
+	return all
+}
+
 // choosing is a policy by a function that picks among those in flight.
 func choosing(name string, pick func(inflight []int, r *rand.Rand) int) Policy {
 	return Policy{Name: name, New: func(e Env) Caller {
@@ -64,6 +74,10 @@ func (c *chooser) Close() {}
 
 func first() Policy {
 	return choosing("first", func([]int, *rand.Rand) int { return 0 })
+}
+
+func anyOne() Policy {
+	return choosing("any one", func(inflight []int, r *rand.Rand) int { return r.IntN(len(inflight)) })
 }
 
 func twoChoices() Policy {
