@@ -1,7 +1,16 @@
 #!/usr/bin/env bash
-# The benchmarks, with allocations. Arguments go to go test.
+# Ours beside the peers', in one process, with ratios to a floor. QUICK=1 is a
+# look in a minute and a half, JSON=1 ends with one line of JSON, ROUNDS=N makes
+# more or fewer rounds; arguments go to the program (-only grpc, -n 3,1000, -h).
+# PACKAGES=1 runs the packages' own benchmarks instead; arguments go to go test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/modules.sh
 
-echo "bench: compiling; results come package by package"
-go test -run '^$' -bench . -benchmem "$@" ./sd/... ./internal/sdbench ./lb/... ./middleware/... ./cmd/kitgen/...
+if [ "${PACKAGES:-}" ]; then
+	echo "bench: compiling; results come package by package"
+	exec go test -run '^$' -bench . -benchmem "$@" ./sd/... ./internal/sdbench ./lb/... ./middleware/... ./cmd/kitgen/...
+fi
+echo "bench: building bin/peers (from a cold cache it compiles all peers: about three minutes on two cores)"
+(cd internal/peers && GOWORK=off go build "${peers[@]}" -o ../../bin/peers .)
+exec bin/peers ${JSON:+-json} ${QUICK:+-quick} ${ROUNDS:+-rounds "$ROUNDS"} "$@"

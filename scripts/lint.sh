@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs golangci-lint over the workspace. The linter is built once per version
-# and kept in the user's cache; nothing is installed.
+# Runs golangci-lint over the workspace, and over the peers. The linter is built
+# once per version and kept in the user's cache; nothing is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/modules.sh
@@ -24,3 +24,5 @@ for module in "${workspace[@]}"; do
 done
 echo "lint: ${patterns[*]} (a minute the first time)"
 "$lint" run "$@" "${patterns[@]}"
+echo "lint: ./internal/peers"
+(cd internal/peers && GOWORK=off "$lint" run "$@" ./...)

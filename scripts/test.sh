@@ -3,8 +3,11 @@
 # and ZooKeeper processes. Arguments go to go test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source scripts/modules.sh
 
 echo "test: looking for the etcd and Consul binaries (a first run builds them: about six minutes on two cores)"
 go run ./internal/servers/prebuild
 echo "test: compiling with the race detector (some minutes from a cold cache); results come package by package"
 go test -race "$@" work
+echo "test: the benchmark beside the peers, one tiny round (a first run compiles the peers: about three minutes)"
+(cd internal/peers && GOWORK=off go test "${peers[@]}" "$@" ./...)

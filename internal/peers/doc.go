@@ -1,0 +1,19 @@
+// Command peers measures what choosing an instance costs here and in the
+// libraries that others use for it, in one process and one run:
+//
+//   - pick: choose one of N instances; with what the choice hands out to be
+//     told of the call's end, where there is such a thing
+//   - call: the choice, a call that does nothing, and its end
+//   - update: one instance more or one less, until a pick finds the new set
+//   - stall: picks beside a hundred changes a second, and how many took long
+//
+// A machine drifts, so absolute figures of two runs are not to be compared. In
+// every round all systems take turns in another order, and each is set against
+// the floor, measured a moment before and after: the least that any
+// implementation has to do. A figure is the median over the rounds, and so is
+// the ratio.
+//
+// It is a module of its own, outside the workspace, because the peers' versions
+// of their dependencies are nobody else's business. kitex needs
+// -ldflags=-checklinkname=0; scripts/bench.sh builds and runs all.
+package main

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// The peers start goroutines of their own when they are imported, and never end
+// them: those are not ours to find.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+// TestEveryRow runs a tiny round of everything, so that a row that no longer
+// works is noticed before somebody measures.
+func TestEveryRow(t *testing.T) {
+	var out bytes.Buffer
+	err := command([]string{"-quick", "-json", "-rounds=1", "-n=3,12", "-g=1,2", "-span=100us", "-stall=20ms", "-stalln=12"}, &out)
+	if err != nil {
+		t.Fatalf("a row failed: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	var results []result
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &results); err != nil {
+		t.Fatalf("the last line is no JSON array of results: %v", err)
+	}
+	got := make(map[string]int)
+	for _, r := range results {
+		got[r.Name]++
+		if r.NsOp <= 0 || r.FloorRatio <= 0 || r.N < 3 || r.Goroutines < 1 || r.AllocsOp < 0 {
+			t.Errorf("%+v: want all of it measured", r)
+		}
+		if !strings.Contains(out.String(), "\n"+r.Name) {
+			t.Errorf("the tables lack %s", r.Name)
+		}
+	}
+	for _, want := range wanted() {
+		if got[want] == 0 {
+			t.Errorf("%s was not measured", want)
+		}
+		delete(got, want)
+	}
+	for name := range got {
+		t.Errorf("%s is not in the list of this test", name)
+	}
+}
+
+// wanted lists the names, which are a contract with those who read the JSON.
+func wanted() (names []string) {
+	list := func(prefix string, policies ...string) {
+		for _, p := range policies {
+			names = append(names, prefix+p)
+		}
+	}
+	list("floor/", "pick", "call", "update/add", "update/remove", "stall")
+	for _, o := range balancers() {
+		list("kitgen/pick/", o.policy)
+		if o.calls {
+			list("kitgen/call/", o.policy)
+		}
+		if o.changes && o.policy != "roundrobin" {
+			list("kitgen/update/", "add."+o.policy, "remove."+o.policy)
+		}
+		if o.stalls {
+			list("kitgen/stall/", o.policy)
+		}
+	}
+	list("kitgen/update/", "add", "remove")
+	list("gokit/pick/", "round_robin", "random")
+	list("gokit/update/", "add", "remove")
+	list("gokit/stall/", "round_robin")
+	for _, p := range []string{"round_robin", "weighted_round_robin", "least_request", "ring_hash"} {
+		list("grpc/pick/", p)
+		list("grpc/update/", "add."+p, "remove."+p)
+		if p != "round_robin" {
+			list("grpc/call/", p)
+		}
+	}
+	list("grpc/stall/", "round_robin")
+	for _, p := range []string{"p2c", "wrr", "random"} {
+		list("kratos/", "pick/"+p, "call/"+p, "update/add."+p, "update/remove."+p)
+	}
+	list("kratos/stall/", "p2c")
+	list("gozero/", "pick/p2c", "call/p2c", "update/add.p2c", "update/remove.p2c")
+	for _, p := range []string{"rr", "wrr", "random", "wrandom", "alias", "consist"} {
+		list("kitex/", "pick/"+p, "update/add."+p, "update/remove."+p)
+	}
+	list("kitex/stall/", "alias")
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// TestGoKitRandomAlone: go-kit's Random is not safe for concurrent use, so it
+// must not be measured so.
+func TestGoKitRandomAlone(t *testing.T) {
+	results, err := newRun(plan{sizes: []int{3}, goroutines: []int{1, 2}, rounds: 1, span: 1}, &bytes.Buffer{}).all()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Name == "gokit/pick/random" && r.Goroutines != 1 {
+			t.Errorf("%s was run by %d goroutines", r.Name, r.Goroutines)
+		}
+	}
+}
+
+func TestCommandRefuses(t *testing.T) {
+	for _, c := range []struct{ arg, says string }{
+		{"-only=(", "-only"},
+		{"-n=0", `"0" is no number from 1`},
+		{"-n=3,,4", `"" is no number`},
+		{"-g=two", "-g"},
+		{"-profile=/nowhere/at/all", "create the profile"},
+		{"extra", `"extra"`},
+	} {
+		err := command([]string{"-quick", "-only=nothing", c.arg}, &bytes.Buffer{})
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error = %v; want one that says %s", c.arg, err, c.says)
+		}
+	}
+}
+
+func TestRowThatFails(t *testing.T) {
+	r := newRun(plan{sizes: []int{3}, goroutines: []int{1}, rounds: 1, span: 1000}, &bytes.Buffer{})
+	broken := &subject{system: "x", policy: "y", pick: func(int) error { panic("out of range") }}
+	good, err := openFloor(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.loops(3, "pick", append(good, broken), func(s *subject) func(int) error { return s.pick })
+	if len(r.errs) != 1 || !strings.Contains(r.errs[0].Error(), "x/pick/y, 3 instances: panic: out of range") {
+		t.Errorf("errors = %v; want one that names the row", r.errs)
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		in   []float64
+		want float64
+	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 1, 2}, 2}, {[]float64{4, 1, 3, 2}, 2.5}} {
+		if got := median(c.in); got != c.want {
+			t.Errorf("median(%v) = %v; want %v", c.in, got, c.want)
+		}
+	}
+}
