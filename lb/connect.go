@@ -62,6 +62,9 @@ func (p *Pool) settle(d *dial, n *node, err error) bool {
 	m.err = err
 	if err == nil {
 		m.node, m.dial = n, nil
+		if d.joins {
+			n.welcome(m.in)
+		}
 	}
 	if err == nil && replaced != nil {
 		p.leaving = append(p.leaving, replaced)

@@ -143,7 +143,7 @@ func (t *Pick) consider(sl *slot, cost float64, w *want) {
 	switch {
 	case w.untried.Tried(n.id):
 		c.Excluded = "tried by this call"
-	case w.ready && !w.plain && !n.usable():
+	case w.ready && !w.plain && !n.usable(w.luck):
 		c.Excluded = n.unusable()
 	}
 	t.Candidates = append(t.Candidates, c)

@@ -22,6 +22,7 @@ type dial struct {
 	id     string
 	addr   string
 	cancel context.CancelFunc
+	joins  bool // a pool that has instances
 }
 
 // drop ends the member's dial, if there is one.
@@ -168,7 +169,7 @@ func (p *Pool) reach(ctx context.Context, m *member) {
 	case m.dial == nil || m.dial.addr != m.in.Addr:
 		m.drop()
 		ctx, cancel := context.WithCancel(ctx)
-		d := &dial{id: m.in.ID, addr: m.in.Addr, cancel: cancel}
+		d := &dial{id: m.in.ID, addr: m.in.Addr, cancel: cancel, joins: len(p.order) > 0}
 		m.dial = d
 		p.wg.Go(func() {
 			defer cancel()

@@ -29,7 +29,8 @@ type node struct {
 	refused  *refusals
 	idle     chan struct{} // gets a token when a leaving node has no call left
 	counted  atomic.Uint64 // calls that Pool.mean has taken in
-	_        [128 - 112]byte
+	trial    *trial        // nil without PoolConfig.Outliers
+	warmth   *warmth       // nil without PoolConfig.SlowStart
 
 	load
 }
@@ -74,6 +75,13 @@ const closed = math.MinInt64
 func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
 	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
 	n.refused = newRefusals(n)
+	if p.outliers != nil {
+		n.trial = new(trial)
+	}
+	if p.cfg.SlowStart.Window > 0 {
+		d := p.dice()
+		n.warmth = &warmth{salt: d.roll()}
+	}
 	observed := n.observed(ep)
 	guarded := observed
 	if p.cfg.Guard != nil {
@@ -89,7 +97,7 @@ func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *
 		switch {
 		case attempt.From(ctx).Tried(n.id):
 			return nil, &n.refused.tried
-		case !n.usable():
+		case !n.usable(0):
 			return nil, &n.refused.unready
 		}
 		return n.call(ctx, request)
@@ -122,10 +130,10 @@ const (
 	warming                    // in slow start: some picks pass it over
 )
 
-// usable says whether a pick may choose the node. It is asked last, of the node
-// that would be picked.
-func (n *node) usable() bool {
-	if bars := n.barred.Load(); bars != 0 && (bars&ejected != 0 || n.tooCold()) {
+// usable says whether a pick with that luck may choose the node. It is asked
+// last, of the node that would be picked.
+func (n *node) usable(luck uint64) bool {
+	if bars := n.barred.Load(); bars != 0 && (bars&ejected != 0 || n.tooCold(luck)) {
 		return false
 	}
 	return n.isReady()
@@ -135,7 +143,7 @@ func (n *node) usable() bool {
 func (n *node) unusable() string {
 	switch bars := n.barred.Load(); {
 	case bars&ejected != 0:
-		return "ejected as an outlier"
+		return "ejected as an outlier: " + n.trial.why().String()
 	case !n.isReady():
 		return "its guard lets no call through"
 	case bars&warming != 0:

@@ -43,6 +43,13 @@ func (n *node) observe(start int64, timed bool, outcome classify.Outcome) {
 	n.calls.Add(1)
 	now := n.pool.now()
 	n.pool.relax(now) // first, or it would also forget what happened just now
+	if n.trial != nil {
+		d := now - start
+		if !timed {
+			d = 0
+		}
+		n.trial.note(outcome, time.Duration(d), n.pool.outliers.slowFrom.load())
+	}
 	if timed && outcome != classify.Excluded && n.pool.peaks.Load() {
 		n.peaked(time.Duration(now-start), now)
 	}
@@ -105,6 +112,7 @@ func (p *Pool) relax(now int64) {
 			n.forgetPeak(now-last, mean)
 		}
 	}
+	p.watchOver(s, now)
 }
 
 // rescore computes anew what depends on the mean.

@@ -22,13 +22,14 @@ type want struct {
 	untried *attempt.Call // not those this call went to; nil: any
 	key     uint64        // the hash of the caller's key, if keyed
 	keyed   bool
-	ready   bool  // only those that are not ejected and whose guard lets a call through
-	plain   bool  // no node has to be asked for that
-	trace   *Pick // where to note whom the pick looked at; usually nil
+	ready   bool   // only those that are not ejected and whose guard lets a call through
+	plain   bool   // no node has to be asked for that
+	luck    uint64 // which of the nodes in slow start are passed over; 0: none
+	trace   *Pick  // where to note whom the pick looked at; usually nil
 }
 
 func (w *want) ok(n *node) bool {
-	if w.ready && !w.plain && !n.usable() {
+	if w.ready && !w.plain && !n.usable(w.luck) {
 		return false
 	}
 	return w.untried == nil || !w.untried.Tried(n.id)
@@ -117,7 +118,16 @@ func (p *plan) try(w want) *slot {
 		w.untried = nil
 	}
 	w.ready, w.plain = true, p.plain
-	return p.by.choose(p.pickable, w)
+	if !p.plain {
+		w.luck = p.all[0].node.pool.luck(&w)
+	}
+	sl := p.by.choose(p.pickable, w)
+	if sl == nil && w.luck != 0 { // rather one that is cold than none
+		w.luck = 0
+		w.trace.begin()
+		sl = p.by.choose(p.pickable, w)
+	}
+	return sl
 }
 
 // insist is all steps of pick after the first.

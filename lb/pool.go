@@ -24,11 +24,26 @@ type PoolConfig struct {
 	// No guard if nil.
 	Guard func(instance string) (mw endpoint.Middleware, ready func() bool)
 
+	// Outliers ejects the instances that do much worse than the others: it is a
+	// breaker that compares. &OutlierConfig{} is good. No ejection if nil.
+	Outliers *OutlierConfig
+
+	// SlowStart lets new instances have few calls at first. No slow start if its
+	// Window is zero.
+	SlowStart SlowStartConfig
+
+	// PanicBelow is the share of the connected instances that must be usable: up,
+	// not ejected, and let through by their guard. When it is smaller, calls go
+	// to all of them, past their guards, as Envoy's do below one half: the usable
+	// few are not left with the load of all. If zero, negative or not a number,
+	// that is so only when nobody is usable; above 1 it is 1.
+	PanicBelow float64
+
 	Classify     classify.Func // what a call's end says about the instance; classify.Default if nil
 	DrainTimeout time.Duration // how long a removed instance's connection waits for calls in flight; 30 s if zero, not at all if negative
 	MinBackoff   time.Duration // before a failed factory is called again; 100 ms if zero
 	MaxBackoff   time.Duration // it doubles up to this, with full jitter; 10 s if zero
-	Logger       log.Logger    // told when a connection cannot be made, or not be closed, and when that ends; silent if nil
+	Logger       log.Logger    // told when a connection cannot be made, or not be closed, and when that ends, and of ejections; silent if nil
 	Explain      int           // how many picks to remember for Pool.Explain; none if zero, which costs nothing
 	Virtual      *Virtual      // the clock and the chance of a simulation; the machine's if nil
 }
@@ -44,6 +59,7 @@ func (c PoolConfig) withDefaults() PoolConfig {
 	orElse(&c.MaxBackoff, 10*time.Second)
 	c.MinBackoff = max(c.MinBackoff, time.Millisecond) // never a busy loop
 	c.MaxBackoff = max(c.MaxBackoff, c.MinBackoff)
+	c.SlowStart, c.PanicBelow = c.SlowStart.withDefaults(), asShare(c.PanicBelow)
 	if c.Classify == nil {
 		c.Classify = classify.Default
 	}
@@ -75,6 +91,7 @@ type Pool struct {
 	unreachable func(id string) // tells src of an instance that refuses calls; nil if it does not care
 
 	plain     bool        // snapshot.plain
+	outliers  *outliers   // nil if nobody is ejected
 	panicking atomic.Bool // see PoolConfig.PanicBelow
 	peaks     atomic.Bool // a PeakEWMA wants to know
 
@@ -133,7 +150,10 @@ func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 	if s, ok := src.(interface{ Unreachable(id string) }); ok {
 		p.unreachable = s.Unreachable
 	}
-	p.plain = cfg.Guard == nil
+	if cfg.Outliers != nil {
+		p.outliers = &outliers{cfg: cfg.Outliers.withDefaults()}
+	}
+	p.plain = cfg.Guard == nil && p.outliers == nil && p.cfg.SlowStart.Window == 0 && p.cfg.PanicBelow == 0
 	if cfg.Explain > 0 {
 		p.recorder = newRecorder(p, cfg.Explain)
 	}

@@ -19,6 +19,9 @@ type NodeStats struct {
 	Failures    uint64        // of Calls
 	Latency     time.Duration // moving average of the successful; 0 if unknown
 	Success     float64       // moving average, 1 if nothing failed of late
+	Ejected     time.Duration // for how much longer it is ejected as an outlier; 0 if it is not
+	EjectedFor  string        // why; empty if it is not
+	SlowStart   float64       // the share of its picks that it gets as yet; 0 once it gets all
 }
 
 // Nodes returns the state of every instance the source knows of, sorted by ID.
@@ -37,10 +40,23 @@ func (p *Pool) Nodes() []NodeStats {
 			s.Connected = true
 			s.Ready = n.isReady()
 			s.InFlight = int(n.calling())
+			n.standing(&s)
 			s.Calls, s.Failures = n.calls.Load(), n.failures.Load()
 			s.Latency, s.Success = time.Duration(n.latency.load()), n.success()
 		}
 		all[i] = s
 	}
 	return all
+}
+
+// standing says whether the node is ejected or in slow start.
+func (n *node) standing(s *NodeStats) {
+	bars := n.barred.Load()
+	if bars&ejected != 0 {
+		s.Ejected = max(time.Duration(n.trial.until.Load()-n.pool.now()), 1) // it may be overdue: calls end it
+		s.EjectedFor = n.trial.why().String()
+	}
+	if bars&warming != 0 {
+		s.SlowStart = float64(n.warmth.share.Load()) / (1 << 32)
+	}
 }
