@@ -114,9 +114,9 @@ func (c *court) verdict(n *node) crime {
 		return t.why()
 	case c.row(n) && t.fresh > 0 && float64(t.row.Load()) >= longRow(elsewhere):
 		return failsInARow
-	case c.cfg.Margin > 0 && t.bad >= minBad && surelyBelow(t.good, t.bad, good, bad) > c.cfg.Margin:
+	case c.cfg.Margin > 0 && t.bad >= minBad && surelyBelow(t.good, t.bad, good, bad, c.cfg.Margin):
 		return failsOften
-	case c.cfg.LatencyFactor > 0 && t.slow > 0 && low(t.slow, t.good-t.slow) > 0.5:
+	case c.cfg.LatencyFactor > 0 && surelyMost(t.slow, t.good):
 		return isSlow
 	}
 	return innocent
@@ -128,8 +128,11 @@ const minBad = 5
 // longRow returns the length from which a row of calls, of which each fails with
 // chance f, is odd.
 func longRow(f float64) float64 {
-	if f <= 0 {
+	switch {
+	case f <= 0:
 		return 0
+	case f >= 1:
+		return math.Inf(1)
 	}
-	return math.Log(oddRow) / math.Log(f) // +Inf for 1
+	return math.Log(oddRow) / math.Log(f)
 }

@@ -20,21 +20,28 @@ func wilson(good, bad, z float64) (lo, hi float64) {
 	return max((mid-half)/(1+zz), 0), min((mid+half)/(1+zz), 1)
 }
 
-// low returns the least that a proportion can be.
-func low(good, bad float64) float64 {
-	lo, _ := wilson(good, bad, sigmas)
-	return lo
+// surelyMost says whether a proportion, of which part of all was seen, is above a
+// half.
+func surelyMost(part, all float64) bool {
+	if 2*part <= all { // nearly always
+		return false
+	}
+	lo, _ := wilson(part, all-part, sigmas)
+	return lo > 0.5
 }
 
-// surelyBelow returns by how much the first proportion is at least below the
-// second, negative if it may be above: the bound of Newcombe's hybrid score
-// interval (1998, method 10) for their difference.
-func surelyBelow(good, bad, good2, bad2 float64) float64 {
+// surelyBelow says whether the first proportion is below the second by more than
+// margin, by the bound of Newcombe's hybrid score interval (1998, method 10) for
+// their difference.
+func surelyBelow(good, bad, good2, bad2, margin float64) bool {
 	if good+bad <= 0 || good2+bad2 <= 0 {
-		return -1
+		return false
 	}
 	p, q := good/(good+bad), good2/(good2+bad2)
+	if q-p <= margin { // nearly always
+		return false
+	}
 	_, hi := wilson(good, bad, sigmas)
 	lo, _ := wilson(good2, bad2, sigmas)
-	return q - p - math.Hypot(hi-p, q-lo)
+	return q-p-math.Hypot(hi-p, q-lo) > margin
 }

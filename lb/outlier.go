@@ -108,9 +108,10 @@ func (o *outliers) judge(p *Pool, s *snapshot, now int64) {
 		return
 	}
 	o.last = now
+	keep := math.Exp(-float64(dt) / float64(o.cfg.Window))
 	for i := range s.all {
 		n := s.all[i].node
-		n.trial.takeIn(dt, o.cfg.Window)
+		n.trial.takeIn(keep)
 		if end := n.trial.until.Load(); end != 0 && now >= end {
 			n.readmit(now)
 		}

@@ -1,7 +1,6 @@
 package lb
 
 import (
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -63,9 +62,8 @@ func (t *trial) note(outcome classify.Outcome, d time.Duration, slowFrom float64
 	}
 }
 
-// takeIn lets the outcomes of the time dt replace older ones.
-func (t *trial) takeIn(dt int64, window time.Duration) {
-	keep := math.Exp(-float64(dt) / float64(window))
+// takeIn adds the latest outcomes to what is left of older ones.
+func (t *trial) takeIn(keep float64) {
 	slow := t.newSlow.Swap(0) // first, so that it is never more than good
 	good := t.newGood.Swap(0)
 	t.fresh = t.newBad.Swap(0)
