@@ -52,9 +52,12 @@ func (uniform) choose(slots []slot, w want) *slot {
 	}
 	r := slots[0].node.pool.dice()
 	for range guesses {
-		if sl := &slots[r.below(len(slots))]; w.ok(sl.node) {
+		sl := &slots[r.below(len(slots))]
+		if w.ok(sl.node) {
 			return sl
 		}
+		w.trace.passOver(sl, &w)
 	}
+	w.trace.begin()
 	return anyOf(slots, w)
 }

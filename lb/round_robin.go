@@ -71,6 +71,8 @@ func (r *rotation) choose(slots []slot, w want) *slot {
 		if w.ok(sl.node) {
 			return sl
 		}
+		w.trace.passOver(sl, &w)
 	}
+	w.trace.begin()
 	return anyOf(slots, w) // others drew what this one was waiting for
 }

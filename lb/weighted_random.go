@@ -61,6 +61,8 @@ func (l *lottery) choose(slots []slot, w want) *slot {
 		if w.ok(sl.node) {
 			return sl
 		}
+		w.trace.passOver(sl, &w)
 	}
+	w.trace.begin()
 	return anyByWeight(slots, w)
 }

@@ -81,6 +81,8 @@ func (t *timetable) choose(slots []slot, w want) *slot {
 		if w.ok(sl.node) {
 			return sl
 		}
+		w.trace.passOver(sl, &w)
 	}
+	w.trace.begin()
 	return anyByWeight(slots, w)
 }

@@ -34,7 +34,9 @@ func anyByWeight(slots []slot, w want) *slot {
 	r, sum := slots[0].node.pool.dice(), 0
 	for i := range slots {
 		if !w.ok(slots[i].node) {
-			w.trace.passOver(&slots[i], &w)
+			if w.trace != nil {
+				w.trace.consider(&slots[i], 0, &w)
+			}
 			continue
 		}
 		weight := slots[i].weight()
@@ -45,9 +47,10 @@ func anyByWeight(slots []slot, w want) *slot {
 	return found
 }
 
-// passOver notes that a slot was not picked although it was its turn.
+// passOver notes, once, that a slot was not picked although it was its turn.
 func (t *Pick) passOver(sl *slot, w *want) {
-	if t != nil {
-		t.consider(sl, 0, w)
+	if t == nil || slices.ContainsFunc(t.Candidates, func(c Candidate) bool { return c.ID == sl.node.id }) {
+		return
 	}
+	t.consider(sl, 0, w)
 }
