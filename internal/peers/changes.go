@@ -25,7 +25,7 @@ func (r *run) changes(n int, subjects []*subject) {
 	for _, s := range append([]*subject{floor}, turn...) { // in the order of the report
 		r.changeAllocs(n, s)
 	}
-	for range r.rounds {
+	for range r.roundsAt(n) {
 		rand.Shuffle(len(turn), func(i, k int) { turn[i], turn[k] = turn[k], turn[i] })
 		for _, s := range turn {
 			least := r.pairs(n, floor)

@@ -36,7 +36,6 @@ func (m meter) ops(ns float64) int {
 // measure returns the nanoseconds per operation when so many goroutines share
 // ops of them: the time that passed, by all that was done in it.
 func (m meter) measure(loop func(ops int) error, goroutines, ops int) (float64, error) {
-	runtime.GC() // nobody pays for what those before left behind
 	each := max(1, ops/goroutines)
 	took, err := timed(loop, goroutines, each)
 	return float64(took) / float64(each*goroutines), err

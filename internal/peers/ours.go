@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	kitlb "github.com/go-kit/kit/sd/lb"
@@ -31,10 +32,18 @@ func balancers() []ours {
 		{policy: "leastrequest2", over: func(p *lb.Pool) kitlb.Balancer { return lb.NewLeastRequest(p, lb.LeastRequestConfig{Choices: 2}) }, calls: true},
 		{policy: "peakewma", over: func(p *lb.Pool) kitlb.Balancer { return lb.NewPeakEWMA(p, lb.PeakEWMAConfig{}) }, calls: true},
 		{policy: "adaptive", over: func(p *lb.Pool) kitlb.Balancer { return lb.NewAdaptive(p, lb.AdaptiveConfig{}) }, calls: true, changes: true, stalls: true},
+		{policy: "probing", over: overProbing, calls: true},
 		{policy: "maglev", over: func(p *lb.Pool) kitlb.Balancer { return lb.NewMaglev(p) }, keyed: true, calls: true, changes: true, stalls: true},
 		{policy: "ring", over: func(p *lb.Pool) kitlb.Balancer { return lb.NewRing(p, lb.RingConfig{}) }, keyed: true, changes: true},
 		{policy: "rendezvous", over: func(p *lb.Pool) kitlb.Balancer { return lb.NewRendezvous(p) }, keyed: true, changes: true},
 	}
+}
+
+// overProbing asks servers that answer at once, on the balancer's goroutines.
+func overProbing(p *lb.Pool) kitlb.Balancer {
+	return lb.NewProbing(p, lb.ProbingConfig{Probe: func(context.Context, string) (int, time.Duration, error) {
+		return 1, time.Millisecond, nil
+	}})
 }
 
 // openOurs measures every balancer over one pool, as a client has it. A pick

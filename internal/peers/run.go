@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,6 +60,19 @@ func (r *run) wants(name string) bool {
 	return !r.dead[name] && (r.only == nil || r.only.MatchString(name))
 }
 
+// large is from how many instances on a collection of what all systems hold
+// takes a tenth of a second, and setting them up and changing them most of the
+// time there is.
+const large = 5000
+
+// roundsAt is how many rounds there are: half for a large set, but three.
+func (r *run) roundsAt(n int) int {
+	if n < large {
+		return r.rounds
+	}
+	return min(r.rounds, max(3, r.rounds/2))
+}
+
 func (r *run) size(n int) {
 	subjects := r.open(n)
 	defer func() {
@@ -83,12 +97,25 @@ func (r *run) size(n int) {
 	}
 }
 
+// needed leaves out systems, which may take long to set up, if the expression
+// spells the names of others.
+func (r *run) needed() []opener {
+	all := openers()
+	if r.only == nil {
+		return all
+	}
+	named := slices.DeleteFunc(slices.Clone(all), func(o opener) bool { return !strings.Contains(r.only.String(), o.name) })
+	if len(named) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(o opener) bool {
+		return o.name != floorName && !slices.ContainsFunc(named, func(n opener) bool { return n.name == o.name })
+	})
+}
+
 // open makes all systems of a size. One that cannot be made is reported.
 func (r *run) open(n int) (all []*subject) {
-	for _, o := range openers() {
-		if r.only != nil && o.name != floorName && !r.only.MatchString(o.name+"/") {
-			continue
-		}
+	for _, o := range r.needed() {
 		start := time.Now()
 		subjects, err := o.open(n)
 		if err != nil {
@@ -130,7 +157,7 @@ func (r *run) loops(n int, kind string, subjects []*subject, of func(*subject) f
 	if floor == nil || len(lanes) == 0 {
 		return
 	}
-	for range r.rounds {
+	for range r.roundsAt(n) {
 		for _, g := range r.goroutines {
 			turn := slices.DeleteFunc(slices.Clone(lanes), func(l *lane) bool { return g > 1 && single[l.name] })
 			rand.Shuffle(len(turn), func(i, k int) { turn[i], turn[k] = turn[k], turn[i] })
@@ -159,12 +186,16 @@ func (r *run) prepare(l *lane, n int) bool {
 // turn measures each row once, a few at a time between two measurements of the
 // floor, whose mean is what they are set against.
 func (r *run) turn(n, g int, floor *lane, turn []*lane) {
+	runtime.GC() // nobody pays for what those before left behind
 	before := r.once(floor, n, g)
 	if before == 0 {
 		return
 	}
 	r.rec.add(cell{floor.name, n, g}, before, before)
 	for few := range slices.Chunk(turn, beside) {
+		if n < large {
+			runtime.GC()
+		}
 		took := make([]float64, len(few))
 		for i, l := range few {
 			took[i] = r.once(l, n, g)
