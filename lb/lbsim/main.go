@@ -90,7 +90,11 @@ func run(args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	policies, err := choose("balancer", o.balancers, policies(), func(p sim.Policy) string { return p.Name })
+	all := policies()
+	if o.balancers != "" {
+		all = append(all, sim.Sticky()...)
+	}
+	policies, err := choose("balancer", o.balancers, all, func(p sim.Policy) string { return p.Name })
 	if err != nil {
 		return err
 	}
@@ -151,6 +155,10 @@ func list(out io.Writer) {
 	}
 	fmt.Fprintln(out, "balancers:")
 	for _, p := range policies() {
+		fmt.Fprintf(out, "  %s\n", p.Name)
+	}
+	fmt.Fprintln(out, "balancers that hash, played only when they are named:")
+	for _, p := range sim.Sticky() {
 		fmt.Fprintf(out, "  %s\n", p.Name)
 	}
 }

@@ -16,7 +16,7 @@ func (w *world) strike(i int, f Fault) {
 		case Fail:
 			w.between(f, func() { s.fail(f.Share) }, func() { s.fail(0) })
 		case Hang:
-			w.between(f, func() { s.hung = true; s.lose() }, func() { s.hung = false; w.assign() })
+			w.between(f, func() { s.hung = true; s.lose() }, s.restart)
 		case Antagonists:
 			w.often(f, func() { s.factor(i, w.within(f.Depth)) }, func() { s.factor(i, 1) })
 		case Pauses:
@@ -38,6 +38,12 @@ func (w *world) affected(f Fault) []*server {
 
 func (s *server) fail(share float64) {
 	s.failing = share
+	s.w.assign()
+}
+
+// restart makes it a new process, which knows nothing of what the old one held.
+func (s *server) restart() {
+	s.hung, s.held = false, 0
 	s.w.assign()
 }
 

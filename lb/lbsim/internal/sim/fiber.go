@@ -13,6 +13,7 @@ import (
 // service; here the instance hands its number to the world and is resumed when
 // virtual time has brought the answer.
 type fiber struct {
+	ctx  context.Context   //nolint:containedctx // handed to the next call, not kept
 	call endpoint.Endpoint // the next call to make
 	err  error             // how the present one ended
 
@@ -53,9 +54,9 @@ func (w *world) fiber() *fiber {
 }
 
 // start makes a call and returns whom it went to.
-func (w *world) start(e endpoint.Endpoint) (server int, done func(bool)) {
+func (w *world) start(ctx context.Context, e endpoint.Endpoint) (server int, done func(bool)) {
 	f := w.fiber()
-	f.call = e
+	f.ctx, f.call = ctx, e
 	if server, _ = f.next(); server == over {
 		w.idlers = append(w.idlers, f)
 		return -1, nil
@@ -66,7 +67,7 @@ func (w *world) start(e endpoint.Endpoint) (server int, done func(bool)) {
 func (f *fiber) loop(yield func(int) bool) {
 	f.yield = yield
 	for {
-		_, _ = f.call(context.Background(), f) // its fate is the world's to count
+		_, _ = f.call(f.ctx, f) // its fate is the world's to count
 		if !yield(over) {
 			return
 		}

@@ -14,6 +14,7 @@ type server struct {
 	speed   float64   // the product
 	failing float64   // share of calls that fail at once
 	hung    bool
+	held    int // calls that were taken while it hung
 
 	gauge
 }
@@ -46,8 +47,9 @@ func newServer(w *world, index int, s Server, faults int) *server {
 	return sv
 }
 
-// load is the number of calls inside.
-func (s *server) load() int { return s.waiting.count + len(s.workers) - len(s.idle) }
+// load is the number of calls inside. Those it will never answer count too: such
+// a server is deadlocked, and still knows what it has taken.
+func (s *server) load() int { return s.held + s.waiting.count + len(s.workers) - len(s.idle) }
 
 // usable says whether a call sent here now can be answered well.
 func (s *server) usable() bool { return !s.hung && s.failing == 0 && s.speed > 0 }
@@ -56,6 +58,7 @@ func (s *server) usable() bool { return !s.hung && s.failing == 0 && s.speed > 0
 func (s *server) arrive(t ticket, work float64) {
 	switch {
 	case s.hung:
+		s.held++
 		return
 	case s.failing > 0 && s.w.coin.Float64() < s.failing:
 		s.failed(s.w.now)
@@ -138,9 +141,11 @@ func (s *server) lose() {
 	s.busy(s.w.now, len(s.workers)-len(s.idle), len(s.workers))
 	for s.waiting.count > 0 {
 		s.waiting.pop()
+		s.held++
 	}
 	for i := range s.workers {
 		if wk := &s.workers[i]; wk.busy {
+			s.held++
 			wk.busy = false
 			wk.stamp++
 			s.idle = append(s.idle, int32(i))

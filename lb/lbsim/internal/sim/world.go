@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -30,10 +31,11 @@ type world struct {
 	active  int      // calls that have not ended at their client
 	servers []*server
 	callers []Caller
-	central *queue[job] // before all servers; nil unless the policy is central
-	roster  *roster     // who is there, for those who look it up; nil until somebody does
-	idlers  []*fiber    // coroutines without a call
-	fibers  []*fiber    // all of them
+	central *queue[job]       // before all servers; nil unless the policy is central
+	roster  *roster           // who is there, for those who look it up; nil until somebody does
+	users   []context.Context // with their keys; nil until somebody hashes
+	idlers  []*fiber          // coroutines without a call
+	fibers  []*fiber          // all of them
 
 	coin  *rand.Rand // whether a call fails
 	chaos *rand.Rand // when faults strike, and how hard
