@@ -62,13 +62,13 @@ func (c ProbingConfig) withDefaults() ProbingConfig {
 //
 //	(requests in flight + own calls since + 1) / weight / success²
 //
-// where success is as for Adaptive, and a server that failed of late counts as no
-// less loaded than the average: one that fails at once has nothing in flight, and
-// would otherwise draw all calls. Ties are broken by chance; see
+// where success is as for Adaptive, and a server that fails a fifth of its calls
+// counts as no less loaded than the average: one that fails at once has nothing in
+// flight, and would otherwise draw all calls. Ties are broken by chance; see
 // ProbingConfig.Hot for a second way to choose.
 //
 // Every pick also removes an answer, in turns the oldest and the worst, so that
-// the kept do not become those that nobody wants. An answer serves for
+// the kept do not become those that nobody wants; only the last four stay. An answer serves for
 //
 //	max(1, 2 / ((1 - 16/n) · 3 - 1))
 //
@@ -162,7 +162,7 @@ func (b *Probing) update(s *snapshot, old map[*node]*subject) map[*node]*subject
 		listening.pickable[i] = sl
 	}
 	b.subjects.Store(&subjects)
-	b.plan.Store(&plan{&listening, b})
+	b.plan.Store(&plan{snapshot: &listening, by: b})
 	b.recount()
 	return all
 }

@@ -12,10 +12,13 @@ import (
 )
 
 const (
-	maxAnswers = 16 // m
-	minAnswers = 2  // usable ones that a pick needs
-	perPick    = 3  // how many servers are asked for every pick
-	maxUses    = 4  // what servers say is soon old
+	maxAnswers  = 16 // m
+	minAnswers  = 2  // usable ones that a pick needs
+	lastAnswers = 4  // so many stay until they are too old, since picks may be faster than answers
+	perPick     = 3  // how many servers are asked for every pick
+	maxUses     = 4  // what servers say is soon old
+
+	noMerit = 0.2 // share of failures from which it does not count that a server has little to do
 )
 
 // answers are what servers said of late, at most one per server. Picks take no
@@ -125,8 +128,8 @@ func (b *Probing) options(slots []slot, o *options) []option {
 }
 
 // blame adds the failures. That a server which fails has little to do is no
-// merit: after one failure it is taken to have no less than the average, and
-// success² counts on top.
+// merit: what it has less than the average is taken away the more it fails, all
+// of it at noMerit, and success² counts on top.
 func (o *options) blame() {
 	sum := 0.0
 	for i := range o.all() {
@@ -138,7 +141,7 @@ func (o *options) blame() {
 		if f == 0 {
 			continue
 		}
-		op.load += max(sum/float64(o.n)-op.load, 0) * min(f/failAlpha, 1)
+		op.load += max(sum/float64(o.n)-op.load, 0) * min(f/noMerit, 1)
 		ok := max(1-f, minSuccess)
 		op.load /= ok * ok
 		op.latency /= ok * ok
@@ -182,10 +185,13 @@ func (b *Probing) choose(slots []slot, w want) *slot {
 		return b.fallback.choose(slots, w)
 	}
 	best.answer.since.Add(1)
-	if best.answer.uses.Add(-1) <= 0 {
-		b.answers.kept[best.at].CompareAndSwap(best.answer, nil)
+	spare := len(known) - lastAnswers
+	if best.answer.uses.Add(-1) <= 0 && spare > 0 && b.answers.kept[best.at].CompareAndSwap(best.answer, nil) {
+		spare--
 	}
-	b.discard(known, limit)
+	if spare > 0 {
+		b.discard(known, limit)
+	}
 	return best.slot
 }
 

@@ -8,12 +8,14 @@ type Receiver interface{ Receive(r Report) }
 
 // receiving is a context whose calls' reports go to to.
 type receiving struct {
-	context.Context
+	context.Context //nolint:containedctx // it is a context
+
 	to Receiver
 }
 
 type receiverKey struct{}
 
+// Value implements context.Context.
 func (c *receiving) Value(key any) any {
 	if key == (receiverKey{}) {
 		return c

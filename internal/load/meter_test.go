@@ -117,7 +117,7 @@ func TestDroppedRequestsAreNotTimed(t *testing.T) {
 
 func TestLevels(t *testing.T) {
 	before := 0
-	for count := int64(0); count < 1<<17; count++ {
+	for count := range int64(1 << 17) {
 		at := levelOf(count)
 		if at != before && at != before+1 {
 			t.Fatalf("level of %d is %d, after %d", count, at, before)

@@ -108,6 +108,7 @@ func RegisterLoad(s grpc.ServiceRegistrar, m *Meter) {
 	}, m)
 }
 
+//nolint:revive // the order of the parameters is grpc's
 func answerProbe(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
 	m, ok := srv.(*Meter)
 	if !ok {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	kitsd "github.com/go-kit/kit/sd"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/internal/load"
+	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
 )
@@ -160,7 +162,8 @@ func TestLoadOfStreams(t *testing.T) {
 		t.Errorf("a probe beside one stream says %d, %v", rif, err)
 	}
 	close(release)
-	for err = nil; err == nil; err = s.RecvMsg(new(wrapperspb.StringValue)) {
+	for err == nil {
+		err = s.RecvMsg(new(wrapperspb.StringValue))
 	}
 	if text := s.Trailer().Get(load.Header); len(text) != 1 || text[0] != "rif=0" {
 		t.Errorf("the trailer says %q, %v", text, err)
@@ -220,5 +223,44 @@ func TestProbeSaysWhatIsWrong(t *testing.T) {
 	l.Close()
 	if _, _, err := kitgrpc.Probe(t.Context(), connection(t, l)); err == nil {
 		t.Error("nobody answered, and there was no error")
+	}
+}
+
+// TestProbingAvoidsTheBusy has lb.Probing ask real servers, of which one is busy
+// with others' calls.
+func TestProbingAvoidsTheBusy(t *testing.T) {
+	var fixed kitsd.FixedInstancer
+	meters := map[string]*kitgrpc.Meter{}
+	for range 3 {
+		m := new(kitgrpc.Meter)
+		s := grpc.NewServer(append(kitgrpc.LoadOptions(m), kitgrpc.ServerOptions(nil)...)...)
+		l := listen(t)
+		echo(func(context.Context, string) (string, error) { return l.Addr().String(), nil }).register(s)
+		kitgrpc.RegisterLoad(s, m)
+		serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+		fixed = append(fixed, l.Addr().String())
+		meters[l.Addr().String()] = m
+	}
+	busy := fixed[0]
+	for range 50 {
+		r := meters[busy].Begin()
+		defer r.Drop()
+	}
+	p := lb.NewPool(fixed, kitgrpc.Factory(saying), lb.PoolConfig{})
+	defer p.Close()
+	for all, _ := p.Endpoints(); len(all) < len(fixed); all, _ = p.Endpoints() {
+		time.Sleep(time.Millisecond)
+	}
+	call := lb.Endpoint(lb.NewProbing(p, lb.ProbingConfig{MaxAge: time.Hour, Timeout: time.Minute}))
+	got := map[any]int{}
+	for range 300 {
+		who, err := call(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[who]++
+	}
+	if got[busy] > 100 || len(got) < 2 { // before the answers, picks are an adaptive's, which sees none of that
+		t.Errorf("of 300 calls, %d went to the busy one; all: %v", got[busy], got)
 	}
 }

@@ -2,6 +2,7 @@ package kithttp_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -15,8 +16,10 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
 
 	"github.com/kitgen/kitgen/internal/load"
+	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
@@ -281,5 +284,41 @@ func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		h.ServeHTTP(w, r)
+	}
+}
+
+// TestProbingAvoidsTheBusy has lb.Probing ask real servers, of which one is busy
+// with others' calls.
+func TestProbingAvoidsTheBusy(t *testing.T) {
+	var fixed kitsd.FixedInstancer
+	meters := map[string]*kithttp.Meter{}
+	for range 3 {
+		base, m := loaded(t, func(w http.ResponseWriter, r *http.Request) { json.NewEncoder(w).Encode(r.Host) })
+		fixed = append(fixed, base.Host)
+		meters[base.Host] = m
+	}
+	busy := fixed[0]
+	for range 50 {
+		r := meters[busy].Begin()
+		defer r.Drop()
+	}
+	p := lb.NewPool(fixed, kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		return kithttp.NewEndpoint[string](c, http.MethodGet, base, "/")
+	}, kithttp.ClientConfig{}), lb.PoolConfig{})
+	defer p.Close()
+	call := lb.Endpoint(lb.NewProbing(p, lb.ProbingConfig{MaxAge: time.Hour, Timeout: time.Minute}))
+	if err := p.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := map[any]int{}
+	for range 300 {
+		who, err := call(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[who]++
+	}
+	if got[busy] > 100 || len(got) < 2 { // before the answers, picks are an adaptive's, which sees none of that
+		t.Errorf("of 300 calls, %d went to the busy one; all: %v", got[busy], got)
 	}
 }
