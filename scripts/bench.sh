@@ -11,6 +11,6 @@ if [ "${PACKAGES:-}" ]; then
 	echo "bench: compiling; results come package by package"
 	exec go test -run '^$' -bench . -benchmem "$@" ./sd/... ./internal/sdbench ./lb/... ./middleware/... ./cmd/kitgen/...
 fi
-echo "bench: building bin/peers (from a cold cache it compiles all peers: about three minutes on two cores)"
+echo "bench: building bin/peers (from a cold cache it compiles all peers: about two minutes on two cores)"
 (cd internal/peers && GOWORK=off go build "${peers[@]}" -o ../../bin/peers .)
 exec bin/peers ${JSON:+-json} ${QUICK:+-quick} ${ROUNDS:+-rounds "$ROUNDS"} "$@"

@@ -33,7 +33,7 @@ vet_peers() { (cd internal/peers && GOWORK=off go vet ./...); }
 
 step "format (gofmt)" formatted
 step "vet (go vet; compiles everything, 2 minutes from a cold cache)" go vet work
-step "vet the peers (the first time, compiling them: three minutes)" vet_peers
+step "vet the peers (the first time, compiling them: two minutes)" vet_peers
 step "modern (go fix -diff)" modern
 step "go.mod and go.sum (go mod tidy -diff)" scripts/tidy.sh
 step "generated files (make generate leaves no diff)" scripts/generate.sh --check
