@@ -98,6 +98,7 @@ func (c *comparison) choose(slots []slot, w want) *slot {
 		if sl := c.scan(slots, c.draw(&room, n, &r), w, &r); sl != nil {
 			return sl
 		}
+		w.trace.begin()
 	}
 	return c.scan(slots, nil, w, &r)
 }
