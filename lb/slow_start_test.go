@@ -74,7 +74,7 @@ func ramp(t *testing.T, p *Pool, b kitlb.Balancer, id string, n int) []float64 {
 // A new instance gets little at first, and all of its share in the end, over
 // every balancer. While it has the share f, all have 4+f together.
 func TestSlowStartWithEveryBalancer(t *testing.T) {
-	for name := range balancers(new(Pool)) {
+	for name := range balancers(fixed(t, new(fleet), PoolConfig{}, "a")) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				src := newSource(at(letters(4)...)...)
