@@ -130,7 +130,7 @@ func shares(table hashTable, n int) (all []float64, sampled int) {
 		}
 	default:
 		d := dice{1}
-		sampled = 300_000
+		sampled = 100_000
 		for range sampled {
 			all[table.at(d.roll(), 0)] += 1 / float64(sampled)
 		}
@@ -173,7 +173,7 @@ func TestHashTablesFollowTheWeights(t *testing.T) {
 		for i, w := range weights {
 			want := float64(w) / total
 			// A ring has 16 points for a weight of 1, and twice the error per point.
-			slack := 0.02*want + 4.5*math.Sqrt(want/300_000)
+			slack := 0.02*want + 4.5*math.Sqrt(want/100_000)
 			if table.name == "ring" {
 				slack = 4 * want * 0.75 / math.Sqrt(float64(max(w, 1))*16)
 			}
