@@ -12,7 +12,7 @@ import (
 // Pick is why one call went where it went.
 type Pick struct {
 	At         time.Duration // since the pool was made
-	Balancer   string        // which kind picked
+	Balancer   string        // which kind picked, behind those that chose it: "zone eu-1: adaptive"
 	Chosen     string        // the instance's ID; empty if there was none
 	Step       string        // how much had to be given up: "ready" (nothing), "tried" (one that was tried before), "panic" (past guards and ejections)
 	Keyed      bool          // the call had a key
@@ -98,11 +98,11 @@ type recorder struct {
 
 func newRecorder(p *Pool, size int) *recorder { return &recorder{pool: p, ring: make([]Pick, size)} }
 
-// record is plan.pick, remembered.
-func (r *recorder) record(name string, p *plan, w want) (endpoint.Endpoint, error) {
-	t := &Pick{At: time.Duration(r.pool.now()), Balancer: name, Step: "ready", Keyed: w.keyed, Key: w.key, Of: len(p.pickable)}
+// record is pick, out of so many, remembered.
+func (r *recorder) record(name string, of int, w want, pick func(want) (endpoint.Endpoint, error)) (endpoint.Endpoint, error) {
+	t := &Pick{At: time.Duration(r.pool.now()), Balancer: name, Step: "ready", Keyed: w.keyed, Key: w.key, Of: of}
 	w.trace = t
-	e, err := p.pick(w)
+	e, err := pick(w)
 	t.Err = err
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,8 +124,26 @@ func (r *recorder) last() []Pick {
 
 // chose notes how the pick ended. t may be nil, as for all of these.
 func (t *Pick) chose(sl *slot, step string) {
+	if t == nil {
+		return
+	}
+	t.Step = step
+	if sl.in != nil { // nil: see stranger
+		t.Chosen = sl.in.ID
+	}
+}
+
+// by notes which balancer is at it now.
+func (t *Pick) by(name string) {
 	if t != nil {
-		t.Chosen, t.Step = sl.in.ID, step
+		t.Balancer = name
+	}
+}
+
+// via notes that the balancer which is at it was chosen by another.
+func (t *Pick) via(name string) {
+	if t != nil {
+		t.Balancer = name + ": " + t.Balancer
 	}
 }
 

@@ -22,10 +22,11 @@ type want struct {
 	untried *attempt.Call // not those this call went to; nil: any
 	key     uint64        // the hash of the caller's key, if keyed
 	keyed   bool
-	ready   bool   // only those that are not ejected and whose guard lets a call through
-	plain   bool   // no node has to be asked for that
-	luck    uint64 // which of the nodes in slow start are passed over; 0: none
-	trace   *Pick  // where to note whom the pick looked at; usually nil
+	ready   bool     // only those that are not ejected and whose guard lets a call through
+	plain   bool     // no node has to be asked for that
+	session *Session // the caller's; nil if it has none, or nobody asks for it
+	luck    uint64   // which of the nodes in slow start are passed over; 0: none
+	trace   *Pick    // where to note whom the pick looked at; usually nil
 }
 
 func (w *want) ok(n *node) bool {
@@ -95,9 +96,15 @@ func (b *balancer) members() Set { return b.set }
 func (b *balancer) pick(w want) (endpoint.Endpoint, error) {
 	p := b.plan.Load()
 	if r := b.set.root().recorder; r != nil {
-		return r.record(b.name, p, w)
+		return r.record(b.name, len(p.pickable), w, p.pick)
 	}
 	return p.pick(w)
+}
+
+// try is the first step of pick alone: see part.
+func (b *balancer) try(w want) *slot {
+	w.trace.by(b.name)
+	return b.plan.Load().try(w)
 }
 
 func (p *plan) pick(w want) (endpoint.Endpoint, error) {

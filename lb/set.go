@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
-	kitlb "github.com/go-kit/kit/sd/lb"
 
 	"github.com/kitgen/kitgen/sd"
 )
@@ -23,10 +22,6 @@ type Set interface {
 	// never two at a time. It must not be called by an update.
 	follow(update func(*snapshot))
 }
-
-// Policy makes a balancer over a set, for those who are told by somebody else
-// which: decorators, and ParsePolicy.
-type Policy func(Set) kitlb.Balancer
 
 var (
 	_ Set = (*Pool)(nil)

@@ -1,0 +1,124 @@
+package lb
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+// SubsetConfig configures a Subset. One of Client and Number is needed.
+type SubsetConfig struct {
+	Client string // who this client is, different for each; the same after a restart, if that is to change nothing
+	Number int    // of this client, where all are numbered 1, 2, 3 and so on, such as the ordinal of a StatefulSet + 1; unknown if zero
+	Size   int    // how many instances; 20 if zero
+}
+
+// Subset returns a part of set that is the client's own: with a thousand clients
+// and a thousand instances, a million connections are too many, and a client that
+// calls so many learns nothing about any. A connection is made by the first call
+// with kithttp and kitgrpc, so those outside of the subset are not. All clients
+// together should use all instances alike: balancers over the subsets then see to
+// the weights, which do not matter here.
+//
+// When an instance comes or goes, at most one member of a subset changes, and
+// only of those that win or lose this instance. Draining instances are replaced
+// at once, critical ones too while there are others; one whose breaker is open is
+// not, since it is expected back.
+//
+// A client that has no number draws its instances by rendezvous hashing of Client
+// (as gRPC's A68). How many clients an instance gets is then a matter of chance,
+// binomial: for m clients with k of n instances each, the standard deviation is
+// √((n-k)/(m·k)) of the mean; measured, 22 % with 1000 clients of 20 of 1000.
+//
+// Numbered clients come in rounds of about n/k, like those of Google's
+// deterministic subsetting ("Site Reliability Engineering", chapter 20): every
+// round has its own hashes, by which instances stand on a circle; its clients
+// stand there evenly, and each has the k instances from its place on. So a round
+// uses most instances once: it is 10 % in the same case. This is Ringsteady
+// (Ward, Wankadia and Guliani, "Reinventing backend subsetting at Google", ACM
+// Queue, 2022) for instances that are not numbered: with hashes alone, the gaps
+// between neighbours would favour the same ones in every round. The length of a
+// round, a power of two, changes when there are twice or half as many instances
+// as it is good for, and with it all subsets.
+func Subset(set Set, cfg SubsetConfig) (*View, error) {
+	switch {
+	case set == nil:
+		return nil, errNoSet
+	case cfg.Number < 0:
+		return nil, fmt.Errorf("lb: SubsetConfig.Number is %d: count clients from 1, or give 0 and a Client", cfg.Number)
+	case cfg.Size < 0:
+		return nil, fmt.Errorf("lb: SubsetConfig.Size is %d: give the number of instances, or 0 for 20", cfg.Size)
+	case cfg.Client == "" && cfg.Number == 0:
+		return nil, errors.New("lb: SubsetConfig has neither Client nor Number: give one, or all clients have the same subset; the name of the host will do")
+	}
+	s := &subset{size: cmp.Or(cfg.Size, 20), number: cfg.Number, client: mix(hashKey(cfg.Client))}
+	return newView(set, s.of), nil
+}
+
+// subset chooses the members of a client's subset. It is used by one goroutine
+// at a time.
+type subset struct {
+	size   int
+	number int    // 0: none
+	client uint64 // hash of its name
+	round  uint   // length of a round of clients, as a power of two
+}
+
+// of returns the subset of a snapshot.
+func (c *subset) of(s *snapshot) *snapshot {
+	if len(s.all) <= c.size {
+		return s
+	}
+	c.adapt(len(s.all))
+	ranked := make([]ranked, len(s.all))
+	for i := range s.all {
+		ranked[i] = c.rank(&s.all[i])
+	}
+	slices.SortFunc(ranked, compareRanks)
+	last := ranked[c.size-1]
+	return s.filtered(func(sl *slot) bool { return compareRanks(c.rank(sl), last) <= 0 }, "in the subset")
+}
+
+// ranked is how much a client wants an instance: the lower, the more.
+type ranked struct {
+	critical bool
+	score    uint64
+	id       string
+}
+
+func compareRanks(a, b ranked) int {
+	if a.critical != b.critical {
+		if a.critical {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.id, b.id))
+}
+
+func (c *subset) rank(sl *slot) ranked {
+	return ranked{sl.in.State == sd.Critical, c.score(hashKey(sl.in.ID)), sl.in.ID}
+}
+
+// score is the distance from the client to the instance: on the circle of its
+// round, or by chance.
+func (c *subset) score(instance uint64) uint64 {
+	if c.number == 0 {
+		return mix(instance ^ c.client)
+	}
+	i := uint64(c.number - 1)
+	place := i & (1<<c.round - 1) << (64 - c.round) // 0 if a round is of one
+	return mix(instance^mix(i>>c.round)) - place
+}
+
+// adapt makes rounds as long as n instances want them.
+func (c *subset) adapt(n int) {
+	want := math.Log2(float64(n) / float64(c.size))
+	if math.Abs(want-float64(c.round)) > 1 {
+		c.round = uint(math.Round(max(want, 0)))
+	}
+}
