@@ -112,7 +112,7 @@ func TestWeightedPassOverThoseThatAreNotReady(t *testing.T) {
 	})
 }
 
-// countsOf returns the counts of instances a, b, c…
+// countsOf returns the counts of instances a, b, c and so on.
 func countsOf(got map[any]int, n int) []int {
 	counts := make([]int, n)
 	for i := range counts {
