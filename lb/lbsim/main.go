@@ -104,6 +104,9 @@ func run(args []string, out, errs io.Writer) error {
 	var jobs []sim.Job
 	for _, sc := range scenarios {
 		for _, p := range policies {
+			if !p.Plays(sc) {
+				continue
+			}
 			for seed := range o.seeds {
 				jobs = append(jobs, sim.Job{Scenario: sc, Policy: p, Seed: uint64(seed) + 1})
 			}

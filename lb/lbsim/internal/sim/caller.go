@@ -13,6 +13,19 @@ type Policy struct {
 
 	// Central policies do not choose: calls wait in one queue before all servers.
 	central bool
+	// Those that follow hear of servers that leave and come back.
+	follows bool
+}
+
+// Plays says whether the policy can play a scenario. Those that do not hear of
+// membership cannot play restarts.
+func (p Policy) Plays(sc Scenario) bool {
+	for _, f := range sc.Faults {
+		if f.Kind == Restarts && !p.follows {
+			return false
+		}
+	}
+	return true
 }
 
 // Caller is one client's balancer.

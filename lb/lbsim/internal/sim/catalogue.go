@@ -2,11 +2,11 @@ package sim
 
 import "time"
 
-// Catalogue returns the scenarios S1 to S15 and the cells R1 to R7, in order.
+// Catalogue returns the scenarios S1 to S16 and the cells R1 to R7, in order.
 // Unless a scenario says otherwise there are 20 servers of 4 workers, calls that
 // take 10 ms with an exponential distribution, 10 clients, and 30 s are counted
 // after a warm-up of 5 s. S1 to S13 without faults in them are about latency; S7,
-// S8, S12, S14 and S15 about errors; R1 to R7 about settings that nobody tuned for.
+// S8, S12 and S14 to S16 about errors; R1 to R7 about settings that nobody tuned for.
 func Catalogue() []Scenario {
 	return append(append(latencies(), failures()...), settings()...)
 }
@@ -106,12 +106,15 @@ func failures() []Scenario {
 	s7b := with(twenty("S7b", "one of 20 fails half of its calls", .7), Fault{Kind: Fail, At: 5 * second, Share: .5})
 	s7c := s7
 	s7c.Name, s7c.Title, s7c.Clients = "S7c", "the black hole with 100 clients", 100
+	s16 := twenty("S16", "a deployment: all 20 restart, one after the other, for 3 s each", .7)
+	s16.Length, s16.Faults = 65*second, []Fault{{Kind: Restarts, At: 5 * second, Down: 2 * second}}
 	return []Scenario{
 		s7, s7b, s7c,
 		with(twenty("S8", "one of 20 takes calls and never answers", .7), Fault{Kind: Hang, At: 5 * second}),
 		twenty("S12", "overload: 1.05 times what the servers can do", 1.05),
 		outage("S14", "one of 20 hangs for 5 s and recovers", Hang),
 		outage("S15", "one of 20 fails every call for 5 s and recovers", Fail),
+		s16,
 	}
 }
 

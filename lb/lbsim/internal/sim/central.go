@@ -13,8 +13,8 @@ import (
 // it joins the shortest expected wait.
 func References() []Policy {
 	return []Policy{
-		{Name: "central", central: true},
-		{Name: "oracle", New: func(e Env) Caller { return &oracle{e.world, e.Rand} }},
+		{Name: "central", central: true, follows: true},
+		{Name: "oracle", follows: true, New: func(e Env) Caller { return &oracle{e.world, e.Rand} }},
 	}
 }
 

@@ -81,10 +81,10 @@ func (f Fault) validate(servers int) error {
 	}
 	repeated := f.Kind == Antagonists || f.Kind == Pauses
 	switch {
-	case f.Kind < Slow || f.Kind > Pauses:
+	case f.Kind < Slow || f.Kind > Restarts:
 		return fmt.Errorf("kind %d: use one of the constants", f.Kind)
-	case f.At < 0 || f.For < 0:
-		return fmt.Errorf("at %s for %s: make both 0 or more", f.At, f.For)
+	case f.At < 0 || f.For < 0 || f.Down < 0:
+		return fmt.Errorf("at %s for %s, down for %s: make all of them 0 or more", f.At, f.For, f.Down)
 	case f.Kind == Slow && !(f.Speed >= 0):
 		return fmt.Errorf("speed %g: make it 0 or more", f.Speed)
 	case f.Kind == Cold && (!(f.Speed > 0 && f.Speed <= 1) || f.For == 0):

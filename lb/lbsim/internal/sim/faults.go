@@ -7,6 +7,10 @@ const coldSteps = 50
 
 // strike plans a fault. i is its place in the scenario.
 func (w *world) strike(i int, f Fault) {
+	if f.Kind == Restarts {
+		w.after(f.At, func() { w.roll(w.affected(f), f) })
+		return
+	}
 	for _, s := range w.affected(f) {
 		switch f.Kind {
 		case Slow:

@@ -2,12 +2,14 @@ package sim
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	kitlb "github.com/go-kit/kit/sd/lb"
 
 	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/sd"
 )
 
 // Ours are the balancers of package lb, each client with a pool of its own.
@@ -27,7 +29,7 @@ func Ours() []Policy {
 
 // Shipped is a Policy by a balancer of package lb, or any other over its pool.
 func Shipped(name string, by lb.Policy) Policy {
-	return Policy{Name: name, New: func(e Env) Caller { return newShipped(e, by) }}
+	return Policy{Name: name, follows: true, New: func(e Env) Caller { return newShipped(e, by) }}
 }
 
 func newShipped(e Env, by lb.Policy) *shipped {
@@ -35,17 +37,17 @@ func newShipped(e Env, by lb.Policy) *shipped {
 	p := lb.NewPool(r, r.connect, lb.PoolConfig{
 		Virtual: &lb.Virtual{Now: e.Now, Rand: e.Rand.Uint64},
 	})
-	waitConnected(p, e.Servers)
+	waitFor(p, r.known.Instances)
 	return &shipped{e.world, p, lb.Endpoint(by(p))}
 }
 
-// waitConnected waits, in real time, while the pool's goroutines connect: the
-// only ones that it has here. The factory takes no time and never fails.
-func waitConnected(p *lb.Pool, servers int) {
-	for {
-		if all, _ := p.Endpoints(); len(all) == servers {
-			return
-		}
+// waitFor waits, in real time, until a pool has heard of all that is known, and
+// is connected to it, which its goroutines do: the only ones that it has here.
+// The factory takes no time and never fails.
+func waitFor(p *lb.Pool, known []sd.Instance) {
+	for !slices.EqualFunc(p.Nodes(), known, func(n lb.NodeStats, in sd.Instance) bool {
+		return n.Connected && n.ID == in.ID && n.Addr == in.Addr && n.State == in.State
+	}) {
 		time.Sleep(20 * time.Microsecond)
 	}
 }
@@ -61,6 +63,9 @@ type shipped struct {
 func (s *shipped) Start() (server int, done func(failed bool)) {
 	return s.w.start(context.Background(), s.call)
 }
+
+// follow waits until the pool has heard of what the registry knows.
+func (s *shipped) follow(known []sd.Instance) { waitFor(s.pool, known) }
 
 // Close implements Caller.
 func (s *shipped) Close() { _ = s.pool.Close() } // closes no connection that could fail

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -11,6 +12,9 @@ func Run(sc Scenario, p Policy, seed uint64) (Result, error) {
 	sc = sc.withDefaults()
 	if err := sc.validate(); err != nil {
 		return Result{}, err
+	}
+	if !p.Plays(sc) {
+		return Result{}, fmt.Errorf("scenario %s: %s does not hear of servers that leave: see Policy.Plays", sc.Name, p.Name)
 	}
 	w := newWorld(sc, seed)
 	defer w.close()

@@ -70,7 +70,7 @@ const (
 	Hang                        // calls are taken and never answered; those inside are lost
 	Antagonists                 // every so often, speed is multiplied by Depth for Last
 	Pauses                      // every so often, all work stands still for Last
-	Restarts                    // one server after the other drains, leaves for Down, and comes back as another process
+	Restarts                    // one server after the other drains for a second, leaves for Down, and comes back as another process; For is not used
 )
 
 // Range is what a figure is drawn from, all with the same chance.

@@ -13,6 +13,7 @@ type server struct {
 	factors []float64 // one per fault of the scenario; 1 if it does nothing now
 	speed   float64   // the product
 	failing float64   // share of calls that fail at once
+	leaving bool
 	hung    bool
 	held    int // calls that were taken while it hung
 
@@ -52,7 +53,7 @@ func newServer(w *world, index int, s Server, faults int) *server {
 func (s *server) load() int { return s.held + s.waiting.count + len(s.workers) - len(s.idle) }
 
 // usable says whether a call sent here now can be answered well.
-func (s *server) usable() bool { return !s.hung && s.failing == 0 && s.speed > 0 }
+func (s *server) usable() bool { return !s.leaving && !s.hung && s.failing == 0 && s.speed > 0 }
 
 // arrive takes a call.
 func (s *server) arrive(t ticket, work float64) {
