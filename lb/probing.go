@@ -62,10 +62,12 @@ func (c ProbingConfig) withDefaults() ProbingConfig {
 //
 //	(requests in flight + own calls since + 1) / weight / success²
 //
-// where success is as for Adaptive, and a server that fails a fifth of its calls
-// counts as no less loaded than the average: one that fails at once has nothing in
-// flight, and would otherwise draw all calls. Ties are broken by chance; see
-// ProbingConfig.Hot for a second way to choose.
+// times the latency of this client's calls, as a multiple of the average, where
+// that is more than 1.5. The paper has neither latency nor success, which are as
+// for Adaptive: a server that fails at once has nothing in flight, and would draw
+// all calls; if it fails a fifth, it also counts as no less loaded than the
+// average. Ties are broken by chance. See ProbingConfig.Hot for the paper's own
+// way to choose.
 //
 // Every pick also removes an answer, in turns the oldest and the worst, so that
 // the kept do not become those that nobody wants; only the last four stay. An answer serves for
@@ -87,7 +89,7 @@ func (c ProbingConfig) withDefaults() ProbingConfig {
 type Probing struct {
 	balancer
 	cfg      ProbingConfig
-	fallback comparison
+	fallback *Adaptive
 	answers  answers
 	asked    chan question
 	stop     context.CancelFunc
@@ -103,7 +105,7 @@ var _ kitlb.Balancer = (*Probing)(nil)
 func NewProbing(set Set, cfg ProbingConfig) *Probing {
 	b := &Probing{
 		cfg:      cfg.withDefaults(),
-		fallback: comparison{by: byCost, choices: defaultChoices, whole: 2 * defaultChoices, blur: blur}.ready(),
+		fallback: NewAdaptive(set, AdaptiveConfig{}),
 		asked:    make(chan question, workers),
 	}
 	b.set, b.name = set, "probing"

@@ -18,7 +18,8 @@ const (
 	perPick     = 3  // how many servers are asked for every pick
 	maxUses     = 4  // what servers say is soon old
 
-	noMerit = 0.2 // share of failures from which it does not count that a server has little to do
+	slowFrom = 1.5 // latencies from this multiple of the mean on are slow
+	noMerit  = 0.2 // share of failures from which it does not count that a server has little to do
 )
 
 // answers are what servers said of late, at most one per server. Picks take no
@@ -90,8 +91,8 @@ type option struct {
 	slot    *slot
 	answer  *answer
 	at      int     // where it is kept
-	load    float64 // in flight, and one more, by weight; see Probing
-	latency float64 // nanoseconds
+	load    float64 // what picks go by unless the server is cold; see Probing
+	latency float64 // as the server says, in nanoseconds, with the blame for failures
 }
 
 // options are those that there are.
@@ -124,6 +125,9 @@ func (b *Probing) options(slots []slot, o *options) []option {
 		o.n++
 	}
 	o.blame()
+	if b.cfg.Hot == 0 {
+		o.slow(mean)
+	}
 	return o.all()
 }
 
@@ -145,6 +149,17 @@ func (o *options) blame() {
 		ok := max(1-f, minSuccess)
 		op.load /= ok * ok
 		op.latency /= ok * ok
+	}
+}
+
+// slow adds that some servers are slow to this client. That one is quick is no
+// merit: those that it has not called yet may be too.
+func (o *options) slow(mean float64) {
+	for i := range o.all() {
+		op := &o.room[i]
+		if l := op.slot.node.latency.load(); mean > 0 && l > mean*slowFrom {
+			op.load *= l / mean
+		}
 	}
 }
 

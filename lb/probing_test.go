@@ -173,25 +173,32 @@ func TestProbingIsNoSinkhole(t *testing.T) {
 }
 
 func TestProbingCountsItsOwnPicks(t *testing.T) {
+	b, p := kept(t, 3) // so few stay, and none is asked again
+	got := map[string]int{}
+	for range 30 {
+		got[b.choose(p.pickable, want2(p)).in.ID]++
+	}
+	for id, n := range got {
+		if n != 10 {
+			t.Errorf("%s got %d of 30 picks by answers that are all the same; all: %v", id, n, got)
+		}
+	}
+}
+
+// TestProbingKnowsTheSlow has a server that says that it is idle, and has been
+// slow to this client.
+func TestProbingKnowsTheSlow(t *testing.T) {
 	b, p := kept(t, 3)
-	b.answers.kept[0].Load().uses.Store(5)
-	for want := range int32(3) {
-		if got := b.answers.kept[0].Load().since.Load(); got != want {
-			t.Fatalf("%d picks since the answer, want %d", got, want)
+	b.set.root().mean.store(float64(time.Millisecond))
+	for i, d := range []time.Duration{1200 * time.Microsecond, 100 * time.Microsecond, 5 * time.Millisecond} {
+		p.pickable[i].node.latency.store(float64(d))
+	}
+	var o options
+	for i, want := range []float64{1, 1, 5} {
+		if got := b.options(p.pickable, &o)[i].load; got != want {
+			t.Errorf("load of server %d is %v, want %v", i, got, want)
 		}
-		var o options
-		if got := b.options(p.pickable, &o)[0].load; got != float64(want)+1 {
-			t.Errorf("after %d picks the load is %v", want, got)
-		}
-		b.answers.kept[1].Store(b.answerOf(1, 8)) // so that a is picked, and another one removed
-		b.answers.kept[2].Store(b.answerOf(2, 9))
-		if sl := b.choose(p.pickable, want2(p)); sl.in.ID != p.pickable[0].in.ID {
-			t.Fatalf("%s is picked", sl.in.ID)
-		}
-		if b.answers.kept[0].Load() == nil {
-			b.answers.kept[0].Store(b.answerOf(0, 0)) // it was the oldest
-			return
-		}
+		o = options{}
 	}
 }
 
