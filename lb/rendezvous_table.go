@@ -65,28 +65,28 @@ func (t *rendezvousTable) best(key uint64) int {
 	return best
 }
 
-// ranked returns the node with the try-th highest score, counting from 0.
+// ranked returns the node with the try-th highest score, counting from 0, for a
+// try below hops.
 func (t *rendezvousTable) ranked(key uint64, try int) int {
 	var (
 		scores [hops]float64
 		nodes  [hops]int
-		last   = try % hops // is try: so the compiler knows that it fits
 	)
 	for i := range t.nodes {
 		c := &t.nodes[i]
 		rest := fraction(mix(c.hash ^ key))
-		if c.weight <= scores[last]*rest {
+		if c.weight <= scores[try]*rest { //nolint:gosec // try is below hops
 			continue
 		}
 		node, score := i, c.weight/negLog(rest)
-		for k := range last + 1 { // it takes its place, and those after it move on
+		for k := range try + 1 { // it takes its place, and those after it move on
 			if score > scores[k] {
 				score, scores[k] = scores[k], score
 				node, nodes[k] = nodes[k], node
 			}
 		}
 	}
-	return nodes[last]
+	return nodes[try] //nolint:gosec // try is below hops
 }
 
 // fraction returns a number between 0 and 1, both exclusive: 1-u.
