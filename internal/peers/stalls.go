@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,13 +16,16 @@ const (
 // stalls picks beside changes, one system after the other, and counts the picks
 // that took long. The floor has some as well: the machine does other things too.
 func (r *run) stalls(n int, subjects []*subject) {
+	subjects = slices.DeleteFunc(slices.Clone(subjects), func(s *subject) bool {
+		return s.stall == nil || s.system != floorName && !r.wants(s.name("stall"))
+	})
+	if len(subjects) < 2 {
+		return
+	}
 	start := time.Now()
 	for range r.stallTurns {
 		floor := 0.0
 		for _, s := range subjects {
-			if s.stall == nil || s.system != floorName && !r.wants(s.name("stall")) {
-				continue
-			}
 			picks, slow, changes, err := stall(s, r.stall)
 			if err != nil {
 				r.fail(s.name("stall"), n, err)
