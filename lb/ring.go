@@ -8,12 +8,11 @@ import (
 
 // RingConfig configures a Ring. The zero value is good.
 type RingConfig struct {
-	// Points is how many points on the ring an instance has, up to a million: if
-	// its weight is the largest or more than half of that, and a power of two;
-	// fewer otherwise. Shares of n instances are off by 0.7/√Points, the largest
-	// of them by about √(ln n / Points).
-	// 1024 if zero or less; for more than 1024 instances as many as make a
-	// million together.
+	// Points is how many points on the ring an instance has whose weight is a
+	// power of two, if none is larger; others have theirs in proportion. The
+	// largest of n equal shares is above their mean by about √(ln n / Points). A
+	// million at most. If zero or less 1024, for more than 1024 instances 512, for
+	// more than 2048 256, and so on.
 	Points int
 
 	// Bound is how many calls in flight, of this client, an instance may have in
