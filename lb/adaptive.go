@@ -53,18 +53,18 @@ func NewAdaptive(set Set, cfg AdaptiveConfig) *Adaptive {
 
 // score returns what a call to the node is expected to cost, apart from others
 // in flight. A node whose latency is not known yet is taken for average.
-func (h *load) score(mean float64) float64 {
+func (n *node) score(mean float64) float64 {
 	if mean == 0 {
 		mean = 1 // nobody has answered yet
 	}
-	latency := h.latency.load()
+	latency := n.latency.load()
 	if latency == 0 || latency < mean*likeMean && latency*likeMean > mean {
 		latency = mean
 	}
-	latency = max(latency, h.silence.load())
-	if f := h.failing.load(); f > 0 {
+	latency = max(latency, n.silence.load())
+	if f := n.failing.load(); f > 0 {
 		ok := max(1-f, minSuccess)
 		latency /= ok * ok
 	}
-	return latency * h.scores[byInFlight].load()
+	return latency * n.share.load()
 }

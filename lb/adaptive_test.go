@@ -39,7 +39,7 @@ func TestCost(t *testing.T) {
 		{"unknown and failing", 0, 0, 1, 0.5, 4 * 7},
 		{"negative weight is one", 100, 0, -5, 0, 100},
 	} {
-		n := new(node)
+		n := &node{load: new(load)}
 		n.latency.store(c.latency)
 		n.inflight.Store(c.inflight)
 		n.failing.store(c.failing)
@@ -89,7 +89,7 @@ func TestTiesAreBrokenFairly(t *testing.T) {
 		p := fixed(t, new(fleet), PoolConfig{}, letters(n)...)
 		bad := p.snap.Load().all[1].node
 		bad.failing.store(0.5)
-		bad.scores[byCost].store(bad.score(0)) // its successor must not gain
+		bad.cost.store(bad.score(0)) // its successor must not gain
 		counts := map[*node]int{}
 		by := NewAdaptive(p, AdaptiveConfig{}).plan.Load().by
 		for range 300 * n {

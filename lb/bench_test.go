@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-kit/kit/endpoint"
@@ -62,12 +63,12 @@ func BenchmarkPick(b *testing.B) {
 			{"adaptive", lb.NewAdaptive(p, lb.AdaptiveConfig{})},
 			{"go-kit-over-ours", kitlb.NewRoundRobin(p)},
 			{"go-kit", kitlb.NewRoundRobin(peer)},
-			{"floor", kitlb.NewRoundRobin(floor)},
+			{"floor", newCursor(floor)},
 		} {
 			b.Run(fmt.Sprintf("%s/n=%d", c.name, n), func(b *testing.B) {
 				// What calls leave behind makes picks of the adaptive differ.
 				call := lb.Endpoint(c.b)
-				for range 1000 {
+				for range 1000 + n {
 					if _, err := call(context.Background(), nil); err != nil {
 						b.Fatal(err)
 					}
@@ -106,4 +107,25 @@ func BenchmarkCall(b *testing.B) {
 			})
 		}
 	}
+}
+
+type cursor struct {
+	set  atomic.Pointer[[]endpoint.Endpoint]
+	_    [120]byte
+	next atomic.Uint64
+	_    [120]byte
+}
+
+func newCursor(all []endpoint.Endpoint) *cursor {
+	c := new(cursor)
+	c.set.Store(&all)
+	return c
+}
+
+func (c *cursor) Endpoint() (endpoint.Endpoint, error) {
+	all := *c.set.Load()
+	if len(all) == 0 {
+		return nil, kitlb.ErrNoEndpoints
+	}
+	return all[c.next.Add(1)%uint64(len(all))], nil
 }

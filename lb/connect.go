@@ -14,7 +14,7 @@ import (
 // connect calls the factory until it has a node for d, or d is overtaken.
 func (p *Pool) connect(ctx context.Context, d *dial) {
 	for pause := p.cfg.MinBackoff; ; pause = min(2*pause, p.cfg.MaxBackoff) {
-		n, err := p.open(d.id, d.addr)
+		n, err := p.open(d)
 		if p.settle(d, n, err) {
 			return
 		}
@@ -28,7 +28,7 @@ func (p *Pool) connect(ctx context.Context, d *dial) {
 
 // open makes a node by the factory and the guard. Both are somebody else's
 // code on a goroutine without a caller: a panic must not end the process.
-func (p *Pool) open(id, addr string) (n *node, err error) {
+func (p *Pool) open(d *dial) (n *node, err error) {
 	var closer io.Closer
 	defer func() {
 		if r := recover(); r != nil {
@@ -36,14 +36,14 @@ func (p *Pool) open(id, addr string) (n *node, err error) {
 		}
 	}()
 	var ep endpoint.Endpoint
-	ep, closer, err = p.factory(addr)
+	ep, closer, err = p.factory(d.addr)
 	switch {
 	case err != nil:
 		return nil, err
 	case ep == nil:
 		return nil, errors.Join(errors.New("the factory returned no endpoint"), shut(closer))
 	}
-	return newNode(p, id, addr, ep, closer), nil
+	return newNode(p, d, ep, closer), nil
 }
 
 // settle hands the outcome of a dial to its member, and reports whether the

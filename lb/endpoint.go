@@ -46,7 +46,7 @@ func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
 
 // anybody picks at random, by looking at all.
 func anybody(set Set, call *attempt.Call) (endpoint.Endpoint, error) {
-	p := plan{set.current(), uniform{}}
+	p := plan{snapshot: set.current(), by: uniform{}}
 	return p.pick(want{untried: call})
 }
 

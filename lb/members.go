@@ -23,6 +23,7 @@ type dial struct {
 	addr   string
 	cancel context.CancelFunc
 	joins  bool // a pool that has instances
+	among  int  // how many instances there are
 }
 
 // drop ends the member's dial, if there is one.
@@ -66,7 +67,7 @@ func (p *Pool) apply(ctx context.Context, set []sd.Instance, why error) {
 			in := set[i] // a copy, so that one instance does not keep the whole set alive
 			m.in = &in
 		}
-		p.reach(ctx, m)
+		p.reach(ctx, m, len(set))
 	}
 	left := p.order
 	p.order = order
@@ -158,8 +159,9 @@ func same(a, b *sd.Instance) bool {
 	return true
 }
 
-// reach sees to it that m is connected to its address, or will be.
-func (p *Pool) reach(ctx context.Context, m *member) {
+// reach sees to it that m is connected to its address, or will be. There
+// are among members.
+func (p *Pool) reach(ctx context.Context, m *member, among int) {
 	switch {
 	case m.node != nil && m.node.addr == m.in.Addr:
 		m.drop() // to an address it had in between
@@ -169,7 +171,7 @@ func (p *Pool) reach(ctx context.Context, m *member) {
 	case m.dial == nil || m.dial.addr != m.in.Addr:
 		m.drop()
 		ctx, cancel := context.WithCancel(ctx)
-		d := &dial{id: m.in.ID, addr: m.in.Addr, cancel: cancel, joins: len(p.order) > 0}
+		d := &dial{id: m.in.ID, addr: m.in.Addr, cancel: cancel, joins: len(p.order) > 0, among: among}
 		m.dial = d
 		p.wg.Go(func() {
 			defer cancel()

@@ -3,7 +3,6 @@ package lb
 import (
 	"context"
 	"io"
-	"math"
 	"sync"
 	"sync/atomic"
 
@@ -16,8 +15,9 @@ import (
 // closer's end; an instance whose address changes gets a new one, because what
 // was learned about the old process says nothing about the new one.
 //
-// The words every call writes have cache lines of their own (a pair, for the
-// adjacent-line prefetch), apart from those every pick reads.
+// What picks read of many nodes, its load, is kept apart, so that the loads of a
+// large pool fit a cache. What calls write is at the end, away from what they
+// only read.
 type node struct {
 	id, addr string
 	pool     *Pool
@@ -28,41 +28,47 @@ type node struct {
 	closer   io.Closer         // may be nil
 	refused  *refusals
 	idle     chan struct{} // gets a token when a leaving node has no call left
-	counted  atomic.Uint64 // calls that Pool.mean has taken in
 	trial    *trial        // nil without PoolConfig.Outliers
 	warmth   *warmth       // nil without PoolConfig.SlowStart
+	*load
 
-	load
-}
-
-// load is what the calls to a node leave behind: two lines, of which the first
-// begins with what a pick reads to compare nodes.
-type load struct {
-	inflight atomic.Int64         // negative once closed
-	scores   [metrics]atomicFloat // what a call costs apart from others in flight
-	barred   atomic.Uint32        // see usable
+	share    atomicFloat   // 1/weight
+	barred   atomic.Uint32 // see usable
 	leaving  atomic.Bool
 	calls    atomic.Uint64
 	failures atomic.Uint64
-	untimed  atomic.Int32 // calls in flight of which neither latency nor silence counts
+	counted  atomic.Uint64 // calls that Pool.mean has taken in
+	peak     atomicFloat   // peak EWMA of the latency, by weight
+	untimed  atomic.Int32  // calls in flight of which neither latency nor silence counts
 	health
+	_ [8]byte // to the size of which the allocator aligns each
 }
 
-// metric is what a balancer that compares nodes goes by.
-type metric uint8
+// load is what an adaptive pick reads of every node it compares.
+type load struct {
+	inflight atomic.Int64 // negative once closed
+	cost     atomicFloat  // what a call costs apart from others in flight, by latency, success and weight
+}
 
-// The metrics. What a pick compares is computed when a call ends, not when a
-// pick asks.
-const (
-	byInFlight metric = iota // 1/weight: calls in flight alone
-	byPeak                   // peak EWMA of the latency
-	byCost                   // latency and success
-	_
-	metrics // a power of two, so that a metric as index needs no check
-)
+// packed is the size of a pool from which loads may share a cache line. In a small
+// one, two processors that call different instances would wait for each other; in
+// a large one they seldom meet, and it is the picks that wait, for memory.
+const packed = 256
 
-// closed is added to inflight when the closer is about to run.
-const closed = math.MinInt64
+// newLoad returns the load of a node in a pool of so many.
+func newLoad(size int) *load {
+	if size >= packed {
+		return new(load)
+	}
+	return &new(struct {
+		load
+		_ [112]byte // a pair of lines, for processors that fetch two
+	}).load
+}
+
+// closed is added to inflight when the closer is about to run. It is more than
+// there ever are, and leaves room for what picks multiply it with.
+const closed = -1 << 32
 
 // newNode wraps ep, the factory's endpoint, with everything a call to it needs:
 //
@@ -72,8 +78,8 @@ const closed = math.MinInt64
 // The guard is inside the counting, so that a call which waits in it counts,
 // and outside the observing, so that its rejections say nothing about the
 // instance.
-func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *node {
-	n := &node{id: id, addr: addr, pool: p, closer: closer, idle: make(chan struct{}, 1)}
+func newNode(p *Pool, d *dial, ep endpoint.Endpoint, closer io.Closer) *node {
+	n := &node{id: d.id, addr: d.addr, pool: p, load: newLoad(d.among), closer: closer, idle: make(chan struct{}, 1)}
 	n.refused = newRefusals(n)
 	if p.outliers != nil {
 		n.trial = new(trial)
@@ -85,7 +91,7 @@ func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *
 	observed := n.observed(ep)
 	guarded := observed
 	if p.cfg.Guard != nil {
-		mw, ready := p.cfg.Guard(id)
+		mw, ready := p.cfg.Guard(d.id)
 		if mw != nil {
 			guarded = mw(observed)
 		}
@@ -108,17 +114,17 @@ func newNode(p *Pool, id, addr string, ep endpoint.Endpoint, closer io.Closer) *
 // weigh sets the weight; below 1 it is 1.
 func (n *node) weigh(weight int) {
 	share := 1 / float64(max(weight, 1))
-	old := n.scores[byInFlight].load()
+	old := n.share.load()
 	if share == old {
 		return
 	}
-	n.scores[byInFlight].store(share)
+	n.share.store(share)
 	mean := n.pool.mean.load()
-	n.scores[byCost].store(n.score(mean))
-	if peak := n.scores[byPeak].load(); old > 0 {
-		n.scores[byPeak].store(peak / old * share)
+	n.cost.store(n.score(mean))
+	if peak := n.peak.load(); old > 0 {
+		n.peak.store(peak / old * share)
 	} else {
-		n.scores[byPeak].store(max(mean, 1) * share)
+		n.peak.store(max(mean, 1) * share)
 	}
 }
 

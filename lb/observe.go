@@ -72,7 +72,7 @@ func (n *node) observe(start int64, timed bool, outcome classify.Outcome) {
 	default:
 		return
 	}
-	n.scores[byCost].store(n.score(mean))
+	n.cost.store(n.score(mean))
 }
 
 // tooLate says whether a call failed for lack of time. That tells little about the
@@ -107,7 +107,7 @@ func (p *Pool) relax(now int64) {
 		idle := n.calling() <= int64(n.untimed.Load())
 		n.health.relax(now-last, idle, mean)
 		n.health.listen(now, idle)
-		n.scores[byCost].store(n.score(mean))
+		n.cost.store(n.score(mean))
 		if peaks {
 			n.forgetPeak(now-last, mean)
 		}
@@ -119,7 +119,7 @@ func (p *Pool) relax(now int64) {
 func (p *Pool) rescore() {
 	mean := p.mean.load()
 	for _, sl := range p.snap.Load().all {
-		sl.node.scores[byCost].store(sl.node.score(mean))
+		sl.node.cost.store(sl.node.score(mean))
 	}
 }
 

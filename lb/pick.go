@@ -53,14 +53,19 @@ type balancer struct {
 // plan is a snapshot with the chooser that was made for it.
 type plan struct {
 	*snapshot
-	by chooser
+	by    chooser
+	swift bool // a pick needs nothing but chance: there is somebody, nobody has to be asked whether it is usable, and nobody wants to know or to repeat why it was picked
 }
 
 // follow keeps the plan up to date. by returns the chooser for a snapshot; it
 // is called by one goroutine at a time, and not by picks.
 func (b *balancer) follow(set Set, name string, by func(*snapshot) chooser) {
 	b.set, b.name = set, name
-	set.follow(func(s *snapshot) { b.plan.Store(&plan{s, by(s)}) })
+	p := set.root()
+	set.follow(func(s *snapshot) {
+		swift := s.plain && len(s.pickable) > 0 && p.recorder == nil && p.cfg.Virtual == nil
+		b.plan.Store(&plan{s, by(s), swift})
+	})
 }
 
 // stateless is the by of choosers that need no preparation.

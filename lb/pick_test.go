@@ -53,7 +53,7 @@ func TestProperty9SamplesAreDistinctAndUniform(t *testing.T) {
 		slots, at := make([]slot, c.n), map[string]int{}
 		for i := range slots {
 			id := fmt.Sprint(i)
-			slots[i] = slot{node: &node{id: id, pool: p}, in: &sd.Instance{ID: id}}
+			slots[i] = slot{node: &node{id: id, pool: p, load: new(load)}, in: &sd.Instance{ID: id}}
 			at[id] = i
 		}
 		counts, pairs := make([]int, c.n), map[[2]int]bool{}

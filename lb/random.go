@@ -2,6 +2,8 @@ package lb
 
 import (
 	"context"
+	"math/bits"
+	"math/rand/v2"
 
 	"github.com/go-kit/kit/endpoint"
 	kitlb "github.com/go-kit/kit/sd/lb"
@@ -24,9 +26,9 @@ func NewRandom(set Set) *Random {
 
 // Endpoint implements go-kit's Balancer.
 func (b *Random) Endpoint() (endpoint.Endpoint, error) {
-	if p := b.plan.Load(); p.plain && len(p.pickable) > 0 && b.set.root().recorder == nil {
-		r := p.pickable[0].node.pool.dice()
-		return p.pickable[r.below(len(p.pickable))].call, nil
+	if p := b.plan.Load(); p.swift {
+		i, _ := bits.Mul64(rand.Uint64(), uint64(len(p.pickable)))
+		return p.pickable[i].call, nil
 	}
 	return b.pick(want{})
 }

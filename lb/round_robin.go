@@ -32,7 +32,7 @@ func NewRoundRobin(set Set) *RoundRobin {
 // Endpoint implements go-kit's Balancer.
 func (b *RoundRobin) Endpoint() (endpoint.Endpoint, error) {
 	p := b.plan.Load()
-	if p.plain && len(p.pickable) > 0 && b.set.root().recorder == nil {
+	if p.swift {
 		return p.pickable[b.turns.next.Add(1)%uint64(len(p.pickable))].call, nil
 	}
 	return b.pick(want{})

@@ -203,7 +203,7 @@ func tallyOf(s *snapshot) tally {
 			continue
 		}
 		t.usable += float64(sl.weight())
-		t.speed += 1 / sl.node.scores[byCost].load() // a score is a cost divided by the weight
+		t.speed += 1 / sl.node.cost.load() // a score is a cost divided by the weight
 	}
 	return t
 }
