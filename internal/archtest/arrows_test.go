@@ -17,7 +17,7 @@ var arrows = []arrow{
 	{"", nil, "the root holds only the version; were it to import a part, generated code would pull it in"},
 	{"sd", nil, "sd is what the other parts are built on"},
 	{"sd/...", []string{"sd", "sd/internal/..."}, "a backend knows its registry and sd, so that it can be left out or replaced"},
-	{"lb/lbsim/...", []string{"lb/lbsim/...", "lb", "sd"}, "the simulator plays what users get: balancers and sets of instances, and nothing that waits for a real clock"},
+	{"lb/lbsim/...", []string{"lb/lbsim/...", "lb", "sd", "internal/load"}, "the simulator plays what users get: balancers and sets of instances, and nothing that waits for a real clock"},
 	{"lb/...", []string{"lb", "sd", "internal/attempt", "internal/load", "middleware/classify"}, "a balancer sees sets of instances, never a registry or a transport"},
 	{"internal/attempt", nil, "retry and lb share it, so it can know neither"},
 	{"internal/load", nil, "the wires write it and lb reads it, so it can know neither"},

@@ -15,11 +15,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/kitgen/kitgen/lb/lbsim/internal/chart"
-	"github.com/kitgen/kitgen/lb/lbsim/internal/peers"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/report"
 	"github.com/kitgen/kitgen/lb/lbsim/internal/sim"
 )
@@ -86,6 +84,11 @@ func run(args []string, out, errs io.Writer) error {
 			return fmt.Errorf("-svg: %w", err)
 		}
 	}
+	return playCatalogue(o, out, errs)
+}
+
+// playCatalogue plays the scenarios that this program brings along.
+func playCatalogue(o options, out, errs io.Writer) error {
 	scenarios, err := choose("scenario", o.scenarios, sim.Catalogue(), func(sc sim.Scenario) string { return sc.Name })
 	if err != nil {
 		return err
@@ -98,31 +101,36 @@ func run(args []string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(policies, isReference); i < 0 {
+	if !slices.ContainsFunc(policies, isReference) {
 		policies = append([]sim.Policy{reference()}, policies...)
 	}
-	var jobs []sim.Job
-	for _, sc := range scenarios {
-		for _, p := range policies {
-			if !p.Plays(sc) {
-				continue
-			}
-			for seed := range o.seeds {
-				jobs = append(jobs, sim.Job{Scenario: sc, Policy: p, Seed: uint64(seed) + 1})
-			}
-		}
-	}
+	jobs := jobs(scenarios, policies, o.seeds)
 	p := &progress{w: errs, all: len(jobs), began: time.Now()}
 	results, err := sim.Batch(jobs, o.parallel, p.step)
 	if err != nil {
 		return err
 	}
 	p.end()
-	var names []string
-	for _, p := range policies {
-		names = append(names, p.Name)
+	names := make([]string, len(policies))
+	for i, p := range policies {
+		names[i] = p.Name
 	}
 	return show(o, report.Sum(scenarios, names, results), out, errs)
+}
+
+// jobs are all scenarios with all policies that can play them.
+func jobs(scenarios []sim.Scenario, policies []sim.Policy, seeds int) (all []sim.Job) {
+	for _, sc := range scenarios {
+		for _, p := range policies {
+			if !p.Plays(sc) {
+				continue
+			}
+			for seed := range seeds {
+				all = append(all, sim.Job{Scenario: sc, Policy: p, Seed: uint64(seed) + 1})
+			}
+		}
+	}
+	return all
 }
 
 // show prints and draws what was played.
@@ -139,83 +147,4 @@ func show(o options, s *report.Summary, out, errs io.Writer) error {
 		return s.WriteJSON(out)
 	}
 	return nil
-}
-
-// policies are all there are: the bounds first, then ours, then the peers'.
-func policies() []sim.Policy { return slices.Concat(sim.References(), sim.Ours(), peers.All()) }
-
-func isReference(p sim.Policy) bool { return p.Name == report.Reference }
-
-func reference() sim.Policy {
-	all := sim.References()
-	return all[slices.IndexFunc(all, isReference)]
-}
-
-func list(out io.Writer) {
-	fmt.Fprintln(out, "scenarios:")
-	for _, sc := range sim.Catalogue() {
-		fmt.Fprintf(out, "  %-5s %s\n", sc.Name, sc.Title)
-	}
-	fmt.Fprintln(out, "balancers:")
-	for _, p := range policies() {
-		fmt.Fprintf(out, "  %s\n", p.Name)
-	}
-	fmt.Fprintln(out, "balancers that hash, played only when they are named:")
-	for _, p := range sim.Sticky() {
-		fmt.Fprintf(out, "  %s\n", p.Name)
-	}
-}
-
-// choose returns those of all that are named, in their own order; all if none is.
-func choose[T any](kind, names string, all []T, name func(T) string) ([]T, error) {
-	if names == "" {
-		return all, nil
-	}
-	var known []string
-	for _, v := range all {
-		known = append(known, name(v))
-	}
-	wanted := make(map[string]bool)
-	for n := range strings.SplitSeq(names, ",") {
-		n = strings.TrimSpace(n)
-		if !slices.Contains(known, n) {
-			return nil, fmt.Errorf("there is no %s %q: use some of %s", kind, n, strings.Join(known, ", "))
-		}
-		wanted[n] = true
-	}
-	var some []T
-	for _, v := range all {
-		if wanted[name(v)] {
-			some = append(some, v)
-		}
-	}
-	return some, nil
-}
-
-// progress says how far it is, now and then, to those who wait.
-type progress struct {
-	w     io.Writer
-	all   int
-	began time.Time
-
-	mu    sync.Mutex // guards what follows
-	done  int
-	calls int
-	told  time.Time
-}
-
-func (p *progress) step(r sim.Result) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done++
-	p.calls += r.Calls
-	if now := time.Now(); now.Sub(p.told) > 5*time.Second {
-		p.told = now
-		fmt.Fprintf(p.w, "sim: %d of %d runs, %s\n", p.done, p.all, now.Sub(p.began).Round(time.Second))
-	}
-}
-
-func (p *progress) end() {
-	took := time.Since(p.began)
-	fmt.Fprintf(p.w, "sim: %d runs, %.1f million calls in %s\n", p.all, float64(p.calls)/1e6, took.Round(100*time.Millisecond))
 }

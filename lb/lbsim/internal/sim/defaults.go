@@ -79,22 +79,39 @@ func (f Fault) validate(servers int) error {
 			return fmt.Errorf("server %d of %d: name one from 1", n, servers)
 		}
 	}
-	repeated := f.Kind == Antagonists || f.Kind == Pauses
-	switch {
-	case f.Kind < Slow || f.Kind > Restarts:
+	if f.Kind < Slow || f.Kind > Restarts {
 		return fmt.Errorf("kind %d: use one of the constants", f.Kind)
-	case f.At < 0 || f.For < 0 || f.Down < 0:
+	}
+	if f.At < 0 || f.For < 0 || f.Down < 0 {
 		return fmt.Errorf("at %s for %s, down for %s: make all of them 0 or more", f.At, f.For, f.Down)
-	case f.Kind == Slow && !(f.Speed >= 0):
-		return fmt.Errorf("speed %g: make it 0 or more", f.Speed)
-	case f.Kind == Cold && (!(f.Speed > 0 && f.Speed <= 1) || f.For == 0):
-		return fmt.Errorf("cold from speed %g for %s: make it from more than 0 to 1, for a time", f.Speed, f.For)
-	case f.Kind == Fail && !(f.Share > 0 && f.Share <= 1):
-		return fmt.Errorf("a share of %g fails: make it from more than 0 to 1", f.Share)
-	case repeated && (f.Every <= 0 || f.Last.From < 0 || f.Last.To < f.Last.From):
+	}
+	switch f.Kind {
+	case Antagonists, Pauses:
+		return f.validateRepeated()
+	case Slow:
+		if !(f.Speed >= 0) { // or not a number
+			return fmt.Errorf("speed %g: make it 0 or more", f.Speed)
+		}
+	case Cold:
+		if !(f.Speed > 0 && f.Speed <= 1) || f.For == 0 {
+			return fmt.Errorf("cold from speed %g for %s: make it from more than 0 to 1, for a time", f.Speed, f.For)
+		}
+	case Fail:
+		if !(f.Share > 0 && f.Share <= 1) {
+			return fmt.Errorf("a share of %g fails: make it from more than 0 to 1", f.Share)
+		}
+	}
+	return nil
+}
+
+func (f Fault) validateRepeated() error {
+	if f.Every <= 0 || !f.Last.valid() {
 		return fmt.Errorf("every %s for %g to %g seconds: make the first longer than 0, and the others grow", f.Every, f.Last.From, f.Last.To)
-	case f.Kind == Antagonists && (f.Depth.From < 0 || f.Depth.To < f.Depth.From):
+	}
+	if f.Kind == Antagonists && !f.Depth.valid() {
 		return fmt.Errorf("speed falls to %g to %g: make the second no less than the first, and both 0 or more", f.Depth.From, f.Depth.To)
 	}
 	return nil
 }
+
+func (r Range) valid() bool { return r.From >= 0 && r.To >= r.From }

@@ -6,35 +6,39 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
 	kitlb "github.com/go-kit/kit/sd/lb"
 
 	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/sd"
 )
 
-// Ours are the balancers of package lb, each client with a pool of its own.
-// Those that hash are Sticky.
+// Ours are the balancers of package lb, by the names that lb.ParsePolicy knows,
+// and probing. Each client has a pool of its own. Those that hash are Sticky.
 func Ours() []Policy {
 	return []Policy{
 		Shipped("adaptive", func(s lb.Set) kitlb.Balancer { return lb.NewAdaptive(s, lb.AdaptiveConfig{}) }),
-		Shipped("leastrequest", func(s lb.Set) kitlb.Balancer { return lb.NewLeastRequest(s, lb.LeastRequestConfig{}) }),
-		Shipped("leastrequest2", func(s lb.Set) kitlb.Balancer { return lb.NewLeastRequest(s, lb.LeastRequestConfig{Choices: 2}) }),
-		Shipped("peakewma", func(s lb.Set) kitlb.Balancer { return lb.NewPeakEWMA(s, lb.PeakEWMAConfig{}) }),
-		Shipped("roundrobin", func(s lb.Set) kitlb.Balancer { return lb.NewRoundRobin(s) }),
-		Shipped("weightedroundrobin", func(s lb.Set) kitlb.Balancer { return lb.NewWeightedRoundRobin(s) }),
+		Shipped("least_request", func(s lb.Set) kitlb.Balancer { return lb.NewLeastRequest(s, lb.LeastRequestConfig{}) }),
+		Shipped("least_request_2", func(s lb.Set) kitlb.Balancer { return lb.NewLeastRequest(s, lb.LeastRequestConfig{Choices: 2}) }),
+		Shipped("peak_ewma", func(s lb.Set) kitlb.Balancer { return lb.NewPeakEWMA(s, lb.PeakEWMAConfig{}) }),
+		probing("probing"),
+		Shipped("round_robin", func(s lb.Set) kitlb.Balancer { return lb.NewRoundRobin(s) }),
+		Shipped("weighted_round_robin", func(s lb.Set) kitlb.Balancer { return lb.NewWeightedRoundRobin(s) }),
 		Shipped("random", func(s lb.Set) kitlb.Balancer { return lb.NewRandom(s) }),
-		Shipped("weightedrandom", func(s lb.Set) kitlb.Balancer { return lb.NewWeightedRandom(s) }),
+		Shipped("weighted_random", func(s lb.Set) kitlb.Balancer { return lb.NewWeightedRandom(s) }),
 	}
 }
 
 // Shipped is a Policy by a balancer of package lb, or any other over its pool.
 func Shipped(name string, by lb.Policy) Policy {
-	return Policy{Name: name, follows: true, New: func(e Env) Caller { return newShipped(e, by) }}
+	return Policy{Name: name, follows: true, New: func(e Env) Caller {
+		return newShipped(e, by, e.world.registry().connect)
+	}}
 }
 
-func newShipped(e Env, by lb.Policy) *shipped {
+func newShipped(e Env, by lb.Policy, connect kitsd.Factory) *shipped {
 	r := e.world.registry()
-	p := lb.NewPool(r, r.connect, lb.PoolConfig{
+	p := lb.NewPool(r, connect, lb.PoolConfig{
 		Virtual: &lb.Virtual{Now: e.Now, Rand: e.Rand.Uint64},
 	})
 	waitFor(p, r.known.Instances)

@@ -80,11 +80,12 @@ func (r *roster) Stop() {}
 
 // connect is the factory of a pool.
 func (r *roster) connect(addr string) (endpoint.Endpoint, io.Closer, error) {
+	return instance(r.at(addr)), nil, nil
+}
+
+// at returns the server at an address, which must be one that was published.
+func (r *roster) at(addr string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n, ok := r.number[addr]
-	if !ok {
-		return nil, nil, fmt.Errorf("no server is at %s", addr)
-	}
-	return instance(n), nil, nil
+	return r.number[addr]
 }

@@ -63,6 +63,7 @@ type Fault struct {
 // Kind says what a Fault does.
 type Kind int
 
+// What a Fault does.
 const (
 	Slow        Kind = iota + 1 // speed is multiplied by Speed
 	Cold                        // speed grows from Speed to 1 in a straight line

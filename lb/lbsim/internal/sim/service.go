@@ -20,6 +20,7 @@ type Service struct {
 // Shape is a distribution.
 type Shape int
 
+// How the times are distributed.
 const (
 	Exponential Shape = iota
 	Lognormal         // heavy-tailed

@@ -23,7 +23,7 @@ func Sticky() []Policy {
 
 func sticky(name string, by lb.Policy) Policy {
 	return Policy{Name: name, follows: true, New: func(e Env) Caller {
-		return &user{newShipped(e, by), e.world.keys(), e.Rand}
+		return &user{newShipped(e, by, e.world.registry().connect), e.world.keys(), e.Rand}
 	}}
 }
 
