@@ -18,35 +18,39 @@ import (
 
 func TestCost(t *testing.T) {
 	for _, c := range []struct {
-		name     string
-		latency  float64
-		inflight int64
-		weight   int
-		failing  float64
-		want     float64
+		name             string
+		latency          float64 // in milliseconds, as want, with the slack
+		inflight         int64
+		weight           int
+		failing, strikes float64
+		want             float64
 	}{
-		{"idle", 100, 0, 0, 0, 100},
-		{"busy", 100, 3, 1, 0, 400},
-		{"heavy", 100, 3, 4, 0, 100},
-		{"failing", 100, 0, 1, 0.5, 400},
-		{"dead", 100, 0, 1, 1, 100 / (minSuccess * minSuccess)},
-		{"nearly dead", 100, 0, 1, 0.99, 100 / (minSuccess * minSuccess)},
-		{"nearly average", 10.4, 0, 1, 0, 7},
-		{"nearly average, from below", 4.7, 0, 1, 0, 7},
-		{"not average", 10.6, 0, 1, 0, 10.6},
-		{"faster than average", 4.6, 0, 1, 0, 4.6},
-		{"unknown is average", 0, 1, 1, 0, 2 * 7},
-		{"unknown and failing", 0, 0, 1, 0.5, 4 * 7},
-		{"negative weight is one", 100, 0, -5, 0, 100},
+		{"idle", 100, 0, 0, 0, 0, 100},
+		{"busy", 100, 3, 1, 0, 0, 400},
+		{"heavy", 100, 3, 4, 0, 0, 100},
+		{"failing", 100, 0, 1, 0.5, 0, 400},
+		{"dead", 100, 0, 1, 1, 0, 100 / (minSuccess * minSuccess)},
+		{"nearly dead", 100, 0, 1, 0.99, 0, 100 / (minSuccess * minSuccess)},
+		{"failed three times in a row", 100, 0, 1, 0.5, 3, 3200},
+		{"nearly average", 8.3, 0, 1, 0, 0, 7},
+		{"nearly average, from below", 5.9, 0, 1, 0, 0, 7},
+		{"not average", 8.5, 0, 1, 0, 0, 8.5},
+		{"faster than average", 5.8, 0, 1, 0, 0, 5.8},
+		{"unknown is average", 0, 1, 1, 0, 0, 2 * 7},
+		{"unknown and failing", 0, 0, 1, 0.5, 0, 4 * 7},
+		{"negative weight is one", 100, 0, -5, 0, 0, 100},
 	} {
 		n := &node{load: new(load)}
-		n.latency.store(c.latency)
+		if c.latency > 0 {
+			n.latency.store(c.latency*1e6 - slack)
+		}
 		n.inflight.Store(c.inflight)
 		n.failing.store(c.failing)
+		n.strikes.store(c.strikes)
 		n.pool = new(Pool)
-		n.pool.mean.store(7)
+		n.pool.mean.store(7e6 - slack)
 		s := newSnapshot([]*member{{in: &sd.Instance{Weight: c.weight}, node: n}}, true, nil).all[0]
-		if got := (&comparison{by: byCost}).cost(s.node, 0); got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
+		if got := (&comparison{by: byCost}).cost(s.node, 0) / 1e6; got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
 			t.Errorf("%s: cost %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -10,6 +10,8 @@ const (
 	latencyTau = 2 * time.Second  // how fast samples replace the average
 	idleTau    = 5 * time.Second  // how fast a latency that is not refreshed is forgotten
 	failTau    = 10 * time.Second // how fast failures are
+	strikeTau  = 4 * time.Second  // how fast strikes are
+	strikesOut = 8                // more of them make no difference
 	outlier    = 4                // a sample after a silence counts as no more than so many times the average
 	rare       = time.Second      // a gap between samples from which the second is after a silence
 	longest    = time.Hour        // longer gaps make no difference
@@ -26,6 +28,7 @@ type health struct {
 	latency  atomicFloat  // nanoseconds; 0 if unknown
 	silence  atomicFloat  // nanoseconds for which calls in flight have gone without any answer; 0 if that is no longer than usual
 	failing  atomicFloat  // share of failures, in [0, 1]
+	strikes  atomicFloat  // failures since the last success, of late
 	sampled  atomic.Int64 // time of the last latency sample, as Pool.now
 	quiet    atomic.Int64 // when a call was first seen in flight; 0 if nobody has looked since the node was idle
 	peakedAt atomic.Int64 // time of the last sample of the peak average; 0 if there was none
@@ -61,14 +64,19 @@ func (h *health) took(d time.Duration, now int64, mean float64) {
 	h.latency.replace(was, old+share*(x-old))
 }
 
-// answered adds one response to the failure average.
+// answered adds one response to the failure average, and counts strikes: how
+// often a node has failed since it last did not. The average alone would take
+// several failures to tell, and of a hundred clients each has to see them for
+// itself.
 func (h *health) answered(failed bool) {
-	old := h.failing.load()
+	old, strikes := h.failing.load(), h.strikes.load()
 	switch {
 	case failed:
 		h.failing.replace(old, old+failAlpha*(1-old))
+		h.strikes.replace(strikes, min(strikes+1, strikesOut))
 	case old > 0: // the usual case, old == 0, costs no write
 		h.failing.replace(old, old-failAlpha*old)
+		h.strikes.replace(strikes, 0)
 	}
 }
 
@@ -85,6 +93,9 @@ func (h *health) relax(dt int64, idle bool, mean float64) {
 			f = 0
 		}
 		h.failing.replace(old, f)
+	}
+	if old := h.strikes.load(); old > 0 {
+		h.strikes.replace(old, toward(old, 0, dt, strikeTau))
 	}
 	if old := h.latency.load(); idle && old > 0 && mean > 0 {
 		h.latency.replace(old, old*math.Pow(mean/old, shareOf(dt, idleTau)))
