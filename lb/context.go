@@ -2,19 +2,23 @@ package lb
 
 import (
 	"context"
+
+	"github.com/kitgen/kitgen/internal/attempt"
 )
 
 // WithKey returns a context for calls that belong together, such as those of
 // one user: balancers that hash send them to the same instance. The key is
 // hashed at once. The innermost key counts.
 func WithKey(ctx context.Context, key string) context.Context {
-	return &keyed{Context: ctx, hash: hashKey(key)}
+	return &keyed{Context: ctx, hash: hashKey(key), call: attempt.From(ctx)}
 }
 
-// keyed is a context with the hash of a key.
+// keyed is a context with the hash of a key. It knows what else a pick asks of a
+// context, so that one which is given it as it is has to look no further.
 type keyed struct {
 	context.Context
 	hash uint64
+	call *attempt.Call
 }
 
 type keyedKey struct{}
@@ -29,10 +33,7 @@ func (k *keyed) Value(key any) any {
 
 // keyFrom returns the hash of the key that ctx carries.
 func keyFrom(ctx context.Context) (hash uint64, ok bool) {
-	k, ok := ctx.(*keyed)
-	if !ok {
-		k, ok = ctx.Value(keyedKey{}).(*keyed)
-	}
+	k, ok := ctx.Value(keyedKey{}).(*keyed)
 	if !ok {
 		return 0, false
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/go-kit/kit/endpoint"
-
-	"github.com/kitgen/kitgen/internal/attempt"
 )
 
 // hashing is what the balancers that keep a key on an instance share.
@@ -22,12 +20,11 @@ func (b *hashing) start(set Set, name string, bound int64, build func(ids []stri
 // While the instance of the key cannot be picked, or was tried by an earlier
 // attempt of the call, others stand in for it, for each key always the same one.
 func (b *hashing) Pick(ctx context.Context) (endpoint.Endpoint, error) {
-	p, call := b.plan.Load(), attempt.From(ctx)
-	key, keyed := keyFrom(ctx)
-	if k, ok := p.by.(*keeper); ok && p.plain && keyed && k.bound == 0 && call.Len() == 0 && len(p.pickable) > 0 && b.set.root().recorder == nil {
-		return p.pickable[k.table.at(key, 0)].call, nil
+	p, w := b.plan.Load(), wanted(ctx)
+	if k, ok := p.by.(*keeper); ok && p.plain && w.keyed && k.bound == 0 && w.untried.Len() == 0 && len(p.pickable) > 0 && b.set.root().recorder == nil {
+		return p.pickable[k.table.at(w.key, 0)].call, nil
 	}
-	return b.pick(want{untried: call, key: key, keyed: keyed})
+	return b.pick(w)
 }
 
 // keeper picks by key.

@@ -38,6 +38,9 @@ func (w *want) ok(n *node) bool {
 
 // wanted returns what a call with ctx wants.
 func wanted(ctx context.Context) want {
+	if k, ok := ctx.(*keyed); ok {
+		return want{untried: k.call, key: k.hash, keyed: true}
+	}
 	w := want{untried: attempt.From(ctx)}
 	w.key, w.keyed = keyFrom(ctx)
 	return w
