@@ -85,21 +85,20 @@ func (f Fault) validate(servers int) error {
 	if f.At < 0 || f.For < 0 || f.Down < 0 {
 		return fmt.Errorf("at %s for %s, down for %s: make all of them 0 or more", f.At, f.For, f.Down)
 	}
-	switch f.Kind {
-	case Antagonists, Pauses:
+	return f.validateDepth()
+}
+
+// validateDepth looks at the fields of the fault's kind.
+func (f Fault) validateDepth() error {
+	switch {
+	case f.Kind == Slow && !(f.Speed >= 0): // or not a number
+		return fmt.Errorf("speed %g: make it 0 or more", f.Speed)
+	case f.Kind == Cold && (!(f.Speed > 0 && f.Speed <= 1) || f.For == 0):
+		return fmt.Errorf("cold from speed %g for %s: make it from more than 0 to 1, for a time", f.Speed, f.For)
+	case f.Kind == Fail && !(f.Share > 0 && f.Share <= 1):
+		return fmt.Errorf("a share of %g fails: make it from more than 0 to 1", f.Share)
+	case f.Kind == Antagonists, f.Kind == Pauses:
 		return f.validateRepeated()
-	case Slow:
-		if !(f.Speed >= 0) { // or not a number
-			return fmt.Errorf("speed %g: make it 0 or more", f.Speed)
-		}
-	case Cold:
-		if !(f.Speed > 0 && f.Speed <= 1) || f.For == 0 {
-			return fmt.Errorf("cold from speed %g for %s: make it from more than 0 to 1, for a time", f.Speed, f.For)
-		}
-	case Fail:
-		if !(f.Share > 0 && f.Share <= 1) {
-			return fmt.Errorf("a share of %g fails: make it from more than 0 to 1", f.Share)
-		}
 	}
 	return nil
 }

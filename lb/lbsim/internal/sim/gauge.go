@@ -14,7 +14,7 @@ type gauge struct {
 	qps, eps, use       float64
 	qpsAt, epsAt, useAt int64
 
-	recent [64]sample // the latest answers, in a ring
+	recent [32]sample // the latest answers, in a ring
 	taken  int
 }
 
