@@ -68,8 +68,12 @@ func TestStickyMoves(t *testing.T) {
 	for name, gone := range map[string]func(src *source, g *switches){
 		"breaker open": func(_ *source, g *switches) { g.set("a") },
 		"removed":      func(src *source, _ *switches) { src.set(at("b", "c")...) },
-		"draining":     func(src *source, _ *switches) { src.set(sd.Instance{ID: "a", Addr: "a", State: sd.Draining}, at("b")[0], at("c")[0]) },
-		"critical":     func(src *source, _ *switches) { src.set(sd.Instance{ID: "a", Addr: "a", State: sd.Critical}, at("b")[0], at("c")[0]) },
+		"draining": func(src *source, _ *switches) {
+			src.set(sd.Instance{ID: "a", Addr: "a", State: sd.Draining}, at("b")[0], at("c")[0])
+		},
+		"critical": func(src *source, _ *switches) {
+			src.set(sd.Instance{ID: "a", Addr: "a", State: sd.Critical}, at("b")[0], at("c")[0])
+		},
 	} {
 		for _, comesBack := range []bool{false, true} {
 			bubble(t, func(t *testing.T) {

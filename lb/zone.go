@@ -71,7 +71,7 @@ func (c ZoneConfig) check() error {
 // calls that stays is
 //
 //	min(1, Headroom · usable weight in the zone / usable weight of all / Callers)
-//	· min(1, Slower · cost of the others / cost in the zone)
+//	· min(1, Slower · cost of the others / cost in the zone)²
 //
 // The first factor is Envoy's zone-aware routing: if a third of the callers has
 // a sixth of the instances, half of their calls have to go elsewhere for all
@@ -82,11 +82,15 @@ func (c ZoneConfig) check() error {
 // weight; those without a zone are elsewhere.
 //
 // The second factor is for what weights do not tell: a zone that is overloaded
-// by others, or fails. The cost of an instance is that of Adaptive, without calls
-// in flight: latency / success², where silence counts as latency. The cost of
-// several is their harmonic mean by weight, so that it takes most of them to make
-// a zone slow: a few are the business of the policy. Calls in flight would not do
-// here: a zone that has all calls in flight may be just as good.
+// by others, or fails. Its cost is
+//
+//	latency / success²
+//
+// of this client's calls, averaged over about two seconds, with silence as
+// latency, and forgotten in about ten when no calls tell of it. Calls in flight
+// would not do here: the zone that has all of them may be just as good. The square
+// keeps a zone that has too few instances for its callers at hardly more than
+// Slower, and does not swing: without it, that took half as long again.
 //
 // Both are looked at some 50 times a second. A pick that finds nobody ready in
 // the zone, who was not tried by the call, picks elsewhere at once. Calls with a
@@ -102,10 +106,12 @@ type ZoneAware struct {
 	share  atomicFloat  // of calls that stay
 }
 
+// zonePart is the balancer of the caller's zone, or of the others.
 type zonePart struct {
-	view *View
-	name string // in explanations
 	part
+	name  string // in explanations
+	view  *View
+	pulse *pulse
 }
 
 var _ kitlb.Balancer = (*ZoneAware)(nil)
@@ -139,9 +145,10 @@ func NewZoneAware(set Set, cfg ZoneConfig, policy Policy) (*ZoneAware, error) {
 }
 
 func newZonePart(set Set, policy Policy, name, what string, keep func(sd.Instance) bool) (zonePart, error) {
-	view := Where(set, what, keep)
+	pulse := &pulse{pool: set.root()}
+	view := newView(Where(set, what, keep), pulse.felt())
 	own, err := partOf(view, policy)
-	return zonePart{view, name, own}, err
+	return zonePart{own, name, view, pulse}, err
 }
 
 // zones counts the zones that have instances.
@@ -180,7 +187,7 @@ func (b *ZoneAware) stays(w want) bool {
 	pool := b.set.root()
 	if now := pool.relaxed.Load(); b.looked.Load() != now {
 		b.looked.Store(now)
-		b.share.store(b.cfg.share(tallyOf(b.local.view.current()), tallyOf(b.others.view.current()), int(b.zones.Load())))
+		b.share.store(b.look(now))
 	}
 	if w.keyed {
 		return fraction(mix(w.key^zoneSalt)) < b.share.load()
@@ -189,38 +196,41 @@ func (b *ZoneAware) stays(w want) bool {
 	return r.fraction() < b.share.load()
 }
 
-// tally is what matters about a zone.
-type tally struct {
-	usable float64 // weight
-	speed  float64 // of the usable, by weight: 1/cost, in no unit
+// look returns the share of calls that stays, as things are.
+func (b *ZoneAware) look(now int64) float64 {
+	local, calling := b.local.view.current().tally()
+	beat := b.local.pulse.beat(now, calling)
+	others, calling := b.others.view.current().tally()
+	return b.cfg.share(local, others, int(b.zones.Load()), beat.to(b.others.pulse.beat(now, calling)))
 }
 
-func tallyOf(s *snapshot) tally {
-	var t tally
+// tally returns the weight of the instances that are usable, and whether they
+// have calls in flight.
+func (s *snapshot) tally() (usable float64, calling bool) {
 	for i := range s.pickable {
-		sl := &s.pickable[i]
-		if sl.node.barred.Load()&ejected != 0 || !sl.node.isReady() {
-			continue
+		n := s.pickable[i].node
+		if n.barred.Load()&ejected == 0 && n.isReady() {
+			usable += float64(s.pickable[i].weight())
 		}
-		t.usable += float64(sl.weight())
-		t.speed += 1 / sl.node.cost.load() // a score is a cost divided by the weight
+		calling = calling || n.calling() > 0
 	}
-	return t
+	return usable, calling
 }
 
-// share returns the share of calls that stays in the zone of local.
-func (c *ZoneConfig) share(local, others tally, zones int) float64 {
+// share returns the share of calls that stays in a zone of local usable weight,
+// where a call costs so many times what it costs elsewhere.
+func (c *ZoneConfig) share(local, others float64, zones int, cost float64) float64 {
 	switch {
-	case local.usable == 0:
+	case local == 0:
 		return 0
-	case others.usable == 0:
+	case others == 0:
 		return 1
 	}
 	callers := c.Callers
 	if callers == 0 {
 		callers = 1 / float64(max(zones, 1))
 	}
-	room := c.Headroom * local.usable / (local.usable + others.usable) / callers
-	cost := (others.speed / others.usable) / (local.speed / local.usable) // of local by that of others
-	return min(1, room) * min(1, c.Slower/cost) * (1 - c.Explore)
+	room := c.Headroom * local / (local + others) / callers
+	slow := min(1, c.Slower/cost)
+	return min(1, room) * slow * slow * (1 - c.Explore)
 }
