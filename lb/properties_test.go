@@ -207,10 +207,10 @@ func TestProperty5AfterSuspension(t *testing.T) {
 		c.servers[1].mean = 100 * time.Millisecond
 		c.run(t, 5*time.Second, 100)
 		time.Sleep(8 * time.Hour)
-		c.clients[0](t.Context(), nil)
+		c.pool.relax(c.pool.now()) // as the next call will
 		mean := c.pool.mean.load()
 		for _, s := range c.pool.Nodes() {
-			if l := float64(s.Latency); l < mean/3 || l > mean*3 {
+			if l := float64(s.Latency); l < mean*0.9 || l > mean*1.1 {
 				t.Errorf("after 8 h, %s has latency %v, and the mean is %v", s.ID, s.Latency, time.Duration(mean))
 			}
 		}
@@ -317,9 +317,9 @@ func TestProperty8NoProbeStorm(t *testing.T) {
 		const clients = 50
 		w := town20(t, clients, func(s Set) kitlb.Balancer { return NewRoundRobin(s) }, outliersOn())
 		w.servers[7].fails = always
-		w.run(t, 10*time.Second, 2000)
+		w.run(t, 10*time.Second, 1500)
 		w.servers[7].hits.Store(0)
-		w.run(t, time.Minute, 2000)
+		w.run(t, time.Minute, 500)
 		got := w.servers[7].hits.Load()
 		t.Logf("in a minute, %d clients tried it %d times", clients, got)
 		if got > clients*4*4 { // back at 10, 30 and 60 s; twice, and what comes before the next judgement
@@ -328,7 +328,7 @@ func TestProperty8NoProbeStorm(t *testing.T) {
 	})
 }
 
-// 10: a thousand clients that start together with one list spread their first
+// 10: hundreds of clients that start together with one list spread their first
 // calls.
 func TestProperty10NoHerd(t *testing.T) {
 	for name := range balancers(fixed(t, new(fleet), PoolConfig{}, "a")) {
@@ -345,7 +345,7 @@ func TestProperty10NoHerd(t *testing.T) {
 				}
 				var wg sync.WaitGroup
 				src := newSource(at(letters(10)...)...)
-				for range 1000 {
+				for range 250 {
 					p := NewPool(src, f.factory, PoolConfig{})
 					if err := p.WaitReady(t.Context()); err != nil {
 						t.Fatal(err)
@@ -353,7 +353,7 @@ func TestProperty10NoHerd(t *testing.T) {
 					synctest.Wait()
 					call := Endpoint(balancers(p)[name])
 					wg.Go(func() {
-						for range 10 {
+						for range 40 {
 							call(t.Context(), nil)
 						}
 						p.Close()
@@ -365,7 +365,7 @@ func TestProperty10NoHerd(t *testing.T) {
 					most, all = max(most, hits[i].Load()), all+hits[i].Load()
 				}
 				if ratio := float64(most) * 10 / float64(all); ratio > 1.15 {
-					t.Errorf("the first ten calls of a thousand clients: the busiest has %.2f times its share", ratio)
+					t.Errorf("the first forty calls of 250 clients: the busiest has %.2f times its share", ratio)
 				}
 			})
 		})
