@@ -29,9 +29,11 @@ type ProbingConfig struct {
 	Send func(addr string, answer func(inFlight int, latency time.Duration, err error))
 
 	// Hot is the quantile of the load reported above which a server is hot, and
-	// picked only if all are; of others, the one with the least latency is picked.
-	// The paper recommends 0.84 (2^-¼). All are hot if zero: the least loaded is
-	// picked, which does better unless servers differ in speed.
+	// picked only if all are; of others, the one with the least latency, as it says
+	// itself, is picked. The paper recommends 0.84 (2^-¼). All are hot if zero: the
+	// least loaded is picked. With hot and cold, servers that are always of
+	// different speeds are used better, and those whose speed changes within seconds
+	// far worse: what they say of their latency is old by then.
 	Hot float64
 
 	Timeout time.Duration // of a probe; 100 ms if zero
@@ -70,13 +72,15 @@ func (c ProbingConfig) withDefaults() ProbingConfig {
 // way to choose.
 //
 // Every pick also removes an answer, in turns the oldest and the worst, so that
-// the kept do not become those that nobody wants; only the last four stay. An answer serves for
+// the kept do not become those that nobody wants; only the last four stay. Of n
+// servers, an answer serves for
 //
 //	max(1, 2 / ((1 - 16/n) · 3 - 1))
 //
-// picks of n servers, on average. What a server says in the response to a call replaces its answer
-// if it has one; it does not add one, or the servers called most would be known
-// best, and be called more.
+// picks on average, but for no more than four, and for one if n is below 25, where
+// the formula says nothing. What a server says in the response to a call replaces
+// its answer if it has one; it does not add one, or the servers called most would
+// be known best, and be called more.
 //
 // A server that has not answered is not picked by this rule, however idle. With
 // fewer than two answers, because calls are further apart than a second, the pick
