@@ -2,10 +2,12 @@ package lb_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
@@ -87,25 +89,50 @@ func BenchmarkPick(b *testing.B) {
 // BenchmarkCall is a pick and a call through it, tracked, over an instance that
 // answers at once.
 func BenchmarkCall(b *testing.B) {
-	for _, n := range []int{3, 10, 16, 17, 64, 1000, 10000} {
+	for _, n := range []int{3, 10, 100, 1000, 10000} {
 		p := fixedPool(b, n, lb.PoolConfig{})
 		for _, c := range []struct {
 			name string
-			b    kitlb.Balancer
+			call endpoint.Endpoint
 		}{
-			{"round-robin", lb.NewRoundRobin(p)},
-			{"adaptive", lb.NewAdaptive(p, lb.AdaptiveConfig{})},
+			{"round-robin", lb.Endpoint(lb.NewRoundRobin(p))},
+			{"adaptive", lb.Endpoint(lb.NewAdaptive(p, lb.AdaptiveConfig{}))},
+			{"floor", leastCall()},
 		} {
 			b.Run(fmt.Sprintf("%s/n=%d", c.name, n), func(b *testing.B) {
-				call, ctx := lb.Endpoint(c.b), context.Background()
+				ctx := context.Background()
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := call(ctx, nil); err != nil {
+					if _, err := c.call(ctx, nil); err != nil {
 						b.Fatal(err)
 					}
 				}
 			})
 		}
+	}
+}
+
+// leastCall does no more than every tracked call must: it reads the clock twice,
+// and counts up and down.
+func leastCall() endpoint.Endpoint {
+	var (
+		line struct {
+			_        [128]byte
+			inflight atomic.Int64
+			total    atomic.Int64
+			_        [112]byte
+		}
+		base = time.Now()
+	)
+	return func(ctx context.Context, request any) (any, error) {
+		start := time.Since(base)
+		line.inflight.Add(1)
+		response, err := nop(ctx, request)
+		line.inflight.Add(-1)
+		if time.Since(base) < start {
+			return nil, errors.New("the clock went back")
+		}
+		return response, err
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/go-kit/kit/endpoint"
 
 	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/middleware/classify"
 )
 
 // node is one connected instance. It lives from a factory's success to its
@@ -88,17 +89,15 @@ func newNode(p *Pool, d *dial, ep endpoint.Endpoint, closer io.Closer) *node {
 		d := p.dice()
 		n.warmth = &warmth{salt: d.roll()}
 	}
-	observed := n.observed(ep)
-	guarded := observed
+	n.force = n.direct(ep)
+	n.call = n.force
 	if p.cfg.Guard != nil {
 		mw, ready := p.cfg.Guard(d.id)
 		if mw != nil {
-			guarded = mw(observed)
+			n.call = n.tracked(mw(n.observed(ep)))
 		}
 		n.ready = ready
 	}
-	n.force = n.tracked(observed)
-	n.call = n.tracked(guarded)
 	n.offer = func(ctx context.Context, request any) (any, error) {
 		switch {
 		case attempt.From(ctx).Tried(n.id):
@@ -173,12 +172,43 @@ func (n *node) tracked(next endpoint.Endpoint) endpoint.Endpoint {
 		}()
 		attempt.From(ctx).Add(n.id)
 		response, err = next(ctx, request)
-		if s, ok := response.(Stream); ok && err == nil {
-			streaming = true
-			s.OnEnd(sync.OnceFunc(n.end))
-		}
+		streaming = err == nil && n.streams(response)
 		return response, err
 	}
+}
+
+// direct is observed inside tracked, in one: without a guard there is nothing
+// between them.
+func (n *node) direct(next endpoint.Endpoint) endpoint.Endpoint {
+	return func(ctx context.Context, request any) (response any, err error) {
+		if !n.begin() {
+			return nil, &n.refused.gone
+		}
+		var w stopwatch
+		outcome, streaming := classify.Failure, false
+		defer func() {
+			n.observe(w, outcome)
+			if !streaming {
+				n.end()
+			}
+		}()
+		attempt.From(ctx).Add(n.id)
+		w = n.timing(ctx)
+		response, err = next(ctx, request)
+		outcome = n.judge(ctx, response, err)
+		streaming = err == nil && n.streams(response)
+		return response, err
+	}
+}
+
+// streams says whether the call that led to response goes on, and sees to it that
+// it is counted until it ends.
+func (n *node) streams(response any) bool {
+	s, ok := response.(Stream)
+	if ok {
+		s.OnEnd(sync.OnceFunc(n.end))
+	}
+	return ok
 }
 
 // Stream is what a response may implement if it outlives its call, like the
@@ -195,7 +225,9 @@ type Stream interface {
 func (n *node) begin() bool {
 	switch v := n.inflight.Add(1); {
 	case v == 1:
-		n.quiet.Store(0) // it owed nobody anything until now: see listen
+		if n.quiet.Load() != 0 { // it owed nobody anything until now: see listen
+			n.quiet.Store(0)
+		}
 		return true
 	case v > 1:
 		return true

@@ -3,6 +3,7 @@ package lb
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -14,53 +15,77 @@ import (
 // call that panics or ends its goroutine has failed.
 func (n *node) observed(next endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (response any, err error) {
-		start, timed := n.pool.now(), !untimed(ctx)
-		if !timed {
-			n.untimed.Add(1)
-		}
-		n.pool.relax(start)
-		outcome := classify.Failure
-		defer func() {
-			if !timed {
-				n.untimed.Add(-1)
-			}
-			n.observe(start, timed, outcome)
-		}()
+		w, outcome := n.timing(ctx), classify.Failure
+		defer func() { n.observe(w, outcome) }()
 		response, err = next(ctx, request)
-		outcome = n.pool.cfg.Classify(ctx, response, err)
-		if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {
-			tell(n.id)
-		}
+		outcome = n.judge(ctx, response, err)
 		return response, err
 	}
 }
+
+// stopwatch measures one call.
+type stopwatch struct {
+	start   int64 // as Pool.now
+	untimed bool
+}
+
+// timing starts a stopwatch, which observe stops.
+func (n *node) timing(ctx context.Context) stopwatch {
+	w := stopwatch{n.pool.now(), untimed(ctx)}
+	if w.untimed {
+		n.untimed.Add(1)
+	}
+	n.pool.relax(w.start)
+	return w
+}
+
+// judge says what a call's end means, and tells the source of an instance that
+// could not be reached.
+func (n *node) judge(ctx context.Context, response any, err error) classify.Outcome {
+	outcome := n.pool.cfg.Classify(ctx, response, err)
+	if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {
+		tell(n.id)
+	}
+	return outcome
+}
+
+// brief is the gap after a latency sample in which others are left out: they would
+// weigh next to nothing, and the next one that counts, counts for all of them.
+const brief = int64(10 * time.Microsecond)
 
 // observe takes the latency of successes only: an instance that fails in a
 // millisecond must not look fast. What was not sent failed here, since the
 // guard's rejections do not come this far: the instance could not be reached.
 // What is excluded, such as the caller's own cancel, says nothing.
-func (n *node) observe(start int64, timed bool, outcome classify.Outcome) {
+func (n *node) observe(w stopwatch, outcome classify.Outcome) {
+	if w.untimed {
+		n.untimed.Add(-1)
+	}
 	n.calls.Add(1)
 	now := n.pool.now()
+	took := time.Duration(now - w.start)
 	n.pool.relax(now) // first, or it would also forget what happened just now
 	if n.trial != nil {
-		d := now - start
-		if !timed {
+		d := took
+		if w.untimed {
 			d = 0
 		}
-		n.trial.note(outcome, time.Duration(d), n.pool.outliers.slowFrom.load())
+		n.trial.note(outcome, d, n.pool.outliers.slowFrom.load())
 	}
-	if timed && outcome != classify.Excluded && n.pool.peaks.Load() {
-		n.peaked(time.Duration(now-start), now)
+	if !w.untimed && outcome != classify.Excluded && n.pool.peaks.Load() {
+		n.peaked(took, now)
 	}
 	mean := n.pool.mean.load()
 	switch {
 	case outcome == classify.Success:
 		n.answered(false)
-		if !timed {
+		if w.untimed {
 			break
 		}
-		n.took(time.Duration(now-start), now, mean)
+		if now-n.sampled.Load() < brief && n.samples.Load() >= firstFew && n.silence.load() == 0 && mean > 0 {
+			break
+		}
+		n.took(took, now, mean)
 		if mean == 0 { // nobody had answered yet
 			n.pool.mean.replace(0, n.latency.load())
 			n.pool.rescore()
@@ -72,7 +97,16 @@ func (n *node) observe(start int64, timed bool, outcome classify.Outcome) {
 	default:
 		return
 	}
-	n.cost.store(n.score(mean))
+	n.price(mean)
+}
+
+// price brings the cost up to date. One that has changed by less than 1/512 is
+// left: chance blurs it by more, and other processors' picks have it in their caches.
+func (n *node) price(mean float64) {
+	cost, old := n.score(mean), n.cost.load()
+	if math.Abs(cost-old) > old/512 {
+		n.cost.store(cost)
+	}
 }
 
 // tooLate says whether a call failed for lack of time. That tells little about the
@@ -107,7 +141,7 @@ func (p *Pool) relax(now int64) {
 		idle := n.calling() <= int64(n.untimed.Load())
 		n.health.relax(now-last, idle, mean)
 		n.health.listen(now, idle)
-		n.cost.store(n.score(mean))
+		n.price(mean)
 		if peaks {
 			n.forgetPeak(now-last, mean)
 		}
