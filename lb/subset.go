@@ -19,10 +19,10 @@ type SubsetConfig struct {
 
 // Subset returns a part of set that is the client's own: with a thousand clients
 // and a thousand instances, a million connections are too many, and a client that
-// calls so many learns nothing about any. A connection is made by the first call
-// with kithttp and kitgrpc, so those outside of the subset are not. All clients
-// together should use all instances alike: balancers over the subsets then see to
-// the weights, which do not matter here.
+// calls so many learns nothing about any. Those outside of the subset get no
+// calls, and so no connection with kithttp; kitgrpc connects to all in the pool,
+// though what is idle costs little. All clients together use all instances alike:
+// balancers over the subsets see to the weights, which do not matter here.
 //
 // When an instance comes or goes, at most one member of a subset changes, and
 // only of those that win or lose this instance. Draining instances are replaced
