@@ -28,7 +28,10 @@ type slot struct {
 	in   *sd.Instance // never changed
 }
 
-func (s *slot) weight() int { return max(s.in.Weight, 1) }
+// heaviest is what heavier instances weigh: sums of weights must not overflow.
+const heaviest = 1 << 30
+
+func (s *slot) weight() int { return min(max(s.in.Weight, 1), heaviest) }
 
 // newSnapshot takes the members sorted by ID. err says why there may be none.
 func newSnapshot(members []*member, plain bool, err error) *snapshot {
