@@ -213,7 +213,7 @@ func half() bool   { return rand.IntN(2) == 0 }
 
 // An instance that fails in a millisecond must not look fast, without any
 // breaker: a black hole among twenty servers.
-func TestBlackHole(t *testing.T) {
+func TestProperty8BlackHole(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		clients int
@@ -243,7 +243,7 @@ func TestBlackHole(t *testing.T) {
 
 // When everybody fails, nobody is avoided; when all are well again, so is the
 // distribution.
-func TestEverybodyFailsAndRecovers(t *testing.T) {
+func TestProperty8EverybodyFailsAndRecovers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newTown(t, 10, 1)
 		for _, s := range w.servers {

@@ -15,7 +15,13 @@ import (
 // A thousand callers, while instances come, go, move, drain and fail, and one
 // stays: no call finds nobody, none arrives on a closed connection, and in the
 // end everything is counted down and closed once.
-func TestChurn(t *testing.T) {
+func TestProperty3Churn(t *testing.T) {
+	for name, cfg := range map[string]PoolConfig{"plain": {}, "all on": allOn(new(switches))} {
+		t.Run(name, func(t *testing.T) { churn(t, cfg) })
+	}
+}
+
+func churn(t *testing.T, cfg PoolConfig) {
 	const callers, calls, changes = 1000, 20, 300
 	f := &fleet{serve: map[string]endpoint.Endpoint{}}
 	yield := func(context.Context, any) (any, error) { runtime.Gosched(); return nil, nil }
@@ -30,7 +36,8 @@ func TestChurn(t *testing.T) {
 	}
 	stay := sd.Instance{ID: "stay", Addr: "stay"}
 	src := newSource(stay)
-	p := NewPool(src, f.factory, PoolConfig{MinBackoff: 1, MaxBackoff: 1})
+	cfg.MinBackoff, cfg.MaxBackoff = 1, 1
+	p := NewPool(src, f.factory, cfg)
 	if err := p.WaitReady(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 
 // One dial that takes a minute delays no other instance, no change of the set
 // and no caller.
-func TestASlowFactoryStallsNobody(t *testing.T) {
+func TestProperty12ASlowFactoryStallsNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := new(fleet)
 		slow := func(addr string) (endpoint.Endpoint, io.Closer, error) {
@@ -43,7 +43,7 @@ func TestASlowFactoryStallsNobody(t *testing.T) {
 	})
 }
 
-func TestAFailedFactoryIsCalledAgain(t *testing.T) {
+func TestGoKitAFailedFactoryIsCalledAgain(t *testing.T) {
 	for name, fail := range map[string]func() error{
 		"error": func() error { return errors.New("boom") },
 		"panic": func() error { panic("boom") },
@@ -193,7 +193,7 @@ type closerFunc func() error
 func (f closerFunc) Close() error { return f() }
 
 // A set of a thousand connects in one go, and stays in order.
-func TestManyConnectAtOnce(t *testing.T) {
+func TestGrpcManyConnectAtOnce(t *testing.T) {
 	f := new(fleet)
 	p := fixed(t, f, PoolConfig{}, letters(1000)...)
 	if got := offered(t, p); !slices.Equal(got, letters(1000)) {

@@ -17,7 +17,7 @@ func hanging(until <-chan struct{}) endpoint.Endpoint {
 	return func(context.Context, any) (any, error) { <-until; return "done", nil }
 }
 
-func TestARemovedInstanceIsDrained(t *testing.T) {
+func TestGoKitARemovedInstanceIsDrained(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		until := make(chan struct{})
 		f := &fleet{serve: map[string]endpoint.Endpoint{"a": hanging(until)}}

@@ -107,7 +107,7 @@ func TestEverybodyRefuses(t *testing.T) {
 	}
 }
 
-func TestTriedInstancesAreAvoidedByAll(t *testing.T) {
+func TestProperty13TriedInstancesAreAvoidedByAll(t *testing.T) {
 	p := fixed(t, new(fleet), PoolConfig{}, letters(5)...)
 	for name, b := range everyBalancer(p) {
 		call := Endpoint(b)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestFirstSampleIsTheLatency(t *testing.T) {
+func TestProperty4FirstSampleIsTheLatency(t *testing.T) {
 	var h health
 	if h.took(time.Second, 5, 0); h.latency.load() != float64(time.Second) {
 		t.Errorf("latency is %v after the first sample of a second", h.latency.load())
@@ -50,7 +50,7 @@ func TestLatencyFollowsTime(t *testing.T) {
 
 // Whatever clocks and durations do, the average is finite and within the
 // samples.
-func TestLatencyStaysWithinTheSamples(t *testing.T) {
+func TestProperty4LatencyStaysWithinTheSamples(t *testing.T) {
 	extremes := []int64{0, 1, -1, math.MaxInt64, math.MinInt64, int64(10 * 365 * 24 * time.Hour), int64(time.Second)}
 	for _, gap := range extremes {
 		for _, d := range extremes {
@@ -101,7 +101,7 @@ func TestFailuresAddUpAndFade(t *testing.T) {
 	}
 }
 
-func TestIdleLatencyDriftsToTheMean(t *testing.T) {
+func TestFinagleIdleLatencyDriftsToTheMean(t *testing.T) {
 	for name, c := range map[string]struct {
 		idle       bool
 		mean, want float64
@@ -124,7 +124,7 @@ func TestIdleLatencyDriftsToTheMean(t *testing.T) {
 }
 
 // Samples may be lost to each other, but what is there is never torn.
-func TestHealthUnderContention(t *testing.T) {
+func TestProperty4NothingIsTorn(t *testing.T) {
 	var h health
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -226,7 +226,7 @@ func TestAnOutlierIsNotTheRule(t *testing.T) {
 }
 
 // The first call after a pause must not be taken for one that lasted so long.
-func TestAPauseIsNoSilence(t *testing.T) {
+func TestProperty5APauseIsNoSilence(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := start(t, newSource(at("a")...), new(fleet), PoolConfig{})
 		n := nodeOf(t, p, "a")

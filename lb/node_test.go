@@ -38,7 +38,7 @@ func TestNodeLayout(t *testing.T) {
 	}
 }
 
-func TestHoweverACallEndsItEnds(t *testing.T) {
+func TestProperty3HoweverACallEndsItEnds(t *testing.T) {
 	boom := errors.New("boom")
 	for _, c := range []struct {
 		name            string

@@ -130,7 +130,7 @@ func TestRoundRobinTakesTurns(t *testing.T) {
 
 // A thousand fresh clients must not all begin with the same instance, as
 // go-kit's do.
-func TestFirstPicksAreSpread(t *testing.T) {
+func TestGoKitFirstPicksAreSpread(t *testing.T) {
 	p := fixed(t, new(fleet), PoolConfig{}, letters(5)...)
 	for name := range balancers(p) {
 		counts := map[any]int{}
@@ -249,7 +249,7 @@ func TestRelaxation(t *testing.T) {
 	}
 }
 
-func TestPicksAllocateNothing(t *testing.T) {
+func TestProperty12PicksAllocateNothing(t *testing.T) {
 	for _, n := range []int{1, 5, 64, 1000} {
 		var g switches
 		p := fixed(t, new(fleet), PoolConfig{Guard: g.guard}, letters(n)...)

@@ -167,7 +167,7 @@ func TestANewAddressIsANewNode(t *testing.T) {
 	})
 }
 
-func TestDuplicatesAreOne(t *testing.T) {
+func TestProperty6DuplicatesAreOne(t *testing.T) {
 	for name, set := range map[string][]sd.Instance{
 		"same":    {{ID: "a", Addr: "a"}, {ID: "a", Addr: "a"}, {ID: "b", Addr: "b"}},
 		"no ID":   {{Addr: "b"}, {Addr: "a"}, {Addr: "a"}},

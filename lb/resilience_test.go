@@ -74,7 +74,7 @@ func hammer(t *testing.T, call endpoint.Endpoint) int64 {
 
 // One of two instances is down. go-kit fails 21 to 25 % of such calls, because
 // callers who share a round robin take each other's turns.
-func TestOneOfTwoDown(t *testing.T) {
+func TestGoKitOneOfTwoDown(t *testing.T) {
 	for name, cfg := range map[string]lb.PoolConfig{"no breaker": {}, "breaker": {Guard: breaker.Each(breaker.Config{})}} {
 		synctest.Test(t, func(t *testing.T) {
 			for kind, b := range over(t, kitsd.FixedInstancer{"up", "down"}, halfDown("up"), cfg) {
@@ -89,7 +89,7 @@ func TestOneOfTwoDown(t *testing.T) {
 
 // Three of four breakers are open. go-kit fails 50 to 75 % of such calls: an
 // open breaker is picked, and burns an attempt.
-func TestThreeOfFourBreakersOpen(t *testing.T) {
+func TestGoKitThreeOfFourBreakersOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		each := breaker.Each(breaker.Config{OpenFor: time.Hour, MaxOpen: time.Hour})
 		opened := func(id string) (endpoint.Middleware, func() bool) {

@@ -115,7 +115,7 @@ func wantSlow(t *testing.T, p *Pool, when string, want map[string]float64) {
 }
 
 // When the client is what is new, nobody is cold.
-func TestTheFirstSetIsWarm(t *testing.T) {
+func TestHAProxyTheFirstSetIsWarm(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		src := newSource()
 		p := start(t, src, new(fleet), warmed(time.Minute))
