@@ -15,6 +15,7 @@ const (
 	outlier    = 4                // a sample after a silence counts as no more than so many times the average
 	rare       = time.Second      // a gap between samples from which the second is after a silence
 	longest    = time.Hour        // longer gaps make no difference
+	arrived    = 0.02             // of the mean: a latency so close to it drifts no more
 	firstFew   = 16               // samples that weigh as in a plain average
 	prior      = 8                // of these, how many are the pool's mean
 	failAlpha  = 0.1              // share of one response in the failure average
@@ -97,7 +98,8 @@ func (h *health) relax(dt int64, idle bool, mean float64) {
 	if old := h.strikes.load(); old > 0 {
 		h.strikes.replace(old, toward(old, 0, dt, strikeTau))
 	}
-	if old := h.latency.load(); idle && old > 0 && mean > 0 {
+	// Close to the mean it has arrived: the rest would cost more than it tells.
+	if old := h.latency.load(); idle && old > 0 && mean > 0 && math.Abs(old-mean) > arrived*mean {
 		h.latency.replace(old, old*math.Pow(mean/old, shareOf(dt, idleTau)))
 	}
 }
