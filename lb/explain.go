@@ -33,21 +33,21 @@ type Candidate struct {
 }
 
 // String is the pick as one line.
-func (p Pick) String() string {
+func (t Pick) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v %s", p.At.Round(time.Microsecond), p.Balancer)
-	if p.Keyed {
-		fmt.Fprintf(&b, " key %016x", p.Key)
+	fmt.Fprintf(&b, "%v %s", t.At.Round(time.Microsecond), t.Balancer)
+	if t.Keyed {
+		fmt.Fprintf(&b, " key %016x", t.Key)
 	}
 	switch {
-	case p.Err != nil:
-		fmt.Fprintf(&b, ": nobody: %v", p.Err)
-	case p.Step == "ready":
-		fmt.Fprintf(&b, ": %s of %d", p.Chosen, p.Of)
+	case t.Err != nil:
+		fmt.Fprintf(&b, ": nobody: %v", t.Err)
+	case t.Step == "ready":
+		fmt.Fprintf(&b, ": %s of %d", t.Chosen, t.Of)
 	default:
-		fmt.Fprintf(&b, ": %s of %d (%s)", p.Chosen, p.Of, p.Step)
+		fmt.Fprintf(&b, ": %s of %d (%s)", t.Chosen, t.Of, t.Step)
 	}
-	for i, c := range p.Candidates {
+	for i, c := range t.Candidates {
 		sep := ", "
 		if i == 0 {
 			sep = "; looked at "

@@ -3,6 +3,7 @@ package lb
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -114,9 +115,7 @@ func TestExplainSaysWhyNot(t *testing.T) {
 				if who, err := Endpoint(b)(ctx, nil); who != "ok" || err != nil {
 					t.Fatalf("%s: picked %v, %v", name, who, err)
 				}
-				for id, why := range excluded(t, p) {
-					seen[id] = why
-				}
+				maps.Copy(seen, excluded(t, p))
 				if pick := p.Explain()[0]; pick.Step != "ready" || pick.Chosen != "ok" || pick.Of != 5 || pick.Err != nil {
 					t.Fatalf("%s: the pick was %+v", name, pick)
 				}

@@ -66,11 +66,7 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 	took := time.Duration(now - w.start)
 	n.pool.relax(now) // first, or it would also forget what happened just now
 	if n.trial != nil {
-		d := took
-		if w.untimed {
-			d = 0
-		}
-		n.trial.note(outcome, d, n.pool.outliers.slowFrom.load())
+		n.testify(outcome, took, w.untimed)
 	}
 	if !w.untimed && outcome != classify.Excluded && n.pool.peaks.Load() {
 		n.peaked(took, now)

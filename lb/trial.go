@@ -45,8 +45,9 @@ type trial struct {
 	_         [128 - 96]byte
 }
 
-// note counts what became of a call that took d, or 0 if that does not matter.
-func (t *trial) note(outcome classify.Outcome, d time.Duration, slowFrom float64) {
+// testify counts what became of a call that took d.
+func (n *node) testify(outcome classify.Outcome, d time.Duration, untimed bool) {
+	t, slowFrom := n.trial, n.pool.outliers.slowFrom.load()
 	switch {
 	case outcome.Failed():
 		t.newBad.Add(1)
@@ -56,7 +57,7 @@ func (t *trial) note(outcome classify.Outcome, d time.Duration, slowFrom float64
 		if t.row.Load() != 0 {
 			t.row.Store(0)
 		}
-		if slowFrom > 0 && float64(d) > slowFrom {
+		if slowFrom > 0 && !untimed && float64(d) > slowFrom {
 			t.newSlow.Add(1)
 		}
 	}
