@@ -14,13 +14,15 @@ type gauge struct {
 	qps, eps, use       float64
 	qpsAt, epsAt, useAt int64
 
-	recent [32]sample // the latest answers, in a ring
-	taken  int
+	recent [128]answers // by how many were in flight when the request came; the last for all above
 }
 
-type sample struct {
-	rif  int32
-	took int64
+// answers are the latest few, in a ring. Each number in flight has its own: a
+// server that has emptied would go on telling of its full time otherwise, and be
+// avoided for it.
+type answers struct {
+	took  [8]int64
+	taken int
 }
 
 func fade(since int64) float64 { return math.Exp(-float64(since) / gaugeTau) }
@@ -34,8 +36,9 @@ func (g *gauge) busy(now int64, busy, all int) {
 func (g *gauge) answered(now int64, rif int32, took int64) {
 	g.qps = g.qps*fade(now-g.qpsAt) + 1
 	g.qpsAt = now
-	g.recent[g.taken%len(g.recent)] = sample{rif, took}
-	g.taken++
+	a := &g.recent[min(int(rif), len(g.recent)-1)]
+	a.took[a.taken%len(a.took)] = took
+	a.taken++
 }
 
 func (g *gauge) failed(now int64) {
@@ -63,22 +66,23 @@ func (s *server) report() Load {
 // at a number in flight near the present one, near enough that there are some.
 func (s *server) medianLatency() time.Duration {
 	const enough = 8
-	known := s.recent[:min(s.taken, len(s.recent))]
-	if len(known) == 0 {
-		return 0
-	}
-	rif := int32(s.load())
-	var room [len(s.recent)]int64
-	for near := int32(1); ; near *= 2 {
-		some := room[:0]
-		for _, k := range known {
-			if d := k.rif - rif; -near <= d && d <= near {
-				some = append(some, k.took)
+	rif := min(s.load(), len(s.recent)-1)
+	var room [3 * enough]int64
+	some := room[:0]
+	for near := range s.recent {
+		for _, at := range [...]int{rif - near, rif + near} {
+			if at >= 0 && at < len(s.recent) && (near > 0 || len(some) == 0) {
+				a := &s.recent[at]
+				some = append(some, a.took[:min(a.taken, len(a.took))]...)
 			}
 		}
-		if len(some) >= min(enough, len(known)) {
-			slices.Sort(some)
-			return time.Duration(some[len(some)/2])
+		if len(some) >= enough {
+			break
 		}
 	}
+	if len(some) == 0 {
+		return 0
+	}
+	slices.Sort(some)
+	return time.Duration(some[len(some)/2])
 }
