@@ -23,6 +23,8 @@ type pulse struct {
 	latency atomicFloat  // of successes, in nanoseconds; 0 if unknown
 	failing atomicFloat  // share of failures
 	at      atomic.Int64 // of the last outcome, as Pool.now; 0 if there was none
+	calling atomic.Int64 // calls in flight, but for untimed ones
+	quiet   atomic.Int64 // when the first of them began
 }
 
 // felt returns what makes a snapshot one whose calls are felt.
@@ -45,11 +47,18 @@ func (p *pulse) felt() func(*snapshot) *snapshot {
 
 func (p *pulse) feel(next endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
-		start := p.pool.now()
+		start, timed := p.pool.now(), !untimed(ctx)
+		if timed {
+			if p.calling.Load() == 0 { // before it is not 0, or an idle hour would be silence
+				p.quiet.Store(start)
+			}
+			p.calling.Add(1)
+			defer p.calling.Add(-1)
+		}
 		response, err := next(ctx, request)
 		switch outcome := p.pool.cfg.Classify(ctx, response, err); {
 		case outcome == classify.Success:
-			p.took(start, p.pool.now(), !untimed(ctx))
+			p.took(start, p.pool.now(), timed)
 		case outcome.Failed():
 			p.failed(p.pool.now())
 		}
@@ -97,13 +106,12 @@ type beat struct {
 
 // beat returns the pulse at now. While calls are in flight and nothing is
 // answered, it grows; while there are none, it is forgotten.
-func (p *pulse) beat(now int64, calling bool) beat {
-	b := beat{cost: p.latency.load(), fresh: 1}
-	age := max(now-p.at.Load(), 0)
-	if calling {
-		b.cost = max(b.cost, float64(age))
+func (p *pulse) beat(now int64) beat {
+	b, last := beat{cost: p.latency.load(), fresh: 1}, p.at.Load()
+	if p.calling.Load() > 0 {
+		b.cost = max(b.cost, float64(now-max(last, p.quiet.Load())))
 	} else {
-		b.fresh -= shareOf(age, forgetTau)
+		b.fresh -= shareOf(now-last, forgetTau)
 	}
 	ok := max(1-p.failing.load(), minSuccess)
 	b.cost /= ok * ok

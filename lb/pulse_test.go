@@ -28,39 +28,56 @@ func felt(t *testing.T) (p *pulse, now *time.Duration, call func(ctx context.Con
 func TestPulse(t *testing.T) {
 	const ms = time.Millisecond
 	p, now, call := felt(t)
-	cost := func(what string, calling bool, low, high time.Duration) {
+	cost := func(what string, low, high time.Duration) {
 		t.Helper()
-		if got := time.Duration(p.beat(int64(*now), calling).cost); got < low || got > high {
+		if got := time.Duration(p.beat(int64(*now)).cost); got < low || got > high {
 			t.Errorf("%s: a call costs %v, want %v to %v", what, got, low, high)
 		}
 	}
-	cost("nothing is known", false, 0, 0)
+	cost("nothing is known", 0, 0)
 	call(t.Context(), 10*ms, nil)
-	cost("one call", false, 10*ms, 10*ms)
+	cost("one call", 10*ms, 10*ms)
 	for range 1000 {
 		call(t.Context(), 20*ms, nil)
 	}
-	cost("20 s of slower calls", false, 19*ms, 20*ms)
+	cost("20 s of slower calls", 19*ms, 20*ms)
 	for range 5 {
 		call(Untimed(t.Context()), 100*ms, nil)
 	}
-	cost("long polls", false, 19*ms, 20*ms)
+	cost("long polls", 19*ms, 20*ms)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	call(gone, 10*ms, context.Canceled)
-	cost("the caller gave up", false, 19*ms, 20*ms)
+	cost("the caller gave up", 19*ms, 20*ms)
 
+	*now += time.Hour
+	cost("nobody called", 19*ms, 20*ms)
+	waiting, end := hung(t, p, t.Context())
+	cost("a call has begun", 19*ms, 20*ms)
 	*now += time.Second
-	cost("silence", true, 900*ms, 1100*ms)
-	cost("silence, but nobody waits", false, 19*ms, 20*ms)
-	for range 1000 {
-		call(t.Context(), 10*ms, errors.New("down"))
-	}
-	cost("10 s of failures", false, 400*ms, time.Hour)
+	cost("it hangs", time.Second, time.Second)
+	call(t.Context(), 20*ms, nil)
+	cost("another was answered", 19*ms, 21*ms)
+	end()
+	<-waiting
+	was := time.Duration(p.beat(int64(*now)).cost)
+	waiting, end = hung(t, p, Untimed(t.Context()))
+	*now += time.Second
+	cost("a long poll hangs", was, was)
+	end()
+	<-waiting
 	for range 1000 {
 		call(t.Context(), 20*ms, nil)
 	}
-	cost("20 s of successes", false, 19*ms, 21*ms)
+	cost("20 s of calls of 20 ms", 19*ms, 21*ms)
+	for range 1000 {
+		call(t.Context(), 10*ms, errors.New("down"))
+	}
+	cost("10 s of failures", 400*ms, time.Hour)
+	for range 1000 {
+		call(t.Context(), 20*ms, nil)
+	}
+	cost("20 s of successes", 19*ms, 21*ms)
 }
 
 func TestBeats(t *testing.T) {
@@ -87,10 +104,29 @@ func TestPulseForgets(t *testing.T) {
 	p, now, call := felt(t)
 	call(t.Context(), time.Second, nil)
 	*now += forgetTau
-	if got := p.beat(int64(*now), false).fresh; math.Abs(got-0.5) > 1e-9 {
+	if got := p.beat(int64(*now)).fresh; math.Abs(got-0.5) > 1e-9 {
 		t.Errorf("after %v it is fresh to %v, want 0.5", forgetTau, got)
 	}
-	if got := p.beat(int64(*now), true).fresh; got != 1 {
+	waiting, end := hung(t, p, t.Context())
+	if got := p.beat(int64(*now)).fresh; got != 1 {
 		t.Errorf("while a call is in flight it is fresh to %v, want 1", got)
 	}
+	end()
+	<-waiting
+}
+
+// hung begins a call that lasts until end, and says when it is over.
+func hung(t *testing.T, p *pulse, ctx context.Context) (over <-chan struct{}, end func()) {
+	t.Helper()
+	begun, ending, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.feel(func(context.Context, any) (any, error) {
+			close(begun)
+			<-ending
+			return nil, nil
+		})(ctx, nil)
+	}()
+	<-begun
+	return ended, func() { close(ending) }
 }

@@ -198,23 +198,20 @@ func (b *ZoneAware) stays(w want) bool {
 
 // look returns the share of calls that stays, as things are.
 func (b *ZoneAware) look(now int64) float64 {
-	local, calling := b.local.view.current().tally()
-	beat := b.local.pulse.beat(now, calling)
-	others, calling := b.others.view.current().tally()
-	return b.cfg.share(local, others, int(b.zones.Load()), beat.to(b.others.pulse.beat(now, calling)))
+	local, others := b.local.view.current().usable(), b.others.view.current().usable()
+	cost := b.local.pulse.beat(now).to(b.others.pulse.beat(now))
+	return b.cfg.share(local, others, int(b.zones.Load()), cost)
 }
 
-// tally returns the weight of the instances that are usable, and whether they
-// have calls in flight.
-func (s *snapshot) tally() (usable float64, calling bool) {
+// usable returns the weight of the instances that are.
+func (s *snapshot) usable() (weight float64) {
 	for i := range s.pickable {
 		n := s.pickable[i].node
 		if n.barred.Load()&ejected == 0 && n.isReady() {
-			usable += float64(s.pickable[i].weight())
+			weight += float64(s.pickable[i].weight())
 		}
-		calling = calling || n.calling() > 0
 	}
-	return usable, calling
+	return weight
 }
 
 // share returns the share of calls that stays in a zone of local usable weight,
