@@ -32,7 +32,7 @@ type prequal struct {
 	env   sim.Env
 	hot   float64
 	reuse float64 // how often a probe may be used, on average
-	probe func(server int) (rif int, latency time.Duration)
+	probe func(server int) (rif int, latency time.Duration, answered bool)
 	pool  []probed // oldest first
 	calls uint64
 	drawn [prequalRate]int // room for some
@@ -54,12 +54,12 @@ func newPrequal(env sim.Env) balancer { return newProber(env, 0.84) }
 func newPrequalRIF(env sim.Env) balancer { return newProber(env, 0) }
 
 func newProber(env sim.Env, hot float64) *prequal {
-	return &prequal{env: env, hot: hot, reuse: reuseOf(env.Servers), probe: func(server int) (int, time.Duration) {
+	return &prequal{env: env, hot: hot, reuse: reuseOf(env.Servers), probe: func(server int) (int, time.Duration, bool) {
 		l := env.Report(server)
 		if hot == 0 {
-			return l.RIF, 0
+			return l.RIF, 0, !l.Silent
 		}
-		return l.RIF, l.Latency()
+		return l.RIF, l.Latency(), !l.Silent
 	}}
 }
 
@@ -109,7 +109,10 @@ func (b *prequal) some() []int {
 func (b *prequal) send(server int) {
 	b.env.Message()
 	b.env.After(b.env.Delay, func() {
-		rif, latency := b.probe(server)
+		rif, latency, answered := b.probe(server)
+		if !answered {
+			return
+		}
 		b.env.After(b.env.Delay, func() { b.add(probed{server: server, rif: rif, latency: latency}) })
 	})
 }

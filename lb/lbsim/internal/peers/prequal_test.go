@@ -9,7 +9,7 @@ import (
 // ask makes a prequal whose servers say what the test wants.
 func ask(w *world, servers int, hot float64) *prequal {
 	b := newProber(w.env(servers), hot)
-	b.probe = func(server int) (int, time.Duration) { return w.loads[server].RIF, time.Millisecond }
+	b.probe = func(server int) (int, time.Duration, bool) { return w.loads[server].RIF, time.Millisecond, true }
 	return b
 }
 

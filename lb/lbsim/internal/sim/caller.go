@@ -68,6 +68,7 @@ type Load struct {
 	QPS         float64 // answers a second, the failed among them: a moving average over a second
 	EPS         float64 // failed answers a second, likewise
 	Utilisation float64 // share of the workers that are busy, likewise; in [0, 1]
+	Silent      bool    // it hangs: a probe would get no answer
 
 	server *server
 }

@@ -58,6 +58,7 @@ func (s *server) report() Load {
 		QPS:         s.qps * fade(now-s.qpsAt) * second,
 		EPS:         s.eps * fade(now-s.epsAt) * second,
 		Utilisation: s.use,
+		Silent:      s.hung,
 		server:      s,
 	}
 }

@@ -23,6 +23,10 @@ func probing(name string) Policy {
 			e.Message()
 			e.After(e.Delay, func() {
 				l := e.Report(to)
+				if l.Silent {
+					e.After(100*time.Millisecond, func() { answer(0, 0, context.DeadlineExceeded) }) // as ProbingConfig.Timeout
+					return
+				}
 				rif, latency := l.RIF, l.Latency()
 				e.After(e.Delay, func() { answer(rif, latency, nil) })
 			})
