@@ -1,7 +1,6 @@
 package lb
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 )
 
 // connect calls the factory until it has a node for d, or d is overtaken.
-func (p *Pool) connect(ctx context.Context, d *dial) {
+func (p *Pool) connect(d *dial) {
 	for pause := p.cfg.MinBackoff; ; pause = min(2*pause, p.cfg.MaxBackoff) {
 		n, err := p.open(d)
 		if p.settle(d, n, err) {
@@ -20,7 +19,9 @@ func (p *Pool) connect(ctx context.Context, d *dial) {
 		}
 		select {
 		case <-time.After(rand.N(pause) + 1): // full jitter
-		case <-ctx.Done():
+		case <-d.over:
+			return
+		case <-p.done:
 			return
 		}
 	}
@@ -62,6 +63,7 @@ func (p *Pool) settle(d *dial, n *node, err error) bool {
 	m.err = err
 	if err == nil {
 		m.node, m.dial = n, nil
+		p.dialing--
 		if d.joins {
 			n.welcome(m.in)
 		}
@@ -69,7 +71,12 @@ func (p *Pool) settle(d *dial, n *node, err error) bool {
 	if err == nil && replaced != nil {
 		p.leaving = append(p.leaving, replaced)
 	}
-	p.publishSoon()
+	switch nobody := len(p.snap.Load().all) == 0; {
+	case err == nil:
+		p.publishSoon(nobody || p.dialing == 0) // the first is what callers wait for, and after the last there is nothing to wait for
+	case nobody:
+		p.publishSoon(false) // another reason
+	}
 	p.mu.Unlock()
 
 	// Once per change, not per try, and not under the lock.

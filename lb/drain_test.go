@@ -213,7 +213,7 @@ func TestNothingHappensAfterClose(t *testing.T) {
 		f, src := new(fleet), newSource()
 		p := start(t, src, f, PoolConfig{})
 		p.Close()
-		p.apply(t.Context(), at("a"), nil)
+		p.apply(at("a"), nil)
 		p.stale(errors.New("boom"))
 		synctest.Wait()
 		wantCount(t, f, "a", 0, 0)

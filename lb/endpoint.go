@@ -73,7 +73,7 @@ func again(ctx context.Context, request any, pick func(context.Context) (endpoin
 		}
 		size := strangers
 		if set != nil {
-			size = len(set.current().offers)
+			size = set.current().callable()
 		}
 		switch all := call.Len() >= size; {
 		case all && !ours, i > size && set == nil:

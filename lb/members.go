@@ -1,7 +1,8 @@
 package lb
 
 import (
-	"context"
+	"runtime"
+	"slices"
 	"time"
 
 	"github.com/kitgen/kitgen/sd"
@@ -13,23 +14,26 @@ type member struct {
 	node *node        // nil until it is connected
 	dial *dial        // under way; nil if nothing is
 	err  error        // why connecting failed last; nil if it did not
+	seat slot         // in snapshots, of this node and this in
 	seen uint64       // the last Pool.sets that had it
 }
 
 // dial is one connecting under way. A dial that is no longer its member's has
 // been overtaken, and closes what it made.
 type dial struct {
-	id     string
-	addr   string
-	cancel context.CancelFunc
-	joins  bool // a pool that has instances
-	among  int  // how many instances there are
+	id    string
+	addr  string
+	over  chan struct{} // closed once it has been overtaken
+	joins bool          // a pool that has instances
+	among int           // how many instances there are
+	count *int          // Pool.dialing
 }
 
 // drop ends the member's dial, if there is one.
 func (m *member) drop() {
 	if m.dial != nil {
-		m.dial.cancel()
+		close(m.dial.over)
+		*m.dial.count--
 		m.dial = nil
 	}
 }
@@ -46,28 +50,48 @@ func (p *Pool) stale(why error) {
 
 // apply makes members those of set, and keeps the nodes of all that stay. What
 // has not changed costs little: a pool may have ten thousand instances, and
-// change a hundred times a second.
-func (p *Pool) apply(ctx context.Context, set []sd.Instance, why error) {
+// change a hundred times a second. Picks see the change at once, but for an
+// instance that has yet to be connected: settle shows them that. It is called from
+// a goroutine of the pool's.
+func (p *Pool) apply(set []sd.Instance, why error) {
+	for i, d := range p.update(set, why) {
+		p.wg.Go(func() { p.connect(d) })
+		if i%64 == 63 {
+			runtime.Gosched() // thousands that are not needed at once would stay in memory
+		}
+	}
+}
+
+// update is apply without connecting. It returns what has to be.
+func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shut {
-		return
+		return nil
 	}
 	p.source = why
 	p.sets++
-	if !p.tidy(set) {
+	order := p.match(set)
+	if !tidy(set, order) {
 		set = distinct(set)
+		order = p.match(set)
 	}
-	order := make([]*member, 0, len(set))
-	for i := range set {
-		m := p.memberAt(&set[i], i)
-		order = append(order, m)
-		m.seen = p.sets
-		if m.in == nil || !same(m.in, &set[i]) {
-			in := set[i] // a copy, so that one instance does not keep the whole set alive
-			m.in = &in
+	visible := len(p.snap.Load().all) == 0 // there is a reason to tell, and it may be another one now
+	for i, m := range order {
+		if m == nil {
+			m = new(member)
+			order[i], p.members[set[i].ID] = m, m
 		}
-		p.reach(ctx, m, len(set))
+		m.seen = p.sets
+		if m.in != nil && same(m.in, &set[i]) {
+			continue
+		}
+		in := set[i] // a copy, so that one instance does not keep the whole set alive
+		m.in = &in
+		visible = visible || m.node != nil
+		if d := p.reach(m, len(set)); d != nil {
+			dials = append(dials, d)
+		}
 	}
 	left := p.order
 	p.order = order
@@ -81,62 +105,69 @@ func (p *Pool) apply(ctx context.Context, set []sd.Instance, why error) {
 		}
 		if m.node != nil {
 			p.leaving = append(p.leaving, m.node)
+			visible = true
 		}
 	}
-	p.publish()
+	if visible {
+		p.publish()
+	}
+	return dials
 }
 
-// memberAt returns the member of in, which is the i-th of a set, and a new one
-// if there is none.
-func (p *Pool) memberAt(in *sd.Instance, i int) *member {
-	m := p.known(in, i)
-	if m == nil {
-		m = new(member)
-		p.members[in.ID] = m
+// match returns the member of each instance of set, nil for those that are new.
+// Sets that follow each other are nearly the same, so it looks where the one
+// before was found first.
+func (p *Pool) match(set []sd.Instance) []*member {
+	order := make([]*member, len(set))
+	next := 0
+	for i := range set {
+		for k := next; k < min(next+2, len(p.order)); k++ {
+			if p.order[k].in.ID == set[i].ID {
+				order[i], next = p.order[k], k+1
+				break
+			}
+		}
+		if order[i] == nil {
+			order[i] = p.members[set[i].ID]
+		}
 	}
-	return m
+	return order
 }
 
 // tidy says whether set is sorted by ID and without duplicates, as sets from
-// package sd are. It checks those that were not there before only.
-func (p *Pool) tidy(set []sd.Instance) bool {
-	var fresh map[string]bool // addresses of those that are new or have moved
+// package sd are. It checks the addresses of those that were not there before
+// only.
+func tidy(set []sd.Instance, before []*member) bool {
+	var fresh []string // addresses of those that are new or have moved
 	for i := range set {
-		in := &set[i]
-		if in.ID == "" || i > 0 && set[i-1].ID >= in.ID {
+		if set[i].ID == "" || i > 0 && set[i-1].ID >= set[i].ID {
 			return false
 		}
-		if m := p.known(in, i); m == nil || m.in.Addr != in.Addr {
-			if fresh[in.Addr] {
-				return false
-			}
-			if fresh == nil {
-				fresh = make(map[string]bool)
-			}
-			fresh[in.Addr] = true
+		if !before[i].at(set[i].Addr) {
+			fresh = append(fresh, set[i].Addr)
 		}
 	}
 	if len(fresh) == 0 {
 		return true
 	}
-	for i := range set {
-		if m := p.known(&set[i], i); m != nil && m.in.Addr == set[i].Addr && fresh[set[i].Addr] {
+	slices.Sort(fresh)
+	for i := range fresh {
+		if i > 0 && fresh[i-1] == fresh[i] {
 			return false
+		}
+	}
+	for i := range set {
+		if before[i].at(set[i].Addr) {
+			if _, taken := slices.BinarySearch(fresh, set[i].Addr); taken {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-// known returns the member of in, which is the i-th of a set, or nil. Sets that
-// follow each other are nearly the same, so it looks at the old place first.
-func (p *Pool) known(in *sd.Instance, i int) *member {
-	for _, k := range [...]int{i, i - 1, i + 1} {
-		if k >= 0 && k < len(p.order) && p.order[k].in.ID == in.ID {
-			return p.order[k]
-		}
-	}
-	return p.members[in.ID]
-}
+// at says whether m, which may be nil, has the address addr.
+func (m *member) at(addr string) bool { return m != nil && m.in.Addr == addr }
 
 // same says whether nothing that picks read has changed.
 func same(a, b *sd.Instance) bool {
@@ -159,9 +190,9 @@ func same(a, b *sd.Instance) bool {
 	return true
 }
 
-// reach sees to it that m is connected to its address, or will be. There
-// are among members.
-func (p *Pool) reach(ctx context.Context, m *member, among int) {
+// reach returns the dial that m needs to be connected to its address, or nil if
+// it needs none, or has one. There are among members.
+func (p *Pool) reach(m *member, among int) *dial {
 	switch {
 	case m.node != nil && m.node.addr == m.in.Addr:
 		m.drop() // to an address it had in between
@@ -170,14 +201,11 @@ func (p *Pool) reach(ctx context.Context, m *member, among int) {
 		m.drop() // it would be for nothing
 	case m.dial == nil || m.dial.addr != m.in.Addr:
 		m.drop()
-		ctx, cancel := context.WithCancel(ctx)
-		d := &dial{id: m.in.ID, addr: m.in.Addr, cancel: cancel, joins: len(p.order) > 0, among: among}
-		m.dial = d
-		p.wg.Go(func() {
-			defer cancel()
-			p.connect(ctx, d)
-		})
+		m.dial = &dial{id: m.in.ID, addr: m.in.Addr, over: make(chan struct{}), joins: len(p.order) > 0, among: among, count: &p.dialing}
+		p.dialing++
+		return m.dial
 	}
+	return nil
 }
 
 // publish shows picks the members as they are now, and then lets those go whom
@@ -204,10 +232,11 @@ const (
 	gatherFrom = 256 // fewer instances than that are published at once
 )
 
-// publishSoon is publish for the n-th of many connections. p.mu must be held.
-func (p *Pool) publishSoon() {
+// publishSoon is publish for the n-th of many connections. It keeps back what is
+// not urgent. p.mu must be held.
+func (p *Pool) publishSoon(urgent bool) {
 	gather := time.Duration(len(p.order)) * gatherEach
-	if len(p.order) < gatherFrom || time.Since(p.published) > gather {
+	if urgent || len(p.order) < gatherFrom || time.Since(p.published) > gather {
 		p.publish()
 		return
 	}

@@ -110,6 +110,7 @@ type Pool struct {
 	leaving   []*node   // to be retired once picks no longer see them
 	published time.Time // when snap was replaced last
 	gathering bool      // a publish is on its way
+	dialing   int       // how many members have a dial
 	followers []func(*snapshot)
 	source    error // why members may be stale or empty; nil if there is nothing to say
 	shut      bool  // Close has begun: the source is followed no more
@@ -179,7 +180,7 @@ func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 // again. Without any instance the error matches ErrNoEndpoints and says why.
 func (p *Pool) Endpoints() ([]endpoint.Endpoint, error) {
 	s := p.snap.Load()
-	return s.offers, s.err
+	return s.offers(), s.err
 }
 
 // WaitReady waits until there is an instance to pick. It returns an error that

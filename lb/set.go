@@ -76,7 +76,7 @@ func Where(set Set, what string, keep func(sd.Instance) bool) *View {
 // Endpoints implements go-kit's Endpointer, as Pool.Endpoints does.
 func (v *View) Endpoints() ([]endpoint.Endpoint, error) {
 	s := v.snap.Load()
-	return s.offers, s.err
+	return s.offers(), s.err
 }
 
 // Instances returns the instances of the view that are connected and do not
@@ -113,7 +113,7 @@ func (s *snapshot) filtered(keep func(*slot) bool, what string) *snapshot {
 			part.all = append(part.all, s.all[i])
 		}
 	}
-	part.offer(func() error {
+	part.finish(func() error {
 		if s.err != nil {
 			return s.err
 		}

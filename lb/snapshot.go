@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/go-kit/kit/endpoint"
 
@@ -12,12 +13,12 @@ import (
 
 // snapshot is what picks read: immutable, replaced as a whole.
 type snapshot struct {
-	pickable []slot              // connected, and Up or Warning; sorted by ID
-	all      []slot              // connected, and not Draining: who is called in a panic; sorted by ID
-	plain    bool                // nothing but draining ever keeps callers away from a node: no guard, no ejection, no slow start
-	offers   []endpoint.Endpoint // of pickable, for go-kit's balancers; of all if there is none
-	err      error               // why offers is empty; nil if it is not
-	replaced chan struct{}       // closed once the pool has a newer snapshot
+	pickable []slot                     // connected, and Up or Warning; sorted by ID
+	all      []slot                     // connected, and not Draining: who is called in a panic; sorted by ID
+	plain    bool                       // nothing but draining ever keeps callers away from a node: no guard, no ejection, no slow start
+	err      error                      // why there is nobody to call; nil if there is
+	offers   func() []endpoint.Endpoint // of pickable, for go-kit's balancers; of all if there is none
+	replaced chan struct{}              // closed once the pool has a newer snapshot
 }
 
 // slot is a node with what the registry says about it now, and with what a pick
@@ -39,12 +40,18 @@ func newSnapshot(members []*member, plain bool, err error) *snapshot {
 	s.all = make([]slot, 0, len(members))
 	critical := false
 	for _, m := range members {
-		if m.node == nil || m.in.State == sd.Draining {
+		if m.node == nil {
+			continue
+		}
+		if m.seat.node != m.node || m.seat.in != m.in {
+			m.seat = slot{m.node.call, m.node, m.in}
+			m.node.weigh(m.in.Weight)
+		}
+		if m.in.State == sd.Draining {
 			continue
 		}
 		critical = critical || m.in.State == sd.Critical
-		m.node.weigh(m.in.Weight)
-		s.all = append(s.all, slot{m.node.call, m.node, m.in})
+		s.all = append(s.all, m.seat)
 	}
 	s.pickable = s.all
 	if critical {
@@ -55,28 +62,38 @@ func newSnapshot(members []*member, plain bool, err error) *snapshot {
 			}
 		}
 	}
-	s.offer(func() error { return whyNone(members, err) })
+	s.finish(func() error { return whyNone(members, err) })
 	return s
 }
 
-// offer makes the offers; none says why there is nobody.
-func (s *snapshot) offer(none func() error) {
-	s.offers = make([]endpoint.Endpoint, 0, max(len(s.pickable), 1))
-	for i := range s.pickable {
-		s.offers = append(s.offers, s.pickable[i].node.offer)
-	}
-	if len(s.pickable) == 0 {
-		for i := range s.all {
-			s.offers = append(s.offers, s.all[i].node.force)
-		}
-	}
-	if len(s.offers) == 0 {
+// finish completes s; none says why there is nobody.
+func (s *snapshot) finish(none func() error) {
+	if len(s.all) == 0 {
 		s.err = none()
 		if !errors.Is(s.err, ErrNoEndpoints) {
 			s.err = &noEndpoints{s.err}
 		}
 	}
-	s.offers = slices.Clip(s.offers) // it is handed out: an append must copy
+	s.offers = sync.OnceValue(func() []endpoint.Endpoint { // most pools are never asked
+		offers := make([]endpoint.Endpoint, 0, s.callable())
+		for i := range s.pickable {
+			offers = append(offers, s.pickable[i].node.offer)
+		}
+		if len(offers) == 0 {
+			for i := range s.all {
+				offers = append(offers, s.all[i].node.force)
+			}
+		}
+		return slices.Clip(offers) // it is handed out: an append must copy
+	})
+}
+
+// callable returns how many offers there are.
+func (s *snapshot) callable() int {
+	if len(s.pickable) > 0 {
+		return len(s.pickable)
+	}
+	return len(s.all)
 }
 
 // whyNone says why none of the members can be called. err is what the source

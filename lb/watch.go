@@ -24,7 +24,7 @@ func (p *Pool) watch(ctx context.Context, src kitsd.Instancer) {
 func (p *Pool) watchSource(ctx context.Context, src sd.Source) {
 	for {
 		s, newer := src.Snapshot() // before the first sync, it may remember instances
-		p.apply(ctx, s.Instances, doubt(s.Synced, s.Err))
+		p.apply(s.Instances, doubt(s.Synced, s.Err))
 		select {
 		case <-newer:
 		case <-ctx.Done():
@@ -56,7 +56,7 @@ func (p *Pool) watchEvents(ctx context.Context, src kitsd.Instancer) {
 				p.stale(doubt(synced, e.Err))
 			default:
 				synced = true
-				p.apply(ctx, named(e.Instances), nil)
+				p.apply(named(e.Instances), nil)
 			}
 		}
 	}
