@@ -23,7 +23,7 @@ func pooled(tb testing.TB, f *fleet, cfg PoolConfig, all ...sd.Instance) *Pool {
 			tb.Errorf("close: %v", err)
 		}
 	})
-	for s := p.snap.Load(); len(s.all) < len(all); s = p.snap.Load() {
+	for s := p.snap.Load(); len(s.all) < len(all) || errors.Is(s.err, errNotSynced); s = p.snap.Load() {
 		<-s.replaced
 	}
 	return p

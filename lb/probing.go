@@ -143,6 +143,13 @@ func (b *Probing) Pick(ctx context.Context) (endpoint.Endpoint, error) {
 	return e, err
 }
 
+// try asks as Pick does: see part.
+func (b *Probing) try(w want) *slot {
+	sl := b.balancer.try(w)
+	b.ask()
+	return sl
+}
+
 // subject is a node that is asked.
 type subject struct {
 	b    *Probing
@@ -161,7 +168,7 @@ func (b *Probing) update(s *snapshot, old map[*node]*subject) map[*node]*subject
 	for i, sl := range s.pickable {
 		to := old[sl.node]
 		if to == nil {
-			to = b.subject(sl.node)
+			to = b.subject(&sl)
 		}
 		all[sl.node], subjects[i] = to, to
 		sl.call = to.call

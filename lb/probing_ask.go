@@ -182,9 +182,9 @@ func (b *Probing) unasked() bool {
 }
 
 // subject returns a new one.
-func (b *Probing) subject(n *node) *subject {
-	s := &subject{b: b, node: n}
-	s.call = func(ctx context.Context, request any) (any, error) { return n.call(serverload.With(ctx, s), request) }
+func (b *Probing) subject(sl *slot) *subject {
+	s, call := &subject{b: b, node: sl.node}, sl.call
+	s.call = func(ctx context.Context, request any) (any, error) { return call(serverload.With(ctx, s), request) }
 	return s
 }
 

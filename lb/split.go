@@ -173,7 +173,7 @@ func (b *Split) which(w want) int {
 		r = b.set.root().dice()
 	}
 	for i, chance := range chances {
-		luck := 0.0
+		var luck float64
 		if w.keyed {
 			luck = fraction(mix(w.key ^ b.branches[i].salt))
 		} else {

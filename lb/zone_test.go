@@ -248,6 +248,22 @@ func TestZonesAreNoWorseThanNone(t *testing.T) {
 	}
 }
 
+// Whatever policy picks, and whoever is picked, the zone feels the call.
+func TestZonesFeelCallsOfEveryPolicy(t *testing.T) {
+	p := pooled(t, new(fleet), PoolConfig{}, append(inZone("a", 2), inZone("b", 2)...)...)
+	for _, known := range append(policies(), namedPolicy{"probing", func(s Set) kitlb.Balancer { return NewProbing(s, ProbingConfig{}) }}) {
+		b := newZoned(t, p, ZoneConfig{Zone: "a", Explore: 0.5}, known.policy)
+		for range 50 {
+			if _, err := Endpoint(b)(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b.local.pulse.latency.load() == 0 || b.others.pulse.latency.load() == 0 {
+			t.Errorf("%s: calls are not felt", known.name)
+		}
+	}
+}
+
 // A pool in which nobody has a zone, or a caller without one, does as if there
 // were no zones.
 func TestWithoutZones(t *testing.T) {

@@ -27,7 +27,7 @@ func front(call endpoint.Endpoint) http.Handler {
 			http.Error(w, "the cart cannot be shown now", http.StatusBadGateway)
 			return
 		}
-		http.SetCookie(w, &http.Cookie{Name: "instance", Value: session.Instance(), HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: "instance", Value: session.Instance(), Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 		fmt.Fprint(w, response.(cart).Cached)
 	})
 }
