@@ -107,7 +107,7 @@ func TestExplainSaysWhyNot(t *testing.T) {
 			"shut":    "its guard lets no call through",
 			"tried":   "tried by this call",
 		}
-		for name, b := range balancers(p) {
+		for name, b := range everyKind(p) {
 			seen := map[string]string{}
 			for range 300 {
 				ctx := attempt.Start(t.Context(), 0)
@@ -132,7 +132,7 @@ func TestExplainSaysTheStep(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var g switches
 		p := start(t, newSource(at("a", "b")...), new(fleet), PoolConfig{Explain: 1, Guard: g.guard})
-		for name, b := range balancers(p) {
+		for name, b := range everyKind(p) {
 			for _, c := range []struct {
 				step        string
 				shut, tried []string
@@ -162,7 +162,7 @@ func TestExplainSaysTheStep(t *testing.T) {
 func TestExplainSaysWhyThereIsNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := start(t, newSource(), new(fleet), PoolConfig{Explain: 1})
-		for name, b := range balancers(p) {
+		for name, b := range everyKind(p) {
 			_, err := b.Endpoint()
 			pick := p.Explain()[0]
 			if err == nil || pick.Err != err || pick.Chosen != "" || !strings.Contains(pick.String(), ": nobody: no endpoints available: no instance is registered") {
@@ -189,7 +189,7 @@ func TestExplainCoversViews(t *testing.T) {
 func TestExplainWhilePicking(t *testing.T) {
 	p := fixed(t, new(fleet), PoolConfig{Explain: 16, Outliers: &OutlierConfig{}}, letters(5)...)
 	var wg sync.WaitGroup
-	for _, b := range balancers(p) {
+	for _, b := range everyKind(p) {
 		wg.Go(func() { picks(t, Endpoint(b), 200) })
 	}
 	wg.Go(func() {
@@ -210,7 +210,7 @@ func TestExplainWhilePicking(t *testing.T) {
 // Switched off, explaining costs nothing.
 func TestExplainOffAllocatesNothing(t *testing.T) {
 	p := fixed(t, new(fleet), PoolConfig{}, letters(5)...)
-	for name, b := range balancers(p) {
+	for name, b := range everyKind(p) {
 		if got := testing.AllocsPerRun(100, func() { b.Endpoint() }); got != 0 {
 			t.Errorf("%s: a pick allocates %v times", name, got)
 		}

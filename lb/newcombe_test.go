@@ -47,7 +47,7 @@ func TestSurelyBelow(t *testing.T) {
 }
 
 func TestLongRow(t *testing.T) {
-	for _, c := range []struct{ f, want float64 }{{0, 0}, {0.5, 19.93}, {0.1, 6}, {1, math.Inf(1)}, {1 + 1e-15, math.Inf(1)}} {
+	for _, c := range []struct{ f, want float64 }{{0, 0}, {0.5, 29.9}, {0.1, 9}, {1, math.Inf(1)}, {1 + 1e-15, math.Inf(1)}} {
 		if got := longRow(c.f); math.Abs(got-c.want) > 0.01 && got != c.want {
 			t.Errorf("if %v fail, %v in a row are odd, want %v", c.f, got, c.want)
 		}

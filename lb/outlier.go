@@ -18,7 +18,7 @@ import (
 // An instance is ejected when
 //
 //   - Consecutive calls to it have failed in a row, and more than that if the
-//     others fail too: as many as are a row in a million by chance alone;
+//     others fail too: as many as are a row in a billion by chance alone;
 //   - its success ratio over Window is below that of the others by more than
 //     Margin. The bound is Newcombe's, on the difference of two proportions from
 //     Wilson's score intervals, at three standard deviations: with others that
@@ -77,7 +77,7 @@ const (
 	judgeEvery = 100 * time.Millisecond
 	slowMargin = 5 * time.Millisecond
 	sigmas     = 3    // how sure a verdict is
-	oddRow     = 1e-6 // how likely a row of failures may be by chance
+	oddRow     = 1e-9 // how likely a row of failures may be by chance
 )
 
 // outliers ejects the outliers of a pool.

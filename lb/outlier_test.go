@@ -319,7 +319,7 @@ func TestEnvoyEjectedHostsStillPicked(t *testing.T) {
 			n := nodeOf(t, c.pool, id)
 			n.eject(failsOften, c.pool.now(), &c.pool.outliers.cfg, c.pool)
 		}
-		for name, b := range balancers(c.pool) {
+		for name, b := range everyKind(c.pool) {
 			for range 200 {
 				e, err := b.Endpoint()
 				if err != nil {

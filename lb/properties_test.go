@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -36,6 +37,21 @@ func allOn(g *switches) PoolConfig {
 		SlowStart:  SlowStartConfig{Window: time.Minute},
 		PanicBelow: 0.3,
 	}
+}
+
+// everyKind is balancers, with those that go by weight or by key. A call without
+// a key has a random one.
+func everyKind(p *Pool) map[string]kitlb.Balancer {
+	all := balancers(p)
+	maps.Copy(all, map[string]kitlb.Balancer{
+		"weighted round robin": NewWeightedRoundRobin(p),
+		"weighted random":      NewWeightedRandom(p),
+		"peak EWMA":            NewPeakEWMA(p, PeakEWMAConfig{}),
+		"Maglev":               NewMaglev(p),
+		"ring":                 NewRing(p, RingConfig{}),
+		"rendezvous":           NewRendezvous(p),
+	})
+	return all
 }
 
 // 3: what is in flight returns to exactly zero, and a returning instance begins
@@ -80,7 +96,7 @@ func TestProperty3SomebodyIsAlwaysThere(t *testing.T) {
 		}
 		var done atomic.Bool
 		var wg sync.WaitGroup
-		for kind, b := range balancers(p) {
+		for kind, b := range everyKind(p) {
 			call := Endpoint(b)
 			wg.Go(func() {
 				for !done.Load() {
@@ -91,7 +107,7 @@ func TestProperty3SomebodyIsAlwaysThere(t *testing.T) {
 				}
 			})
 		}
-		for i := range 200 {
+		for i := range 60 {
 			set := at("stay")
 			if i%2 == 0 {
 				set = append(set, at(letters(1+rand.IntN(20))...)...)
@@ -182,7 +198,7 @@ func TestProperty5AnyClock(t *testing.T) {
 	cfg.Virtual = &Virtual{Now: func() time.Duration { return time.Duration(now.Load()) }, Rand: rand.Uint64}
 	p := fixed(t, new(fleet), cfg, letters(3)...)
 	steps := []int64{0, 0, 1, -1, int64(time.Second), -int64(time.Hour), int64(10 * 365 * 24 * time.Hour), 0, int64(time.Millisecond)}
-	for name, b := range balancers(p) {
+	for name, b := range everyKind(p) {
 		for range 20 {
 			for _, step := range steps {
 				now.Add(step)
@@ -457,7 +473,7 @@ func TestProperty11TheCallersCancelIsNeutral(t *testing.T) {
 func TestProperty12PicksDoNotLock(t *testing.T) {
 	for name, cfg := range map[string]PoolConfig{"plain": {}, "all on": allOn(new(switches))} {
 		p := fixed(t, new(fleet), cfg, letters(20)...)
-		all := balancers(p)
+		all := everyKind(p)
 		p.mu.Lock()
 		for kind, b := range all {
 			for range 100 {
@@ -503,7 +519,7 @@ func TestProperty12NoAllocationsWithAllOn(t *testing.T) {
 		}
 		tried := attempt.Start(t.Context(), 0)
 		attempt.From(tried).Add(letters(n)[0])
-		for name, b := range balancers(p) {
+		for name, b := range everyKind(p) {
 			pick := b.(picker).Pick
 			for _, ctx := range []context.Context{t.Context(), tried} {
 				if got := testing.AllocsPerRun(100, func() { pick(ctx) }); got != 0 {
@@ -526,7 +542,7 @@ func TestProperty13RetriesGoElsewhere(t *testing.T) {
 		p := start(t, src, f, allOn(new(switches)))
 		src.set(at(letters(4)...)...) // two are cold
 		synctest.Wait()
-		for name, b := range balancers(p) {
+		for name, b := range everyKind(p) {
 			for range 50 {
 				seen = seen[:0]
 				_, err := retry.New(retry.Config{Attempts: 4, Idempotent: true})(Endpoint(b))(t.Context(), nil)
@@ -549,7 +565,7 @@ func TestProperty13EjectedBetweenAttempts(t *testing.T) {
 		f := &fleet{serve: map[string]endpoint.Endpoint{}}
 		p := start(t, newSource(at("a", "b", "c")...), f, PoolConfig{Outliers: &OutlierConfig{BaseTime: time.Hour}})
 		nodeOf(t, p, "b").eject(isSlow, p.now(), &p.outliers.cfg, p)
-		for name, b := range balancers(p) {
+		for name, b := range everyKind(p) {
 			for range 50 {
 				ctx := attempt.Start(t.Context(), 0)
 				attempt.From(ctx).Add("a")
