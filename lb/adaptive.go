@@ -33,8 +33,9 @@ const (
 // in four seconds. So an instance that fails fast does not look fast, and is
 // tried again by a call every few seconds only; one that is slow or full is
 // relieved at once; and one without calls is neither forgotten nor swamped: what
-// is not refreshed drifts to the average of the pool. One that has answered
-// nothing for longer than its average is taken to be as slow as its silence.
+// is not refreshed drifts to the average of the pool, two thirds of the way in
+// five seconds. One that has not answered yet counts as average; one that has
+// answered nothing for longer than its average, as slow as its silence.
 //
 // A latency within a factor of 1.2 of the average counts as average, a tenth of a
 // millisecond makes no difference, and chance raises each cost by up to an eighth:

@@ -22,9 +22,10 @@ type PeakEWMAConfig struct {
 //
 // where peak is a latency that jumps up to every slower sample at once, and
 // comes down by an average with a time constant of 10 s; without samples it
-// decays to nothing. Failures count by the time they took, so an instance that
-// fails at once looks quick: with two choices it gets two shares of the calls.
-// Adaptive does not fall for that.
+// decays to nothing. An instance that has not been called yet counts as average.
+// Failures count by the time they took, so an instance that fails at once looks
+// quick: with two choices it gets two shares of the calls. Adaptive does not fall
+// for that.
 //
 // It sees this client's calls only. It is safe for concurrent use.
 type PeakEWMA struct{ comparing }

@@ -18,7 +18,8 @@ type Policy func(Set) kitlb.Balancer
 // weighted_random, least_request, least_request_2, peak_ewma, maglev, ring or
 // rendezvous. Each is the constructor of that name with its zero configuration;
 // least_request_2 compares two. Neither case nor "-" for "_" matters. The error
-// for any other name lists these.
+// for any other name lists these. Probing is not among them, since servers have to
+// be made ready for it.
 func ParsePolicy(name string) (Policy, error) {
 	plain := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "-", "_")
 	all := policies()

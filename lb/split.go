@@ -27,8 +27,8 @@ type Part struct {
 
 // Split gives each part of a set its percentage of the calls, whatever number of
 // instances it has: canaries, blue and green, experiments. The rest of the calls
-// goes to the instances that no part keeps. So instances of a part with 0 percent
-// get none: they can be there before it begins.
+// goes to the instances that no part keeps, as with Envoy's weighted clusters. So
+// instances of a part with 0 percent get none: they can be there before it begins.
 //
 // Calls that have a key, see WithKey, are divided by it, in every process alike:
 // the callers of a part stay in it while its percentage grows, and so do those
