@@ -22,16 +22,16 @@ import (
 type node struct {
 	id, addr string
 	pool     *Pool
-	ready    func() bool       // the guard's; nil: always
-	call     endpoint.Endpoint // tracked and guarded: what our balancers pick
-	force    endpoint.Endpoint // tracked, past the guard: panic
-	offer    endpoint.Endpoint // call, unless tried or unready: what Endpoints yields
-	closer   io.Closer         // may be nil
-	refused  *refusals
-	idle     chan struct{} // gets a token when a leaving node has no call left
-	trial    *trial        // nil without PoolConfig.Outliers
-	warmth   *warmth       // nil without PoolConfig.SlowStart
 	*load
+	ready   func() bool       // the guard's; nil: always
+	call    endpoint.Endpoint // tracked and guarded: what our balancers pick
+	force   endpoint.Endpoint // tracked, past the guard: panic
+	offer   endpoint.Endpoint // call, unless tried or unready: what Endpoints yields
+	closer  io.Closer         // may be nil
+	refused *refusals
+	idle    chan struct{} // gets a token when a leaving node has no call left
+	trial   *trial        // nil without PoolConfig.Outliers
+	warmth  *warmth       // nil without PoolConfig.SlowStart
 
 	share    atomicFloat   // 1/weight
 	barred   atomic.Uint32 // see usable

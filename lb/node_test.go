@@ -20,7 +20,7 @@ import (
 // nor with what every pick reads.
 func TestNodeLayout(t *testing.T) {
 	var n node
-	if at := unsafe.Offsetof(n.share); at%128 != 0 || at < unsafe.Offsetof(n.load) {
+	if at := unsafe.Offsetof(n.share); at%128 != 0 || at < unsafe.Offsetof(n.warmth) {
 		t.Errorf("what calls write is at %d, want a multiple of 128 behind what is only read", at)
 	}
 	if size := unsafe.Sizeof(n); size <= 240 || size > 256 {

@@ -78,7 +78,10 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 		if w.untimed {
 			break
 		}
-		if now-n.sampled.Load() < brief && n.samples.Load() >= firstFew && n.silence.load() == 0 && mean > 0 {
+		if mean > 0 && n.hasJustTaken(now) {
+			if n.failing.load() == 0 {
+				return // what the cost comes from is as it was
+			}
 			break
 		}
 		n.took(took, now, mean)
@@ -94,6 +97,12 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 		return
 	}
 	n.price(mean)
+}
+
+// hasJustTaken says whether a latency sample would make no difference now: the
+// node is known, and answers, and the last one was a moment ago.
+func (n *node) hasJustTaken(now int64) bool {
+	return now-n.sampled.Load() < brief && n.samples.Load() >= firstFew && n.silence.load() == 0
 }
 
 // price brings the cost up to date. One that has changed by less than 1/512 is

@@ -47,7 +47,11 @@ func NewPeakEWMA(set Set, cfg PeakEWMAConfig) *PeakEWMA {
 // peaked adds a call that took d, whatever became of it, to the peak average.
 func (n *node) peaked(d time.Duration, now int64) {
 	x := math.Max(float64(d), 1) * n.share.load()
-	before := n.peakedAt.Swap(max(now, 1))
+	before := n.peakedAt.Load()
+	if before != 0 && now-before < brief && x < n.peak.load() {
+		return // the next sample decays it by this gap too
+	}
+	n.peakedAt.Store(max(now, 1))
 	if old := n.peak.load(); before != 0 && x < old {
 		x += (old - x) * math.Exp(-float64(max(now-before, 0))/float64(peakTau))
 	}
