@@ -9,5 +9,7 @@ echo "test: looking for the etcd and Consul binaries (a first run builds them: a
 go run ./internal/servers/prebuild
 echo "test: compiling with the race detector (some minutes from a cold cache); results come package by package"
 go test -race "$@" work
+echo "test: the simulator again without the race detector, which makes it a hundred times slower: now it plays all of its cells"
+go test "$@" ./lb/lbsim/...
 echo "test: the benchmark beside the peers, one tiny round (a first run compiles the peers: about two minutes)"
 (cd internal/peers && GOWORK=off go test "${peers[@]}" "$@" ./...)
