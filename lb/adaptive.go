@@ -65,16 +65,16 @@ func NewAdaptive(set Set, cfg AdaptiveConfig) *Adaptive {
 
 // score returns what a call to the node is expected to cost, apart from others
 // in flight. A node whose latency is not known yet is taken for average.
-func (h *node) score(mean float64) float64 {
-	latency := h.latency.load() + slack
+func (n *node) score(mean float64) float64 {
+	latency := n.latency.load() + slack
 	mean += slack
 	if latency == slack || latency < mean*likeMean && latency*likeMean > mean {
 		latency = mean
 	}
-	cost := max(latency, h.silence.load()) * h.share.load()
-	if f := h.failing.load(); f > 0 {
+	cost := max(latency, n.silence.load()) * n.share.load()
+	if f := n.failing.load(); f > 0 {
 		ok := max(1-f, minSuccess)
-		cost *= math.Exp2(h.strikes.load()) / (ok * ok)
+		cost *= math.Exp2(n.strikes.load()) / (ok * ok)
 	}
 	return cost
 }
