@@ -20,8 +20,8 @@ type SubsetConfig struct {
 // Subset returns a part of set that is the client's own: with a thousand clients
 // and a thousand instances, a million connections are too many, and a client that
 // calls so many learns nothing about any. Those outside of the subset get no
-// calls, and so no connection with kithttp; kitgrpc connects to all in the pool,
-// though what is idle costs little. All clients together use all instances alike:
+// calls, and so no connection with kithttp; kitgrpc connects to all in a pool, and
+// wants SubsetWatcher before it. All clients together use all instances alike:
 // balancers over the subsets see to the weights, which do not matter here.
 //
 // When an instance comes or goes, at most one member of a subset changes, and
@@ -46,9 +46,18 @@ type SubsetConfig struct {
 // round, a power of two, changes when there are twice or half as many instances
 // as it is good for, and with it all subsets.
 func Subset(set Set, cfg SubsetConfig) (*View, error) {
-	switch {
-	case set == nil:
+	if set == nil {
 		return nil, errNoSet
+	}
+	c, err := newSubset(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return newView(set, c.of), nil
+}
+
+func newSubset(cfg SubsetConfig) (*subset, error) {
+	switch {
 	case cfg.Number < 0:
 		return nil, fmt.Errorf("lb: SubsetConfig.Number is %d: count clients from 1, or give 0 and a Client", cfg.Number)
 	case cfg.Size < 0:
@@ -56,8 +65,7 @@ func Subset(set Set, cfg SubsetConfig) (*View, error) {
 	case cfg.Client == "" && cfg.Number == 0:
 		return nil, errors.New("lb: SubsetConfig has neither Client nor Number: give one, or all clients have the same subset; the name of the host will do")
 	}
-	s := &subset{size: cmp.Or(cfg.Size, 20), number: cfg.Number, client: mix(hashKey(cfg.Client))}
-	return newView(set, s.of), nil
+	return &subset{size: cmp.Or(cfg.Size, 20), number: cfg.Number, client: mix(hashKey(cfg.Client))}, nil
 }
 
 // subset chooses the members of a client's subset. It is used by one goroutine
@@ -77,17 +85,17 @@ func (c *subset) of(s *snapshot) *snapshot {
 	c.adapt(len(s.all))
 	ranks := make([]uint64, len(s.all))
 	for i := range s.all {
-		ranks[i] = c.rank(&s.all[i])
+		ranks[i] = c.rank(s.all[i].in)
 	}
 	slices.Sort(ranks)
 	last := ranks[c.size-1]
-	return s.filtered(func(sl *slot) bool { return c.rank(sl) <= last }, "in the subset")
+	return s.filtered(func(sl *slot) bool { return c.rank(sl.in) <= last }, "in the subset")
 }
 
 // rank is how much the client wants the instance: the lower, the more.
-func (c *subset) rank(sl *slot) uint64 {
-	rank := c.score(hashKey(sl.in.ID)) >> 1
-	if sl.in.State == sd.Critical {
+func (c *subset) rank(in *sd.Instance) uint64 {
+	rank := c.score(hashKey(cmp.Or(in.ID, in.Addr))) >> 1
+	if in.State == sd.Critical {
 		rank |= 1 << 63
 	}
 	return rank
