@@ -157,3 +157,23 @@ func ExampleSubset() {
 	// 10.0.0.74:80
 	// 10.0.0.94:80
 }
+
+// A subset of what a registry knows, for transports that connect at once.
+func ExampleSubsetWatcher() {
+	registry := sd.Fixed{{Addr: "10.0.0.1:80"}, {Addr: "10.0.0.2:80"}, {Addr: "10.0.0.3:80"}, {Addr: "10.0.0.4:80"}}
+	few, err := lb.SubsetWatcher(registry, lb.SubsetConfig{Client: "web-7", Size: 2})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	instances := sd.NewInstancer(few, sd.InstancerConfig{})
+	defer instances.Stop()
+	pool := connected(instances, 2)
+	defer pool.Close()
+	for _, node := range pool.Nodes() {
+		fmt.Println(node.Addr)
+	}
+	// Output:
+	// 10.0.0.1:80
+	// 10.0.0.3:80
+}
