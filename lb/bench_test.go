@@ -156,3 +156,29 @@ func (c *cursor) Endpoint() (endpoint.Endpoint, error) {
 	}
 	return all[c.next.Add(1)%uint64(len(all))], nil
 }
+
+// BenchmarkGuardedPick is BenchmarkPick where every instance has a guard, which is
+// asked of the one that would be picked.
+func BenchmarkGuardedPick(b *testing.B) {
+	guard := func(string) (endpoint.Middleware, func() bool) { return nil, func() bool { return true } }
+	for _, n := range []int{3, 10, 100, 1000} {
+		p := fixedPool(b, n, lb.PoolConfig{Guard: guard})
+		for _, c := range []struct {
+			name string
+			b    kitlb.Balancer
+		}{
+			{"round-robin", lb.NewRoundRobin(p)},
+			{"random", lb.NewRandom(p)},
+			{"adaptive", lb.NewAdaptive(p, lb.AdaptiveConfig{})},
+		} {
+			b.Run(fmt.Sprintf("%s/n=%d", c.name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := c.b.Endpoint(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
