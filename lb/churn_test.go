@@ -2,10 +2,14 @@ package lb
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 
@@ -103,4 +107,47 @@ func randomSet() []sd.Instance {
 		})
 	}
 	return set
+}
+
+// Who replaces all instances at once, as a rollout by colour does, finds the old
+// ones called until the first of the new is connected, or none can be.
+func TestASetReplacedAsAWholeLeavesNoGap(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var refuse []string
+		f := &fleet{fail: func(addr string) error {
+			if addr[0] != 'a' {
+				time.Sleep(time.Second)
+			}
+			if slices.Contains(refuse, addr) {
+				return errBroken
+			}
+			return nil
+		}}
+		src := newSource(at("a1", "a2")...)
+		p := start(t, src, f, PoolConfig{})
+		b := NewRoundRobin(p)
+		refuse = []string{"b1"}
+		src.set(at("b1", "b2")...)
+		for range 20 {
+			if _, err := Endpoint(b)(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		wantOffered(t, p, "b2")
+		wantCount(t, f, "a1", 1, 1)
+		refuse = []string{"c1", "c2"}
+		src.set(at("c1", "c2")...)
+		time.Sleep(500 * time.Millisecond)
+		wantOffered(t, p, "b2")
+		time.Sleep(time.Second)
+		if _, err := b.Endpoint(); !errors.Is(err, errBroken) {
+			t.Errorf("when none of the new can be connected, the error is %v, want why", err)
+		}
+		src.set()
+		synctest.Wait()
+		if _, err := b.Endpoint(); !errors.Is(err, ErrNoEndpoints) {
+			t.Errorf("of an empty set, the error is %v", err)
+		}
+	})
 }

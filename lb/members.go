@@ -42,8 +42,11 @@ func (m *member) drop() {
 func (p *Pool) stale(why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.shut {
-		p.source = why
+	if p.shut {
+		return
+	}
+	p.source = why
+	if !p.between() {
 		p.publish()
 	}
 }
@@ -108,10 +111,24 @@ func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 			visible = true
 		}
 	}
-	if visible {
+	if (visible || len(p.leaving) > 0) && !p.between() {
 		p.publish()
 	}
 	return dials
+}
+
+// between says whether nobody would be left to pick, but somebody is about to be
+// connected: who replaces all instances at once finds the old ones called until
+// then. It ends when the first of the new is connected, or none can be.
+func (p *Pool) between() bool {
+	dialing := false
+	for _, m := range p.order {
+		if m.node != nil && m.in.State != sd.Draining {
+			return false
+		}
+		dialing = dialing || m.dial != nil && m.err == nil
+	}
+	return dialing && len(p.snap.Load().all) > 0
 }
 
 // match returns the member of each instance of set, nil for those that are new.
@@ -235,6 +252,9 @@ const (
 // publishSoon is publish for the n-th of many connections. It keeps back what is
 // not urgent. p.mu must be held.
 func (p *Pool) publishSoon(urgent bool) {
+	if p.between() {
+		return
+	}
 	gather := time.Duration(len(p.order)) * gatherEach
 	if urgent || len(p.order) < gatherFrom || time.Since(p.published) > gather {
 		p.publish()
