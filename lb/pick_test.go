@@ -49,30 +49,23 @@ func TestDice(t *testing.T) {
 // drawn equally often.
 func TestProperty9SamplesAreDistinctAndUniform(t *testing.T) {
 	for _, c := range []struct{ d, n int }{{1, 2}, {1, 3}, {2, 3}, {3, 7}, {8, 9}, {8, 17}, {8, 64}, {8, 65}, {16, 1000}, {8, 65537}} {
-		p := new(Pool)
-		slots, at := make([]slot, c.n), map[string]int{}
-		for i := range slots {
-			id := fmt.Sprint(i)
-			slots[i] = slot{node: &node{id: id, pool: p, load: new(load)}, in: &sd.Instance{ID: id}}
-			at[id] = i
-		}
-		counts, pairs := make([]int, c.n), map[[2]int]bool{}
-		by := comparison{choices: c.d}.ready()
+		counts, pairs := make([]int, c.n), map[[2]uint32]bool{}
+		by, r := comparison{choices: c.d}.ready(), dice{rand.Uint64()}
 		for range max(10000, 20*c.n/c.d) {
-			var trace Pick
-			if by.choose(slots, want{trace: &trace}) == nil {
-				t.Fatal("nobody")
+			var room [maxChoices]uint32
+			drawn := by.draw(&room, by.arcs(c.n), c.n, &r)
+			if len(drawn) != c.d {
+				t.Fatalf("%d of %d: drew %d", c.d, c.n, len(drawn))
 			}
-			if len(trace.Candidates) != c.d {
-				t.Fatalf("%d of %d: compared %d", c.d, c.n, len(trace.Candidates))
-			}
-			for i, a := range trace.Candidates {
-				counts[at[a.ID]]++
-				for _, b := range trace.Candidates[:i] {
-					if a.ID == b.ID {
-						t.Fatalf("%d of %d: drew %s twice", c.d, c.n, a.ID)
+			for i, a := range drawn {
+				counts[a]++
+				for _, b := range drawn[:i] {
+					if a == b {
+						t.Fatalf("%d of %d: drew %d twice", c.d, c.n, a)
 					}
-					pairs[[2]int{min(at[a.ID], at[b.ID]), max(at[a.ID], at[b.ID])}] = true
+					if c.n <= 65 {
+						pairs[[2]uint32{min(a, b), max(a, b)}] = true
+					}
 				}
 			}
 		}
