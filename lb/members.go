@@ -229,10 +229,10 @@ func (p *Pool) reach(m *member, among int) *dial {
 // picks no longer see. p.mu must be held.
 func (p *Pool) publish() {
 	s := newSnapshot(p.order, p.plain, p.source)
-	old := p.snap.Swap(s)
-	for _, update := range p.followers {
+	for _, update := range p.followers { // first: who finds the pool ready finds its balancers so
 		update(s)
 	}
+	old := p.snap.Swap(s)
 	close(old.replaced)
 	for _, n := range p.leaving {
 		p.retire(n)
