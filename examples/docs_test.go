@@ -17,7 +17,7 @@ var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 func TestEveryGoBlockOfTheDocsIsCompiled(t *testing.T) {
 	code := compiled(t)
 	blocks := 0
-	for _, doc := range found(t, "../README.md", "../ARCHITECTURE.md", "../DECISIONS.md", "../CONTRIBUTING.md", "../docs/*.md", "*/README.md") {
+	for _, doc := range documents(t) {
 		text, err := os.ReadFile(doc)
 		if err != nil {
 			t.Fatal(err)
@@ -31,6 +31,33 @@ func TestEveryGoBlockOfTheDocsIsCompiled(t *testing.T) {
 	}
 	if blocks == 0 {
 		t.Error("no Go block found in any document: the test looks for the wrong thing")
+	}
+}
+
+// documents are all that people read.
+func documents(t *testing.T) []string {
+	t.Helper()
+	return found(t, "../README.md", "../ARCHITECTURE.md", "../DECISIONS.md", "../CONTRIBUTING.md", "../docs/*.md", "*/README.md")
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+func TestEveryLinkOfTheDocsLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, doc := range documents(t) {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			to, _, _ := strings.Cut(m[1], "#")
+			if to == "" || strings.Contains(to, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), to)); err != nil {
+				t.Errorf("%s: %v", doc, err)
+			}
+		}
 	}
 }
 

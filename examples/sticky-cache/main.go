@@ -80,7 +80,6 @@ func compare(ctx context.Context, out io.Writer, name string, policy func(lb.Set
 	if err != nil {
 		return err
 	}
-	all := lb.Where(pool, "known", nil) // it is told of a change after the balancer, which was made before
 	shop := &shop{
 		front:   http.NewServeMux(),
 		cookies: make(map[string][]*http.Cookie),
@@ -98,7 +97,7 @@ func compare(ctx context.Context, out io.Writer, name string, policy func(lb.Set
 		{"and again", s.all[1:]},
 	} {
 		s.lists <- step.list
-		if err := connected(ctx, all, len(step.list)); err != nil {
+		if err := connected(ctx, pool, len(step.list)); err != nil {
 			return err
 		}
 		cached, failed := shop.visit(ctx, users)

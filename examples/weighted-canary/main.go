@@ -65,8 +65,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	greet := retry.New(retry.Config{Idempotent: true})(lb.Endpoint(split))
-	all := lb.Where(pool, "known", nil) // it is told of a change after the balancer, which was made before
-	if err := connected(ctx, all, len(list)); err != nil {
+	if err := connected(ctx, pool, len(list)); err != nil {
 		return err
 	}
 
