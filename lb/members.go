@@ -121,6 +121,9 @@ func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 // connected: who replaces all instances at once finds the old ones called until
 // then. It ends when the first of the new is connected, or none can be.
 func (p *Pool) between() bool {
+	if len(p.snap.Load().all) == 0 {
+		return false
+	}
 	dialing := false
 	for _, m := range p.order {
 		if m.node != nil && m.in.State != sd.Draining {
@@ -128,7 +131,7 @@ func (p *Pool) between() bool {
 		}
 		dialing = dialing || m.dial != nil && m.err == nil
 	}
-	return dialing && len(p.snap.Load().all) > 0
+	return dialing
 }
 
 // match returns the member of each instance of set, nil for those that are new.
