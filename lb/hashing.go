@@ -21,7 +21,7 @@ func (b *hashing) start(set Set, name string, bound int64, build func(ids []stri
 // attempt of the call, others stand in for it, for each key always the same one.
 func (b *hashing) Pick(ctx context.Context) (endpoint.Endpoint, error) {
 	p, w := b.plan.Load(), wanted(ctx)
-	if k, ok := p.by.(*keeper); ok && p.plain && w.keyed && k.bound == 0 && w.untried.Len() == 0 && len(p.pickable) > 0 && b.set.root().recorder == nil {
+	if k, ok := p.by.(*keeper); ok && p.swift && w.keyed && k.bound == 0 && w.untried.Len() == 0 {
 		return p.pickable[k.table.at(w.key, 0)].call, nil
 	}
 	return b.pick(w)

@@ -2,6 +2,7 @@ package lb
 
 import (
 	"context"
+	"math/rand/v2"
 
 	"github.com/go-kit/kit/endpoint"
 	kitlb "github.com/go-kit/kit/sd/lb"
@@ -30,9 +31,8 @@ func NewWeightedRandom(set Set) *WeightedRandom {
 // Endpoint implements go-kit's Balancer.
 func (b *WeightedRandom) Endpoint() (endpoint.Endpoint, error) {
 	p := b.plan.Load()
-	if l, ok := p.by.(*lottery); ok && p.plain && len(p.pickable) > 0 && b.set.root().recorder == nil {
-		r := b.set.root().dice()
-		return p.pickable[l.table.pick(r.roll())].call, nil
+	if l, ok := p.by.(*lottery); ok && p.swift {
+		return p.pickable[l.table.pick(rand.Uint64())].call, nil
 	}
 	return b.pick(want{})
 }

@@ -44,7 +44,7 @@ func NewWeightedRoundRobin(set Set) *WeightedRoundRobin {
 // Endpoint implements go-kit's Balancer.
 func (b *WeightedRoundRobin) Endpoint() (endpoint.Endpoint, error) {
 	p := b.plan.Load()
-	if t, ok := p.by.(*timetable); ok && p.plain && len(p.pickable) > 0 && b.set.root().recorder == nil {
+	if t, ok := p.by.(*timetable); ok && p.swift {
 		return p.pickable[t.next()].call, nil
 	}
 	return b.pick(want{})
