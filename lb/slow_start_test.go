@@ -303,3 +303,21 @@ func TestSlowStartStopsTheRushOfLeastRequest(t *testing.T) {
 		t.Errorf("of about 20 calls, the one who joins gets %d, and %d in slow start, want nearly all and a tenth", without, with)
 	}
 }
+
+// Two that are cold are not passed over by the same picks.
+func TestTheColdArePassedOverIndependently(t *testing.T) {
+	p := fixed(t, new(fleet), warmed(time.Hour), "a", "b")
+	a, b := nodeOf(t, p, "a"), nodeOf(t, p, "b")
+	for _, n := range []*node{a, b} {
+		n.warmUp(p.now() - int64(30*time.Minute))
+	}
+	both := 0
+	for range 4000 {
+		if luck := p.luck(&want{}); a.tooCold(luck) && b.tooCold(luck) {
+			both++
+		}
+	}
+	if both < 800 || both > 1200 {
+		t.Errorf("two with half of their share were passed over by %d of 4000 picks together, want 1000", both)
+	}
+}
