@@ -71,7 +71,7 @@ func (n *node) score(mean float64) float64 {
 	if latency == slack || latency < mean*likeMean && latency*likeMean > mean {
 		latency = mean
 	}
-	cost := max(latency, n.silence.load()) * n.share.load()
+	cost := max(latency, n.silence.load()) * n.scores[byInFlight].load()
 	if f := n.failing.load(); f > 0 {
 		ok := max(1-f, minSuccess)
 		cost *= math.Exp2(n.strikes.load()) / (ok * ok)

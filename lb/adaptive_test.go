@@ -93,7 +93,7 @@ func TestTiesAreBrokenFairly(t *testing.T) {
 		p := fixed(t, new(fleet), PoolConfig{}, letters(n)...)
 		bad := p.snap.Load().all[1].node
 		bad.failing.store(0.5)
-		bad.cost.store(bad.score(0)) // its successor must not gain
+		bad.scores[byCost].store(bad.score(0)) // its successor must not gain
 		counts := map[*node]int{}
 		by := NewAdaptive(p, AdaptiveConfig{}).plan.Load().by
 		for range 300 * n {

@@ -74,8 +74,7 @@ func threshold(part, whole uint64) uint32 {
 // upper ones, the place in it from those below.
 func (t aliasTable) pick(luck uint64) int {
 	cell, place := bits.Mul64(luck, uint64(len(t)))
-	if c := t[cell]; uint32(place>>32) >= c.keep {
-		return int(c.other)
-	}
-	return int(cell)
+	c := t[cell]
+	other := (int64(place>>32) - int64(c.keep)) >> 63 // 0 if it is the other; a branch would be guessed wrong half of the time
+	return int(int64(c.other)&^other | int64(cell)&other)
 }

@@ -10,17 +10,6 @@ import (
 	"github.com/kitgen/kitgen/internal/attempt"
 )
 
-// metric is what a balancer that compares nodes goes by.
-type metric uint8
-
-// The metrics. What a pick compares is computed when a call ends, not when a
-// pick asks.
-const (
-	byInFlight metric = iota // 1/weight: calls in flight alone
-	byPeak                   // peak EWMA of the latency
-	byCost                   // latency and success
-)
-
 // comparison picks the cheapest of a few nodes drawn at random, or of all. The
 // cost of a node is
 //
@@ -123,15 +112,7 @@ func (c *comparison) draw(room *[maxChoices]uint32, a arcs, n int, r *dice) []ui
 
 // cost returns what a call to the node is expected to cost, raised by luck.
 func (c *comparison) cost(n *node, luck uint64) float64 {
-	var base float64
-	switch c.by {
-	case byInFlight:
-		base = n.share.load()
-	case byPeak:
-		base = n.peak.load()
-	case byCost:
-		base = n.cost.load()
-	}
+	base := n.scores[c.by].load()
 	if inflight := n.inflight.Load(); inflight >= 0 {
 		return base * float64((inflight+1)*int64(1<<unit|luck&c.luck)) / (1 << unit)
 	}

@@ -10,7 +10,7 @@ import (
 type contest struct {
 	*comparison
 	slots []slot
-	loads []*load // of slots, and one that is closed if that makes their number even; nil if they are compared one by one
+	loads []*load // of slots, and one that is closed if that makes their number even; nil if there are none
 	arcs  arcs
 
 	// cheapest returns the number of the slot that costs least, whether or not it
@@ -23,7 +23,7 @@ func newContest(c *comparison, slots []slot) *contest {
 	if t.arcs.length == 0 {
 		t.cheapest = (*contest).ofAll
 	}
-	if c.by != byCost || len(slots) == 0 || t.arcs.length == 0 && len(slots) > maxChoices {
+	if len(slots) == 0 {
 		return t
 	}
 	t.loads = make([]*load, 0, len(slots)+1)
@@ -64,15 +64,15 @@ const lehmer = 0xf1357aea2e62a9c5
 // nodes that are closed, the highest.
 
 func (t *contest) ofAll(x uint64) int {
-	least, found, luck := uint64(math.MaxUint64), 0, t.luck
+	least, found, luck, by := uint64(math.MaxUint64), 0, t.luck, t.by
 	loads := t.loads
 	x |= 1
 	for i := 0; i+1 < len(loads); i += 2 {
 		x *= lehmer
-		if c := loads[i].raised(x >> 32 & luck); c < least {
+		if c := loads[i].raised(by, x>>32&luck); c < least {
 			least, found = c, i
 		}
-		if c := loads[i+1].raised(x >> 4 & luck); c < least {
+		if c := loads[i+1].raised(by, x>>4&luck); c < least {
 			least, found = c, i+1
 		}
 	}
@@ -80,7 +80,7 @@ func (t *contest) ofAll(x uint64) int {
 }
 
 func (t *contest) ofDrawn(x uint64) int {
-	least, found, luck := uint64(math.MaxUint64), 0, t.luck
+	least, found, luck, by := uint64(math.MaxUint64), 0, t.luck, t.by
 	loads, arcs, n, at := t.loads, t.arcs, uint64(len(t.loads)), uint32(x)
 	x |= 1
 	for k := t.choices; k > 0; k -= 2 {
@@ -88,7 +88,7 @@ func (t *contest) ofDrawn(x uint64) int {
 		high := x >> 32
 		low := x&math.MaxUint32 ^ high
 		i := arcs.place(at, high, n)
-		if c := loads[i].raised(low & luck); c < least {
+		if c := loads[i].raised(by, low&luck); c < least {
 			least, found = c, i
 		}
 		at += arcs.length
@@ -96,7 +96,7 @@ func (t *contest) ofDrawn(x uint64) int {
 			break
 		}
 		i = arcs.place(at, low, n)
-		if c := loads[i].raised(high & luck); c < least {
+		if c := loads[i].raised(by, high&luck); c < least {
 			least, found = c, i
 		}
 		at += arcs.length
@@ -104,9 +104,9 @@ func (t *contest) ofDrawn(x uint64) int {
 	return found
 }
 
-// raised returns what raised does, but for a factor, as bits.
-func (l *load) raised(luck uint64) uint64 {
-	return math.Float64bits(float64((l.inflight.Load()+1)*int64(1<<unit|luck)) * math.Float64frombits(l.cost.bits.Load()))
+// raised returns the cost of the load, raised by luck and but for a factor, as bits.
+func (l *load) raised(by metric, luck uint64) uint64 {
+	return math.Float64bits(float64((l.inflight.Load()+1)*int64(1<<unit|luck)) * l.scores[by].load())
 }
 
 // arcs is how a few of n slots are drawn, all different without looking, and each

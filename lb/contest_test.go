@@ -16,7 +16,7 @@ func rivals(n int) []slot {
 	for i := range slots {
 		id := fmt.Sprint(i)
 		slots[i] = slot{node: &node{id: id, pool: p, load: new(load)}, in: &sd.Instance{ID: id}}
-		slots[i].node.cost.store(1)
+		slots[i].node.scores[byCost].store(1)
 	}
 	return slots
 }
@@ -35,7 +35,7 @@ func TestContestIsFair(t *testing.T) {
 			}
 			uniformly(t, fmt.Sprintf("%d of %d equals", c.d, c.n), counts)
 
-			slots[c.n/2].node.cost.store(0.5)
+			slots[c.n/2].node.scores[byCost].store(0.5)
 			won, rounds := 0, 20000
 			for range rounds {
 				if contest.cheapest(contest, rand.Uint64()) == c.n/2 {
@@ -85,14 +85,14 @@ func TestContestCosts(t *testing.T) {
 	by := comparison{by: byCost, choices: 8, blur: 3}.ready()
 	for range 1000 {
 		n := rivals(1)[0].node
-		n.cost.store(rand.Float64() * 1e9)
+		n.scores[byCost].store(rand.Float64() * 1e9)
 		n.inflight.Store(rand.Int64N(1 << 30))
 		luck := rand.Uint64() >> 32
-		fast, slow := n.load.raised(luck&by.luck), by.cost(n, luck)
+		fast, slow := n.load.raised(byCost, luck&by.luck), by.cost(n, luck)
 		if got := math.Float64frombits(fast) / (1 << unit); got != slow {
 			t.Fatalf("cost %v, want %v", got, slow)
 		}
-		base := n.cost.load() * float64(n.inflight.Load()+1)
+		base := n.scores[byCost].load() * float64(n.inflight.Load()+1)
 		if slow < base*0.999999 || slow > base*1.125001 {
 			t.Fatalf("cost %v, want %v raised by up to an eighth", slow, base)
 		}

@@ -20,11 +20,14 @@ func (b *hashing) start(set Set, name string, bound int64, build func(ids []stri
 // While the instance of the key cannot be picked, or was tried by an earlier
 // attempt of the call, others stand in for it, for each key always the same one.
 func (b *hashing) Pick(ctx context.Context) (endpoint.Endpoint, error) {
-	p, w := b.plan.Load(), wanted(ctx)
-	if k, ok := p.by.(*keeper); ok && p.swift && w.keyed && k.bound == 0 && w.untried.Len() == 0 {
-		return p.pickable[k.table.at(w.key, 0)].call, nil
+	if key, ok := ctx.(*keyed); ok && key.call.Len() == 0 {
+		if p := b.plan.Load(); p.swift {
+			if k, ok := p.by.(*keeper); ok && k.bound == 0 {
+				return p.pickable[k.table.at(key.hash, 0)].call, nil
+			}
+		}
 	}
-	return b.pick(w)
+	return b.pick(wanted(ctx))
 }
 
 // keeper picks by key.

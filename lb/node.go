@@ -33,23 +33,32 @@ type node struct {
 	trial   *trial        // nil without PoolConfig.Outliers
 	warmth  *warmth       // nil without PoolConfig.SlowStart
 
-	share    atomicFloat   // 1/weight
 	barred   atomic.Uint32 // see usable
 	leaving  atomic.Bool
 	calls    atomic.Uint64
 	failures atomic.Uint64
 	counted  atomic.Uint64 // calls that Pool.mean has taken in
-	peak     atomicFloat   // peak EWMA of the latency, by weight
 	untimed  atomic.Int32  // calls in flight of which neither latency nor silence counts
 	health
-	_ [8]byte // to the size of which the allocator aligns each
+	_ [24]byte // to the size of which the allocator aligns each
 }
 
-// load is what an adaptive pick reads of every node it compares.
+// load is what a pick reads of every node it compares.
 type load struct {
-	inflight atomic.Int64 // negative once closed
-	cost     atomicFloat  // what a call costs apart from others in flight, by latency, success and weight
+	inflight atomic.Int64         // negative once closed
+	scores   [metrics]atomicFloat // what a call costs apart from others in flight
 }
+
+// metric is what a balancer that compares nodes goes by. Scores are computed when
+// a call ends, not when a pick asks.
+type metric uint8
+
+const (
+	byInFlight metric = iota // 1/weight: calls in flight alone
+	byPeak                   // peak EWMA of the latency, by weight
+	byCost                   // latency and success, by weight
+	metrics
+)
 
 // packed is the size of a pool from which loads may share a cache line. In a small
 // one, two processors that call different instances would wait for each other; in
@@ -63,7 +72,7 @@ func newLoad(size int) *load {
 	}
 	return &new(struct {
 		load
-		_ [112]byte // a pair of lines, for processors that fetch two
+		_ [96]byte // a pair of lines, for processors that fetch two
 	}).load
 }
 
@@ -113,17 +122,17 @@ func newNode(p *Pool, d *dial, ep endpoint.Endpoint, closer io.Closer) *node {
 // weigh sets the weight; below 1 it is 1.
 func (n *node) weigh(weight int) {
 	share := 1 / float64(max(weight, 1))
-	old := n.share.load()
+	old := n.scores[byInFlight].load()
 	if share == old {
 		return
 	}
-	n.share.store(share)
+	n.scores[byInFlight].store(share)
 	mean := n.pool.mean.load()
-	n.cost.store(n.score(mean))
-	if peak := n.peak.load(); old > 0 {
-		n.peak.store(peak / old * share)
+	n.scores[byCost].store(n.score(mean))
+	if peak := n.scores[byPeak].load(); old > 0 {
+		n.scores[byPeak].store(peak / old * share)
 	} else {
-		n.peak.store(max(mean, 1) * share)
+		n.scores[byPeak].store(max(mean, 1) * share)
 	}
 }
 

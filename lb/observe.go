@@ -108,9 +108,9 @@ func (n *node) hasJustTaken(now int64) bool {
 // price brings the cost up to date. One that has changed by less than 1/512 is
 // left: chance blurs it by more, and other processors' picks have it in their caches.
 func (n *node) price(mean float64) {
-	cost, old := n.score(mean), n.cost.load()
+	cost, old := n.score(mean), n.scores[byCost].load()
 	if math.Abs(cost-old) > old/512 {
-		n.cost.store(cost)
+		n.scores[byCost].store(cost)
 	}
 }
 
@@ -158,7 +158,7 @@ func (p *Pool) relax(now int64) {
 func (p *Pool) rescore() {
 	mean := p.mean.load()
 	for _, sl := range p.snap.Load().all {
-		sl.node.cost.store(sl.node.score(mean))
+		sl.node.scores[byCost].store(sl.node.score(mean))
 	}
 }
 

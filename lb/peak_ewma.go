@@ -46,24 +46,24 @@ func NewPeakEWMA(set Set, cfg PeakEWMAConfig) *PeakEWMA {
 
 // peaked adds a call that took d, whatever became of it, to the peak average.
 func (n *node) peaked(d time.Duration, now int64) {
-	x := math.Max(float64(d), 1) * n.share.load()
+	x := math.Max(float64(d), 1) * n.scores[byInFlight].load()
 	before := n.peakedAt.Load()
-	if before != 0 && now-before < brief && x < n.peak.load() {
+	if before != 0 && now-before < brief && x < n.scores[byPeak].load() {
 		return // the next sample decays it by this gap too
 	}
 	n.peakedAt.Store(max(now, 1))
-	if old := n.peak.load(); before != 0 && x < old {
+	if old := n.scores[byPeak].load(); before != 0 && x < old {
 		x += (old - x) * math.Exp(-float64(max(now-before, 0))/float64(peakTau))
 	}
-	n.peak.store(x)
+	n.scores[byPeak].store(x)
 }
 
 // forgetPeak lets the peak decay for the time dt, as Finagle does when it reads
 // it. An instance that is not known yet is average.
 func (n *node) forgetPeak(dt int64, mean float64) {
-	peak := max(mean, 1) * n.share.load()
+	peak := max(mean, 1) * n.scores[byInFlight].load()
 	if n.peakedAt.Load() != 0 {
-		peak = max(n.peak.load()*math.Exp(-float64(dt)/float64(peakTau)), 1e-9)
+		peak = max(n.scores[byPeak].load()*math.Exp(-float64(dt)/float64(peakTau)), 1e-9)
 	}
-	n.peak.store(peak)
+	n.scores[byPeak].store(peak)
 }

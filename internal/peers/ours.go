@@ -46,17 +46,17 @@ func overProbing(p *lb.Pool) kitlb.Balancer {
 	}})
 }
 
-// openOurs measures every balancer over one pool, as a client has it. A pick
-// counts nothing: that is done by the call through what was picked.
+// openOurs measures every balancer over a pool of its own, as a client has it. A
+// pick counts nothing: that is done by the call through what was picked.
 func openOurs(n int) ([]*subject, error) {
-	shared, err := openPool(n)
-	if err != nil {
-		return nil, err
-	}
-	subjects := []*subject{{close: shared.close}}
+	var subjects []*subject
 	for _, o := range balancers() {
-		b := o.over(shared.Pool)
-		s := &subject{system: "kitgen", policy: o.policy, pick: picks(b)}
+		p, err := openPool(n)
+		if err != nil {
+			return nil, err
+		}
+		b := o.over(p.Pool)
+		s := &subject{system: "kitgen", policy: o.policy, pick: picks(b), close: p.close}
 		if o.keyed {
 			s.pick = keyedPicks(b)
 		}
