@@ -29,8 +29,8 @@ const (
 //
 // where latency is a moving average of successful calls over about two seconds,
 // success the share of calls that did not fail, remembered for about ten, and
-// strikes the failures since the last success, of which two thirds are forgotten
-// in four seconds. So an instance that fails fast does not look fast, and is
+// strikes the failures since the last success, of which two thirds are forgotten in
+// five seconds. So an instance that fails fast does not look fast, and is
 // tried again by a call every few seconds only; one that is slow or full is
 // relieved at once; and one without calls is neither forgotten nor swamped: what
 // is not refreshed drifts to the average of the pool, two thirds of the way in

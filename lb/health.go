@@ -10,7 +10,7 @@ const (
 	latencyTau = 2 * time.Second  // how fast samples replace the average
 	idleTau    = 5 * time.Second  // how fast a latency that is not refreshed is forgotten
 	failTau    = 10 * time.Second // how fast failures are
-	strikeTau  = 4 * time.Second  // how fast strikes are
+	strikeTau  = 5 * time.Second  // how fast strikes are
 	strikesOut = 8                // more of them make no difference
 	outlier    = 4                // a sample after a silence counts as no more than so many times the average
 	rare       = time.Second      // a gap between samples from which the second is after a silence
@@ -44,6 +44,9 @@ type health struct {
 // one that has become slow is found out in a few.
 func (h *health) took(d time.Duration, now int64, mean float64) {
 	gap := now - h.sampled.Swap(now)
+	if h.samples.Load() == 0 {
+		gap = 0 // the first is like the next few, however long it took to come
+	}
 	share := shareOf(gap, latencyTau)
 	if h.silence.load() != 0 { // it answers
 		h.silence.store(0)

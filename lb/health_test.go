@@ -249,3 +249,16 @@ func TestProperty5APauseIsNoSilence(t *testing.T) {
 		n.end()
 	})
 }
+
+// The first sample of a node that joins late weighs no more than that of one that
+// was there from the beginning.
+func TestTheFirstSampleWeighsLikeTheNext(t *testing.T) {
+	const ms = time.Millisecond
+	for _, now := range []time.Duration{0, time.Minute, time.Hour} {
+		var h health
+		h.took(ms, int64(now), float64(10*ms))
+		if got := time.Duration(h.latency.load()); got != 9*ms {
+			t.Errorf("after %v: a first sample of 1 ms makes a latency of %v beside a mean of 10 ms, want 9 ms", now, got)
+		}
+	}
+}

@@ -156,9 +156,13 @@ func (p *Pool) relax(now int64) {
 
 // rescore computes anew what depends on the mean.
 func (p *Pool) rescore() {
-	mean := p.mean.load()
+	mean, peaks := p.mean.load(), p.peaks.Load()
 	for _, sl := range p.snap.Load().all {
-		sl.node.scores[byCost].store(sl.node.score(mean))
+		n := sl.node
+		n.scores[byCost].store(n.score(mean))
+		if peaks {
+			n.forgetPeak(0, mean)
+		}
 	}
 }
 
