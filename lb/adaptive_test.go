@@ -20,7 +20,7 @@ func TestCost(t *testing.T) {
 	for _, c := range []struct {
 		name             string
 		latency          float64 // in milliseconds, as want, with the slack
-		inflight         int64
+		inflight         int32
 		weight           int
 		failing, strikes float64
 		want             float64
@@ -50,7 +50,7 @@ func TestCost(t *testing.T) {
 		n.pool = new(Pool)
 		n.pool.mean.store(7e6 - slack)
 		s := newSnapshot([]*member{{in: &sd.Instance{Weight: c.weight}, node: n}}, true, nil).all[0]
-		if got := (&comparison{by: byCost}).cost(s.node, 0) / 1e6; got < c.want*(1-1e-9) || got > c.want*(1+1e-9) {
+		if got := (&comparison{by: byCost}).cost(s.node, 0) / 1e6; got < c.want*(1-1e-6) || got > c.want*(1+1e-6) {
 			t.Errorf("%s: cost %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -113,7 +113,7 @@ func (c *comparison) draw(room *[maxChoices]uint32, a arcs, n int, r *dice) []ui
 // cost returns what a call to the node is expected to cost, raised by luck.
 func (c *comparison) cost(n *node, luck uint64) float64 {
 	base := n.scores[c.by].load()
-	if inflight := n.inflight.Load(); inflight >= 0 {
+	if inflight := int64(n.inflight.Load()); inflight >= 0 {
 		return base * float64((inflight+1)*int64(1<<unit|luck&c.luck)) / (1 << unit)
 	}
 	return math.Inf(1) // closed

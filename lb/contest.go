@@ -106,7 +106,7 @@ func (t *contest) ofDrawn(x uint64) int {
 
 // raised returns the cost of the load, raised by luck and but for a factor, as bits.
 func (l *load) raised(by metric, luck uint64) uint64 {
-	return math.Float64bits(float64((l.inflight.Load()+1)*int64(1<<unit|luck)) * l.scores[by].load())
+	return math.Float64bits(float64((int64(l.inflight.Load())+1)*int64(1<<unit|luck)) * l.scores[by].load())
 }
 
 // arcs is how a few of n slots are drawn, all different without looking, and each

@@ -86,7 +86,7 @@ func TestContestCosts(t *testing.T) {
 	for range 1000 {
 		n := rivals(1)[0].node
 		n.scores[byCost].store(rand.Float64() * 1e9)
-		n.inflight.Store(rand.Int64N(1 << 30))
+		n.inflight.Store(rand.Int32N(1 << 29))
 		luck := rand.Uint64() >> 32
 		fast, slow := n.load.raised(byCost, luck&by.luck), by.cost(n, luck)
 		if got := math.Float64frombits(fast) / (1 << unit); got != slow {

@@ -43,10 +43,11 @@ type node struct {
 	_ [24]byte // to the size of which the allocator aligns each
 }
 
-// load is what a pick reads of every node it compares.
+// load is what a pick reads of every node it compares. It is small, so that those
+// of a large pool fit a cache.
 type load struct {
-	inflight atomic.Int64         // negative once closed
-	scores   [metrics]atomicFloat // what a call costs apart from others in flight
+	inflight atomic.Int32           // negative once closed
+	scores   [metrics]atomicFloat32 // what a call costs apart from others in flight
 }
 
 // metric is what a balancer that compares nodes goes by. Scores are computed when
@@ -72,13 +73,13 @@ func newLoad(size int) *load {
 	}
 	return &new(struct {
 		load
-		_ [96]byte // a pair of lines, for processors that fetch two
+		_ [112]byte // a pair of lines, for processors that fetch two
 	}).load
 }
 
 // closed is added to inflight when the closer is about to run. It is more than
 // there ever are, and leaves room for what picks multiply it with.
-const closed = -1 << 32
+const closed = -1 << 30
 
 // newNode wraps ep, the factory's endpoint, with everything a call to it needs:
 //
@@ -259,7 +260,7 @@ func (n *node) end() {
 
 // calling returns the number of calls in flight.
 func (n *node) calling() int64 {
-	v := n.inflight.Load()
+	v := int64(n.inflight.Load())
 	if v < 0 {
 		v -= closed
 	}

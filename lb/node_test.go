@@ -30,8 +30,8 @@ func TestNodeLayout(t *testing.T) {
 	if uintptr(unsafe.Pointer(a))%128 != 0 {
 		t.Error("a load in a small pool has no pair of cache lines to itself")
 	}
-	if size := unsafe.Sizeof(load{}); size != 32 {
-		t.Errorf("a load has %d bytes, want 32: two fit a cache line", size)
+	if size := unsafe.Sizeof(load{}); size != 16 {
+		t.Errorf("a load has %d bytes, want 16: four fit a cache line", size)
 	}
 	if size := unsafe.Sizeof(rotation{}); size < 256 {
 		t.Errorf("a rotation has %d bytes, want the cursor alone on its lines", size)
