@@ -38,7 +38,7 @@ func upTo(choices int) int {
 }
 
 // tie is the blur of those who want none: enough to break ties, not to make one.
-const tie = 14
+const tie = 10
 
 // ready returns c prepared for picks.
 func (c comparison) ready() comparison {
@@ -112,15 +112,11 @@ func (c *comparison) draw(room *[maxChoices]uint32, a arcs, n int, r *dice) []ui
 
 // cost returns what a call to the node is expected to cost, raised by luck.
 func (c *comparison) cost(n *node, luck uint64) float64 {
-	base := n.scores[c.by].load()
-	if inflight := int64(n.inflight.Load()); inflight >= 0 {
-		return base * float64((inflight+1)*int64(1<<unit|luck&c.luck)) / (1 << unit)
+	if n.inflight.Load() < 0 { // closed
+		return math.Inf(1)
 	}
-	return math.Inf(1) // closed
+	return float64(math.Float32frombits(n.load.raised(c.by, luck&c.luck)))
 }
-
-// unit is the luck that would double a cost, as a power of two.
-const unit = 30
 
 // scan returns the cheapest of some slots that is wanted, and nil if none is.
 // Without some, it looks at all.

@@ -20,7 +20,10 @@ type contest struct {
 
 func newContest(c *comparison, slots []slot) *contest {
 	t := &contest{comparison: c, slots: slots, arcs: c.arcs(len(slots)), cheapest: (*contest).ofDrawn}
-	if t.arcs.length == 0 {
+	switch {
+	case c.by != byCost:
+		t.cheapest = (*contest).ofAny
+	case t.arcs.length == 0:
 		t.cheapest = (*contest).ofAll
 	}
 	if len(slots) == 0 {
@@ -64,15 +67,15 @@ const lehmer = 0xf1357aea2e62a9c5
 // nodes that are closed, the highest.
 
 func (t *contest) ofAll(x uint64) int {
-	least, found, luck, by := uint64(math.MaxUint64), 0, t.luck, t.by
+	least, found, luck := uint32(math.MaxUint32), 0, t.luck
 	loads := t.loads
 	x |= 1
 	for i := 0; i+1 < len(loads); i += 2 {
 		x *= lehmer
-		if c := loads[i].raised(by, x>>32&luck); c < least {
+		if c := loads[i].raised(byCost, x>>32&luck); c < least {
 			least, found = c, i
 		}
-		if c := loads[i+1].raised(by, x>>4&luck); c < least {
+		if c := loads[i+1].raised(byCost, x>>4&luck); c < least {
 			least, found = c, i+1
 		}
 	}
@@ -80,7 +83,7 @@ func (t *contest) ofAll(x uint64) int {
 }
 
 func (t *contest) ofDrawn(x uint64) int {
-	least, found, luck, by := uint64(math.MaxUint64), 0, t.luck, t.by
+	least, found, luck := uint32(math.MaxUint32), 0, t.luck
 	loads, arcs, n, at := t.loads, t.arcs, uint64(len(t.loads)), uint32(x)
 	x |= 1
 	for k := t.choices; k > 0; k -= 2 {
@@ -88,7 +91,7 @@ func (t *contest) ofDrawn(x uint64) int {
 		high := x >> 32
 		low := x&math.MaxUint32 ^ high
 		i := arcs.place(at, high, n)
-		if c := loads[i].raised(by, low&luck); c < least {
+		if c := loads[i].raised(byCost, low&luck); c < least {
 			least, found = c, i
 		}
 		at += arcs.length
@@ -96,7 +99,7 @@ func (t *contest) ofDrawn(x uint64) int {
 			break
 		}
 		i = arcs.place(at, low, n)
-		if c := loads[i].raised(by, high&luck); c < least {
+		if c := loads[i].raised(byCost, high&luck); c < least {
 			least, found = c, i
 		}
 		at += arcs.length
@@ -104,10 +107,40 @@ func (t *contest) ofDrawn(x uint64) int {
 	return found
 }
 
-// raised returns the cost of the load, raised by luck and but for a factor, as bits.
-func (l *load) raised(by metric, luck uint64) uint64 {
-	return math.Float64bits(float64((int64(l.inflight.Load())+1)*int64(1<<unit|luck)) * l.scores[by].load())
+// ofAny is ofAll or ofDrawn by whatever metric, one at a time.
+func (t *contest) ofAny(x uint64) int {
+	least, found, at, n := uint32(math.MaxUint32), 0, uint32(x), len(t.slots)
+	x |= 1
+	size := n
+	if t.arcs.length != 0 {
+		size = t.choices
+	}
+	for k := range size {
+		x *= lehmer
+		i := k
+		if t.arcs.length != 0 {
+			i = t.arcs.place(at, x>>32, uint64(n))
+			at += t.arcs.length
+		}
+		if c := t.loads[i].raised(t.by, x>>8&t.luck); c < least {
+			least, found = c, i
+		}
+	}
+	return found
 }
+
+// raised returns the cost of the load, raised by luck, as bits.
+func (l *load) raised(by metric, luck uint64) uint32 {
+	lucky := math.Float32frombits(one | uint32(luck)) // from 1 on
+	return math.Float32bits(float32(l.inflight.Load()+1) * math.Float32frombits(l.scores[by].bits.Load()) * lucky)
+}
+
+// one is the bits of 1, as a float32. Those that follow, below 1<<unit, make it
+// more, but less than 2.
+const (
+	one  = 0x3f800000
+	unit = 23
+)
 
 // arcs is how a few of n slots are drawn, all different without looking, and each
 // with the same chance. They lie on a circle that is 2^32 long, and is turned by
