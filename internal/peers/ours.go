@@ -61,9 +61,9 @@ func openOurs(n int) ([]*subject, error) {
 			s.pick = keyedPicks(b)
 		}
 		if o.calls {
-			s.call = calls(b)
+			s.call = calls(b, o.keyed)
 		}
-		if err = calls(b)(1000); err != nil { // what calls leave behind makes picks of some differ
+		if err = calls(b, o.keyed)(1000); err != nil { // what calls leave behind makes picks of some differ
 			return nil, fmt.Errorf("%s: %w", o.policy, err)
 		}
 		subjects = append(subjects, s)
@@ -127,8 +127,11 @@ func keyedPicks(b kitlb.Balancer) func(ops int) error {
 }
 
 // calls measures whole calls.
-func calls(b kitlb.Balancer) func(ops int) error {
-	call, ctx := lb.Endpoint(b), lb.WithKey(context.Background(), "user-0")
+func calls(b kitlb.Balancer, keyed bool) func(ops int) error {
+	call, ctx := lb.Endpoint(b), context.Background()
+	if keyed {
+		ctx = lb.WithKey(ctx, "user-0")
+	}
 	return func(ops int) error {
 		for range ops {
 			if _, err := call(ctx, nil); err != nil {
