@@ -16,9 +16,9 @@ func WithKey(ctx context.Context, key string) context.Context {
 // keyed is a context with the hash of a key. It knows what else a pick asks of a
 // context, so that one which is given it as it is has to look no further.
 type keyed struct {
-	context.Context
-	hash uint64
-	call *attempt.Call
+	context.Context //nolint:containedctx // it is one
+	hash            uint64
+	call            *attempt.Call
 }
 
 type keyedKey struct{}

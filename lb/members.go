@@ -98,7 +98,16 @@ func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 	}
 	left := p.order
 	p.order = order
-	for _, m := range left {
+	p.forget(left)
+	if (visible || len(p.leaving) > 0) && !p.between() {
+		p.publish()
+	}
+	return dials
+}
+
+// forget drops those of the members before that the latest set does not have.
+func (p *Pool) forget(before []*member) {
+	for _, m := range before {
 		if m.seen == p.sets {
 			continue
 		}
@@ -108,13 +117,8 @@ func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 		}
 		if m.node != nil {
 			p.leaving = append(p.leaving, m.node)
-			visible = true
 		}
 	}
-	if (visible || len(p.leaving) > 0) && !p.between() {
-		p.publish()
-	}
-	return dials
 }
 
 // between says whether nobody would be left to pick, but somebody is about to be

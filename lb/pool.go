@@ -158,16 +158,17 @@ func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 	if cfg.Explain > 0 {
 		p.recorder = newRecorder(p, cfg.Explain)
 	}
+	follow := func() {}
 	switch {
 	case src == nil:
 		p.source = errNoSource
 	case f == nil:
 		p.source = errNoFactory
+	default:
+		follow = func() { p.watch(ctx, src) }
 	}
 	p.snap.Store(newSnapshot(nil, p.plain, p.source))
-	if p.source == errNotSynced {
-		p.wg.Go(func() { p.watch(ctx, src) })
-	}
+	p.wg.Go(follow)
 	return p
 }
 
