@@ -121,13 +121,13 @@ func TestSplitFallsBack(t *testing.T) {
 	} {
 		g.set(c.shut...)
 		got := versions(t, b, 1000, nil)
-		seen := ""
+		var seen strings.Builder
 		for _, v := range []string{"a", "b", "c"} {
 			if got[v] > 0 {
-				seen += v
+				seen.WriteString(v)
 			}
 		}
-		if seen != c.want {
+		if seen.String() != c.want {
 			t.Errorf("without %v the calls went to %v, want %s", c.shut, got, c.want)
 		}
 	}
