@@ -526,3 +526,36 @@ func TestDubboSeedsByTheSecond(t *testing.T) {
 		}
 	})
 }
+
+// grpc-go's random subsetting takes a new seed with every channel, so a restart
+// connects to other instances. Here the client's name decides.
+func TestGrpcSubsetsDoNotOutliveTheProcess(t *testing.T) {
+	subset := func() []string {
+		p := fixed(t, new(fleet), PoolConfig{}, letters(100)...)
+		v, err := Subset(p, SubsetConfig{Client: "host-17", Size: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, in := range v.Instances() {
+			ids = append(ids, in.ID)
+		}
+		return ids
+	}
+	if before, after := subset(), subset(); !slices.Equal(before, after) {
+		t.Errorf("one client's subset was %v, and is %v after a restart", before, after)
+	}
+}
+
+// HAProxy's two draws came from a ring, on which servers have unequal parts: of
+// 1600 that were mostly idle, some got twice the calls of others. Here ties, which
+// are all that is left when nobody is busy, are even.
+func TestHAProxyIdleServersGetUnequalShares(t *testing.T) {
+	p := fixed(t, new(fleet), PoolConfig{}, letters(160)...)
+	for name, b := range map[string]kitlb.Balancer{
+		"least of two": NewLeastRequest(p, LeastRequestConfig{Choices: 2}),
+		"random":       NewRandom(p),
+	} {
+		uniformly(t, name, sharesOf(t, p, b, 160*200))
+	}
+}
