@@ -29,13 +29,17 @@ func hashKey(key string) uint64 { return xxhash.Sum64String(key) }
 
 // hashID hashes an ID. One that is an address is hashed in its canonical form,
 // since some write [2001:DB8:0::1]:80 for [2001:db8::1]:80.
-func hashID(id string) uint64 {
-	if strings.HasPrefix(id, "[") {
-		if addr, err := netip.ParseAddrPort(id); err == nil {
-			id = addr.String()
+func hashID(id string) uint64 { return hashKey(canonical(id)) }
+
+// canonical writes an IPv6 address with a port in its one short form; anything
+// else it returns as it is.
+func canonical(addr string) string {
+	if strings.HasPrefix(addr, "[") {
+		if ip, err := netip.ParseAddrPort(addr); err == nil {
+			return ip.String()
 		}
 	}
-	return hashKey(id)
+	return addr
 }
 
 // mix makes a new hash of one, by the finalizer of splitmix64 (Steele, Lea and

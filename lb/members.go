@@ -168,7 +168,7 @@ func tidy(set []sd.Instance, before []*member) bool {
 			return false
 		}
 		if !before[i].at(set[i].Addr) {
-			fresh = append(fresh, set[i].Addr)
+			fresh = append(fresh, canonical(set[i].Addr))
 		}
 	}
 	if len(fresh) == 0 {
@@ -182,7 +182,7 @@ func tidy(set []sd.Instance, before []*member) bool {
 	}
 	for i := range set {
 		if before[i].at(set[i].Addr) {
-			if _, taken := slices.BinarySearch(fresh, set[i].Addr); taken {
+			if _, taken := slices.BinarySearch(fresh, canonical(set[i].Addr)); taken {
 				return false
 			}
 		}

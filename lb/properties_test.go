@@ -576,3 +576,18 @@ func TestProperty13EjectedBetweenAttempts(t *testing.T) {
 		}
 	})
 }
+
+// An IPv6 address is the same however it is written, so it is one instance.
+func TestProperty6SpellingsOfOneAddress(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		src := newSource(at("[2001:DB8::1]:80")...)
+		f := new(fleet)
+		p := start(t, src, f, PoolConfig{})
+		wantOffered(t, p, "[2001:DB8::1]:80")
+		src.set(at("[2001:0db8:0::1]:80", "[2001:DB8::1]:80", "[2001:db8::1]:80", "[2001:db8::2]:80")...)
+		synctest.Wait()
+		if got := offered(t, p); len(got) != 2 {
+			t.Errorf("three spellings of one address and another one are offered as %v, want two instances", got)
+		}
+	})
+}

@@ -100,10 +100,11 @@ func distinct(all []sd.Instance) []sd.Instance {
 	})
 	ids, addrs := make(map[string]bool, len(all)), make(map[string]bool, len(all))
 	all = slices.DeleteFunc(all, func(in sd.Instance) bool {
-		if ids[in.ID] || addrs[in.Addr] {
+		addr := canonical(in.Addr)
+		if ids[in.ID] || addrs[addr] {
 			return true
 		}
-		ids[in.ID], addrs[in.Addr] = true, true
+		ids[in.ID], addrs[addr] = true, true
 		return false
 	})
 	slices.SortFunc(all, func(a, b sd.Instance) int { return cmp.Compare(a.ID, b.ID) })
