@@ -26,7 +26,7 @@ type Balancer struct {
 
 // Entry is one balancer in one scenario.
 type Entry struct {
-	P99Ratio  float64 `json:"p99_ratio,omitempty"`
+	P99Ratio  float64 `json:"p99_ratio"`    // 0 if central was not played
 	CI        float64 `json:"ci,omitempty"` // half the 95 % interval of p99_ratio
 	MeanRatio float64 `json:"mean_ratio,omitempty"`
 
@@ -40,7 +40,7 @@ type Entry struct {
 	Imbalance  float64 `json:"imbalance"`
 	Messages   float64 `json:"messages"`
 
-	BadShare       *float64 `json:"bad_share,omitempty"`
+	BadShare       float64  `json:"bad_share"`              // 0 too where no server is bad
 	BackAfter      *float64 `json:"back_after_s,omitempty"` // -1: never
 	RecoveredShare *float64 `json:"recovered_share,omitempty"`
 	FairShare      *float64 `json:"fair_share,omitempty"`
@@ -77,7 +77,7 @@ func entry(sc sim.Scenario, c *Cell) Entry {
 		Goodput: c.Goodput, Imbalance: c.Imbalance, Messages: c.Messages,
 	}
 	if sc.Watch > 0 {
-		e.BadShare = &c.Watched
+		e.BadShare = c.Watched
 	}
 	if recovers(sc) {
 		back := c.Back.Seconds()
