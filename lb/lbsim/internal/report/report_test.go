@@ -114,13 +114,13 @@ func TestJSONIsOneLine(t *testing.T) {
 	if never.Gmean != 2 || never.GmeanOf != 2 || never.Robust != 2 || never.Scenarios["S1"].P99Ratio != 2 || d.Seeds != 2 {
 		t.Errorf("never is %+v", never)
 	}
-	if e := never.Scenarios["S15"]; e.BackAfter == nil || *e.BackAfter != -1 || e.BadShare == nil || *e.BadShare != .04 {
+	if e := never.Scenarios["S15"]; e.BackAfter == nil || *e.BackAfter != -1 || e.BadShare == 0 || e.BadShare != .04 {
 		t.Errorf("never in S15 is %+v", e)
 	}
 	if e := once.Scenarios["S15"]; e.BackAfter == nil || *e.BackAfter != 2 || e.ErrorShare != .01 {
 		t.Errorf("once in S15 is %+v", e)
 	}
-	if e := never.Scenarios["S1"]; e.BadShare != nil || e.BackAfter != nil {
+	if e := never.Scenarios["S1"]; e.BadShare != 0 || e.BackAfter != nil {
 		t.Errorf("never in S1 is %+v", e)
 	}
 }
