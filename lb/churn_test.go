@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,12 +114,13 @@ func randomSet() []sd.Instance {
 // ones called until the first of the new is connected, or none can be.
 func TestASetReplacedAsAWholeLeavesNoGap(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		var refuse []string
+		var refuse atomic.Value
+		refuse.Store([]string(nil))
 		f := &fleet{fail: func(addr string) error {
 			if addr[0] != 'a' {
 				time.Sleep(time.Second)
 			}
-			if slices.Contains(refuse, addr) {
+			if slices.Contains(refuse.Load().([]string), addr) {
 				return errBroken
 			}
 			return nil
@@ -126,7 +128,7 @@ func TestASetReplacedAsAWholeLeavesNoGap(t *testing.T) {
 		src := newSource(at("a1", "a2")...)
 		p := start(t, src, f, PoolConfig{})
 		b := NewRoundRobin(p)
-		refuse = []string{"b1"}
+		refuse.Store([]string{"b1"})
 		src.set(at("b1", "b2")...)
 		for range 20 {
 			if _, err := Endpoint(b)(t.Context(), nil); err != nil {
@@ -136,7 +138,7 @@ func TestASetReplacedAsAWholeLeavesNoGap(t *testing.T) {
 		}
 		wantOffered(t, p, "b2")
 		wantCount(t, f, "a1", 1, 1)
-		refuse = []string{"c1", "c2"}
+		refuse.Store([]string{"c1", "c2"})
 		src.set(at("c1", "c2")...)
 		time.Sleep(500 * time.Millisecond)
 		wantOffered(t, p, "b2")
