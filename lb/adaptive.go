@@ -54,6 +54,7 @@ var _ kitlb.Balancer = (*Adaptive)(nil)
 
 // NewAdaptive returns an adaptive balancer over set.
 func NewAdaptive(set Set, cfg AdaptiveConfig) *Adaptive {
+	set = orNobody(set)
 	choices := cfg.Choices
 	if choices <= 0 {
 		choices = defaultChoices

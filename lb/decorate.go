@@ -35,7 +35,8 @@ func partOf(set Set, policy Policy) (part, error) {
 	}
 }
 
-// errNoSet is what constructors say that can return an error.
+// errNoSet is what constructors say that can return an error, and what every pick
+// says of balancers whose constructors cannot.
 var errNoSet = errors.New("lb: there is no set (nil) to pick from: pass a Pool or a View")
 
 // stranger is a part by somebody else's balancer. It does not say which instance

@@ -26,6 +26,7 @@ var _ kitlb.Balancer = (*LeastRequest)(nil)
 
 // NewLeastRequest returns a least-request balancer over set.
 func NewLeastRequest(set Set, cfg LeastRequestConfig) *LeastRequest {
+	set = orNobody(set)
 	b := new(LeastRequest)
 	choices := upTo(max(cfg.Choices, 0))
 	b.start(set, "least request", comparison{by: byInFlight, choices: choices})

@@ -23,6 +23,7 @@ var _ kitlb.Balancer = (*Maglev)(nil)
 // NewMaglev returns a Maglev balancer over set. Of a set of more than 65536
 // instances the others get calls only when the first are not to be had.
 func NewMaglev(set Set) *Maglev {
+	set = orNobody(set)
 	b := new(Maglev)
 	b.start(set, "maglev", 0, func(ids []string, weights []int) hashTable { return newMaglevTable(ids, weights) })
 	return b

@@ -34,6 +34,7 @@ var _ kitlb.Balancer = (*PeakEWMA)(nil)
 
 // NewPeakEWMA returns a peak EWMA balancer over set.
 func NewPeakEWMA(set Set, cfg PeakEWMAConfig) *PeakEWMA {
+	set = orNobody(set)
 	choices := cfg.Choices
 	if choices <= 0 {
 		choices = 2

@@ -287,6 +287,21 @@ func TestAPoolWithoutSourceOrFactorySaysSo(t *testing.T) {
 	}
 }
 
+func TestABalancerOverNoSetSaysSo(t *testing.T) {
+	probing := NewProbing(nil, ProbingConfig{})
+	defer probing.Close()
+	all := []kitlb.Balancer{
+		NewRoundRobin(nil), NewRandom(nil), NewWeightedRoundRobin(nil), NewWeightedRandom(nil), NewLeastRequest(nil, LeastRequestConfig{}),
+		NewPeakEWMA(nil, PeakEWMAConfig{}), NewAdaptive(nil, AdaptiveConfig{}), NewMaglev(nil), NewRing(nil, RingConfig{}), NewRendezvous(nil),
+		probing, NewAdaptive(Where(nil, "in no zone", Zone("")), AdaptiveConfig{}),
+	}
+	for _, b := range all {
+		if _, err := b.Endpoint(); !errors.Is(err, ErrNoEndpoints) || !errors.Is(err, errNoSet) {
+			t.Errorf("%T: error is %v, want one that says that there is no set", b, err)
+		}
+	}
+}
+
 func TestPoolConfigDefaults(t *testing.T) {
 	got := PoolConfig{MinBackoff: -1, MaxBackoff: -1}.withDefaults()
 	if got.MinBackoff <= 0 || got.MaxBackoff < got.MinBackoff {

@@ -107,6 +107,7 @@ var _ kitlb.Balancer = (*Probing)(nil)
 
 // NewProbing returns a probing balancer over set.
 func NewProbing(set Set, cfg ProbingConfig) *Probing {
+	set = orNobody(set)
 	b := &Probing{
 		cfg:      cfg.withDefaults(),
 		fallback: NewAdaptive(set, AdaptiveConfig{}),

@@ -19,6 +19,7 @@ var _ kitlb.Balancer = (*Random)(nil)
 
 // NewRandom returns a random balancer over set.
 func NewRandom(set Set) *Random {
+	set = orNobody(set)
 	b := new(Random)
 	b.follow(set, "random", stateless(uniform{}))
 	return b

@@ -25,6 +25,7 @@ var _ kitlb.Balancer = (*Rendezvous)(nil)
 
 // NewRendezvous returns a rendezvous balancer over set.
 func NewRendezvous(set Set) *Rendezvous {
+	set = orNobody(set)
 	b := new(Rendezvous)
 	b.start(set, "rendezvous", 0, func(ids []string, weights []int) hashTable { return newRendezvousTable(ids, weights) })
 	return b

@@ -49,6 +49,7 @@ var _ kitlb.Balancer = (*Ring)(nil)
 
 // NewRing returns a ring over set.
 func NewRing(set Set, cfg RingConfig) *Ring {
+	set = orNobody(set)
 	b := new(Ring)
 	bound := int64(0)
 	if cfg.Bound != 0 && !math.IsNaN(cfg.Bound) {

@@ -22,6 +22,7 @@ var _ kitlb.Balancer = (*RoundRobin)(nil)
 
 // NewRoundRobin returns a round robin over set.
 func NewRoundRobin(set Set) *RoundRobin {
+	set = orNobody(set)
 	b := new(RoundRobin)
 	d := set.root().dice()
 	b.turns.next.Store(d.roll() >> 1) // far from the wrap

@@ -38,6 +38,16 @@ func (p *Pool) follow(update func(*snapshot)) {
 	update(p.snap.Load())
 }
 
+// orNobody returns set or, if it is nil, one without anybody, which says so.
+func orNobody(set Set) Set {
+	if set != nil {
+		return set
+	}
+	p := NewPool(nil, nil, PoolConfig{})
+	p.stale(errNoSet)
+	return p
+}
+
 // View is a part of a pool, such as the instances of one zone. It follows the
 // pool and shares all that is known about an instance with it. It needs no
 // closing, is safe for concurrent use and lives as long as the pool.
@@ -65,6 +75,7 @@ func newView(set Set, part func(*snapshot) *snapshot) *View {
 // what says in errors whom it keeps, such as "in zone eu-1". A nil keep keeps
 // all.
 func Where(set Set, what string, keep func(sd.Instance) bool) *View {
+	set = orNobody(set)
 	if keep == nil {
 		return newView(set, func(s *snapshot) *snapshot { return s })
 	}

@@ -21,6 +21,7 @@ var _ kitlb.Balancer = (*WeightedRandom)(nil)
 
 // NewWeightedRandom returns a weighted random balancer over set.
 func NewWeightedRandom(set Set) *WeightedRandom {
+	set = orNobody(set)
 	b := new(WeightedRandom)
 	b.follow(set, "weighted random", prepare(func(_ []string, weights []int) chooser {
 		return &lottery{newAliasTable(weights)}

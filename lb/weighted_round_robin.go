@@ -32,6 +32,7 @@ var _ kitlb.Balancer = (*WeightedRoundRobin)(nil)
 
 // NewWeightedRoundRobin returns a weighted round robin over set.
 func NewWeightedRoundRobin(set Set) *WeightedRoundRobin {
+	set = orNobody(set)
 	b := new(WeightedRoundRobin)
 	d := set.root().dice()
 	b.turns.next.Store(d.roll() >> 1) // far from the wrap
