@@ -5,6 +5,7 @@
 //	server:  s := grpc.NewServer(kitgrpc.ServerOptions(logger)...)
 //	         kitgrpc.Server(l, s, kitgrpc.Config{})          → transport.Serve
 //	client:  kitgrpc.Factory(newEndpoint, opts...)           → lb.NewPool
+//	load:    kitgrpc.LoadOptions(m), kitgrpc.RegisterLoad    → lb.NewProbing, at the clients
 //
 // Errors travel as a gRPC status, with an errdetails.ErrorInfo where the
 // status cannot say it all. A client's error is an *Error, which unwraps to

@@ -6,6 +6,7 @@
 //	         mux.Handle("POST /sum", kithttp.NewServer(endpoint, kithttp.DecodeJSON[SumRequest]))
 //	client:  kithttp.Factory(newClient, kithttp.ClientConfig{}) → lb.NewPool
 //	         kithttp.NewEndpoint[SumResponse](c, "POST", base, "/sum")
+//	load:    kithttp.Load(mux, nil)                             → lb.NewProbing, at the clients
 //
 // Errors travel as RFC 9457 problem+json with a "code" member; *Error is both
 // what a service returns and what its client's call returns.
