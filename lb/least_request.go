@@ -16,7 +16,7 @@ type LeastRequestConfig struct {
 //
 // and ties are broken by chance. The instances drawn are always different, so
 // of two the better one is picked every time. Comparing all takes time in
-// proportion to their number: about 1.5 µs for a thousand.
+// proportion to their number: about 2 µs for a thousand.
 //
 // It sees this client's calls only, and takes an instance that fails at once
 // for an idle one: Adaptive knows both better. It is safe for concurrent use.
