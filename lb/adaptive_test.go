@@ -49,6 +49,7 @@ func TestCost(t *testing.T) {
 		n.strikes.store(c.strikes)
 		n.pool = new(Pool)
 		n.pool.mean.store(7e6 - slack)
+		n.weigh(c.weight)
 		s := newSnapshot([]*member{{in: &sd.Instance{Weight: c.weight}, node: n}}, true, nil).all[0]
 		if got := (&comparison{by: byCost}).cost(s.node, 0) / 1e6; got < c.want*(1-1e-6) || got > c.want*(1+1e-6) {
 			t.Errorf("%s: cost %v, want %v", c.name, got, c.want)

@@ -63,6 +63,7 @@ func (p *Pool) settle(d *dial, n *node, err error) bool {
 	m.err = err
 	if err == nil {
 		m.node, m.dial = n, nil
+		n.weigh(m.in.Weight)
 		p.dialing--
 		if d.joins {
 			n.welcome(m.in)

@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -91,7 +92,10 @@ func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 		}
 		in := set[i] // a copy, so that one instance does not keep the whole set alive
 		m.in = &in
-		visible = visible || m.node != nil
+		if m.node != nil {
+			m.node.weigh(in.Weight)
+			visible = true
+		}
 		if d := p.reach(m, len(set)); d != nil {
 			dials = append(dials, d)
 		}
@@ -180,11 +184,14 @@ func tidy(set []sd.Instance, before []*member) bool {
 			return false
 		}
 	}
+	low, high := fresh[0], fresh[len(fresh)-1]
 	for i := range set {
-		if before[i].at(set[i].Addr) {
-			if _, taken := slices.BinarySearch(fresh, canonical(set[i].Addr)); taken {
-				return false
-			}
+		addr := canonical(set[i].Addr)
+		if addr < low || addr > high || !before[i].at(set[i].Addr) {
+			continue
+		}
+		if _, taken := slices.BinarySearch(fresh, addr); taken {
+			return false
 		}
 	}
 	return true
@@ -198,20 +205,7 @@ func same(a, b *sd.Instance) bool {
 	if a.ID != b.ID || a.Addr != b.Addr || a.Weight != b.Weight || a.Zone != b.Zone || a.Version != b.Version || a.State != b.State {
 		return false
 	}
-	if len(a.Tags) != len(b.Tags) || len(a.Meta) != len(b.Meta) {
-		return false
-	}
-	for i := range a.Tags {
-		if a.Tags[i] != b.Tags[i] {
-			return false
-		}
-	}
-	for k, v := range a.Meta {
-		if w, ok := b.Meta[k]; !ok || w != v {
-			return false
-		}
-	}
-	return true
+	return slices.Equal(a.Tags, b.Tags) && (len(a.Meta) == 0 && len(b.Meta) == 0 || maps.Equal(a.Meta, b.Meta))
 }
 
 // reach returns the dial that m needs to be connected to its address, or nil if
