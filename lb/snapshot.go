@@ -45,7 +45,7 @@ func newSnapshot(members []*member, plain bool, err error) *snapshot {
 		}
 		if m.seat.node != m.node || m.seat.in != m.in {
 			m.seat = slot{m.node.call, m.node, m.in}
-			}
+		}
 		if m.in.State == sd.Draining {
 			continue
 		}
