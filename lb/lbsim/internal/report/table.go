@@ -24,7 +24,7 @@ func (s *Summary) Write(w io.Writer) {
 	}
 	s.ratios(w, "p99, as a multiple of the central queue's", latency)
 	s.faults(w, faults)
-	s.ratios(w, "p99 in settings that nobody tuned for, likewise", settings)
+	s.ratios(w, "p99 in other settings, likewise", settings)
 }
 
 // robustness says whether a scenario is one of R1 to R7.

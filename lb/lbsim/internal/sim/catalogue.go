@@ -6,7 +6,7 @@ import "time"
 // Unless a scenario says otherwise there are 20 servers of 4 workers, calls that
 // take 10 ms with an exponential distribution, 10 clients, and 30 s are counted
 // after a warm-up of 5 s. S1 to S13 without faults in them are about latency; S7,
-// S8, S12 and S14 to S16 about errors; R1 to R7 about settings that nobody tuned for.
+// S8, S12 and S14 to S16 about errors; R1 to R7 about other settings.
 func Catalogue() []Scenario {
 	return append(append(latencies(), failures()...), settings()...)
 }
