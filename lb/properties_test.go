@@ -26,8 +26,23 @@ import (
 	"github.com/kitgen/kitgen/middleware/retry"
 )
 
-// The properties of reference/balancing.md §7 carry their numbers: those of
-// schedules, weights, samples and hashes are beside these.
+// What a balancer has to hold, whatever else changes. Each test of one of these
+// carries its number; those of schedules, weights, samples and hashes are beside
+// their code.
+//
+//	 1  every window of weighted turns has its shares
+//	 2  weights: none, one, huge, unequal, overflowing
+//	 3  instances come and go while calls are under way
+//	 4  averages stay finite and between their samples
+//	 5  the clock may jump, and the machine may sleep
+//	 6  duplicates, order and spelling make no difference
+//	 7  hashes: who moves, how even, the same everywhere
+//	 8  a black hole gets next to nothing, all of them get the same, and who recovers is back
+//	 9  samples are distinct and uniform, and ties are broken by chance
+//	10  clients that start together do not herd
+//	11  which errors count
+//	12  no pick allocates, and none takes long
+//	13  a retry goes elsewhere, and costs no more than its budget
 
 // allOn is a pool with everything that may keep callers away from an instance.
 func allOn(g *switches) PoolConfig {
