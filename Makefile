@@ -16,7 +16,7 @@ help:
 	@echo "make generate  bring generated files up to date"
 	@echo "make pictures  play joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
 	@echo
-	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about ten (it builds etcd and Consul)."
+	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about fifteen (it builds etcd, Consul and the peers)."
 
 demo:
 	@echo "demo: building bin/kitgen (with an etcd inside: about two minutes from a cold cache)"

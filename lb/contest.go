@@ -60,11 +60,12 @@ func (t *contest) choose(slots []slot, w want) *slot {
 // congruential pseudorandom number generators", 2022.
 const lehmer = 0xf1357aea2e62a9c5
 
-// ofAll and ofDrawn take two at a time, for one random number, and
-// have no branch that depends on chance: one that the processor does not foresee
-// costs as much as all else that is done for an instance. They compare costs by
-// their bits, which is the same for positive floats, and makes negative ones, of
-// nodes that are closed, the highest.
+// ofAll and ofDrawn take two at a time, for one random number, and have no branch
+// that depends on chance: one that the processor does not foresee costs as much as
+// all else that is done for an instance. They go by the default's cost alone; ofAny
+// is the plain form, for the other metrics. Costs are compared by their bits, which
+// is the same for positive floats, and makes negative ones, of nodes that are
+// closed, the highest.
 
 func (t *contest) ofAll(x uint64) int {
 	least, found, luck := uint32(math.MaxUint32), 0, t.luck
