@@ -37,7 +37,7 @@ func command(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	what, takes := "all that is measured", "five minutes"
+	what, takes := "all that is measured", "three minutes"
 	if o.quick {
 		what, takes = "a quick look, which is good for factors of two", "a minute and a half"
 	}
