@@ -84,6 +84,13 @@ func (h *health) answered(failed bool) {
 	}
 }
 
+// turnedDown adds a response of a node that has too much to do: it costs as a
+// failure does, but is no strike, since the node lives.
+func (h *health) turnedDown() {
+	old := h.failing.load()
+	h.failing.replace(old, old+failAlpha*(1-old))
+}
+
 // relax forgets for the time dt: failures fade, and with idle the latency
 // drifts to mean (0: unknown, no drift). Not to 0, which would attract everyone
 // to a node only because nobody knows it, and not never, which would starve a

@@ -68,7 +68,7 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 	if n.trial != nil {
 		n.testify(outcome, took, w.untimed)
 	}
-	if !w.untimed && outcome != classify.Excluded && n.pool.peaks.Load() {
+	if !w.untimed && outcome != classify.Excluded && outcome != classify.Throttled && n.pool.peaks.Load() {
 		n.peaked(took, now)
 	}
 	mean := n.pool.mean.load()
@@ -93,6 +93,8 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 	case outcome.Failed():
 		n.failures.Add(1)
 		n.answered(true)
+	case outcome == classify.Throttled:
+		n.turnedDown()
 	default:
 		return
 	}

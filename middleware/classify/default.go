@@ -21,9 +21,11 @@ import (
 //	  attempt's timeout                                       Excluded
 //	NotSent; a connection that was refused or never made; no
 //	  endpoint to call                                        NotSent
-//	StatusCode 429, 499; context.Canceled by someone else     Excluded
-//	the rest: timeouts, 408, 5xx, EOF, connection reset, any
-//	  unknown error                                           Failure
+//	StatusCode 429 (gRPC: ResourceExhausted)                  Throttled
+//	StatusCode 499; context.Canceled by someone else          Excluded
+//	StatusCode 500 (gRPC: Internal, Unknown, DataLoss)        Fault
+//	the rest: timeouts, 408, 502, 503, 504, EOF, connection
+//	  reset, any unknown error                                Failure
 //
 // A deadline is the caller's only where retry gave the attempt a timeout of its
 // own; without one, the deadline is the only timeout there is, and passing it
@@ -44,8 +46,12 @@ func Default(ctx context.Context, _ any, err error) Outcome {
 		return Excluded
 	case sent == no, sent == unsaid && neverConnected(err):
 		return NotSent
-	case status == 429, status == 499, errors.Is(err, context.Canceled):
+	case status == 429:
+		return Throttled
+	case status == 499, errors.Is(err, context.Canceled):
 		return Excluded
+	case status == 500:
+		return Fault
 	default:
 		return Failure
 	}

@@ -55,6 +55,8 @@ func TestDefault(t *testing.T) {
 		failure  = classify.Failure
 		excluded = classify.Excluded
 		notsent  = classify.NotSent
+		throttle = classify.Throttled
+		fault    = classify.Fault
 	)
 	for _, tt := range []struct {
 		name string
@@ -69,9 +71,9 @@ func TestDefault(t *testing.T) {
 		{"304, which a client took for an error", statusError(304), success},
 		{"501", statusError(501), success},
 		{"408", statusError(408), failure},
-		{"429", statusError(429), excluded},
+		{"429", statusError(429), throttle},
 		{"499", statusError(499), excluded},
-		{"500", statusError(500), failure},
+		{"500", statusError(500), fault},
 		{"502", statusError(502), failure},
 		{"503", statusError(503), failure},
 		{"504", statusError(504), failure},
@@ -212,6 +214,8 @@ func TestRetryable(t *testing.T) {
 		{classify.Failure, false, true, true},
 		{classify.Excluded, false, false, false},
 		{classify.NotSent, true, true, true},
+		{classify.Throttled, false, false, false},
+		{classify.Fault, false, false, true},
 	} {
 		if got := tt.outcome.Retryable(false); got != tt.write {
 			t.Errorf("%v: Retryable(false) = %v", tt.outcome, got)
@@ -251,7 +255,71 @@ func ExampleFunc() {
 	// not sent
 }
 
+// told is an error that says when to come again.
+type told time.Duration
+
+func (told) Error() string                       { return "busy" }
+func (d told) RetryAfter() (time.Duration, bool) { return time.Duration(d), d != 0 }
+
+func TestPushback(t *testing.T) {
+	for _, tt := range []struct {
+		err   error
+		after time.Duration
+		ok    bool
+	}{
+		{nil, 0, false},
+		{io.EOF, 0, false},
+		{told(0), 0, false},
+		{told(time.Second), time.Second, true},
+		{fmt.Errorf("call: %w", told(-1)), -1, true},
+		{errors.Join(io.EOF, told(5)), 5, true},
+	} {
+		if after, ok := classify.Pushback(tt.err); after != tt.after || ok != tt.ok {
+			t.Errorf("%v: %v %v, want %v %v", tt.err, after, ok, tt.after, tt.ok)
+		}
+	}
+}
+
+type rejected bool
+
+func (rejected) Error() string    { return "no room" }
+func (r rejected) Rejected() bool { return bool(r) }
+
+func TestRejected(t *testing.T) {
+	for err, want := range map[error]bool{nil: false, io.EOF: false, rejected(false): false, rejected(true): true} {
+		if got := classify.Rejected(err); got != want {
+			t.Errorf("%v: %t", err, got)
+		}
+	}
+	if !classify.Rejected(fmt.Errorf("call: %w", rejected(true))) {
+		t.Error("a wrapped rejection is none")
+	}
+}
+
+type failedWith struct{ err error }
+
+func (f failedWith) Failed() error { return f.err }
+
+func TestFailersAreJudgedByTheirError(t *testing.T) {
+	judge := classify.Failers(nil)
+	for _, tt := range []struct {
+		response any
+		err      error
+		want     classify.Outcome
+	}{
+		{failedWith{nil}, nil, classify.Success},
+		{failedWith{statusError(404)}, nil, classify.Success},
+		{failedWith{statusError(503)}, nil, classify.Failure},
+		{failedWith{statusError(404)}, io.EOF, classify.Failure},
+		{"text", nil, classify.Success},
+	} {
+		if got := judge(t.Context(), tt.response, tt.err); got != tt.want {
+			t.Errorf("%v, %v: %v, want %v", tt.response, tt.err, got, tt.want)
+		}
+	}
+}
+
 func ExampleOutcome_String() {
-	fmt.Println(classify.Success, classify.Failure, classify.Excluded, classify.NotSent, classify.Outcome(9))
-	// Output: success failure excluded not sent outcome 9
+	fmt.Println(classify.Success, classify.Failure, classify.Excluded, classify.NotSent, classify.Throttled, classify.Fault, classify.Outcome(9))
+	// Output: success failure excluded not sent throttled fault outcome 9
 }

@@ -7,9 +7,11 @@
 // It looks at the shape of errors, not at their types: an error of any
 // transport takes part by having one of the methods
 //
-//	NotSent() bool     // true: the server cannot have seen the call
-//	StatusCode() int   // an HTTP status
+//	NotSent() bool                            // true: the server cannot have seen the call
+//	StatusCode() int                          // an HTTP status
+//	RetryAfter() (after time.Duration, ok bool) // when to come again; negative: never
+//	Rejected() bool                           // true: a policy of this process turned it down
 //
-// It does not look at retry hints such as Retry-After, and it does not import
-// gRPC: package kitgrpc gives its errors a StatusCode.
+// It does not import gRPC: package kitgrpc gives its errors a StatusCode, and
+// kitgrpc.FromError does so for the errors of other connections.
 package classify
