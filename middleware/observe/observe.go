@@ -1,0 +1,68 @@
+package observe
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/go-kit/kit/endpoint"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+)
+
+// Calls returns a function that makes the middleware of one method, to stand
+// outermost: it observes whole calls, from the client's or from the server's
+// side. Without observers the middleware is the endpoint itself.
+//
+// A cfg that Validate rejects is a mistake in the program, and Calls panics
+// with Validate's error.
+func Calls(cfg Config) func(method string) endpoint.Middleware {
+	t := newTeller(cfg)
+	return func(method string) endpoint.Middleware {
+		all := &Call{Side: t.cfg.Side, Service: t.cfg.Service, Method: method, Balancer: t.cfg.Balancer}
+		return t.middleware(func(ctx context.Context, request any) (context.Context, *Call) {
+			c := all
+			if m := t.cfg.Method(ctx, request); m != "" && m != method {
+				one := *all
+				one.Method = m
+				c = &one
+			}
+			if c.Side == Client {
+				ctx = context.WithValue(ctx, callKey{}, c)
+			}
+			return ctx, c
+		})
+	}
+}
+
+// Attempts returns a function that makes the middleware of one instance, to
+// stand innermost, around the transport: it observes the attempts of calls.
+// Without observers the middleware is the endpoint itself.
+//
+// A cfg that Validate rejects is a mistake in the program, and Attempts panics
+// with Validate's error.
+func Attempts(cfg Config) func(instance string) endpoint.Middleware {
+	t := newTeller(cfg)
+	return func(instance string) endpoint.Middleware {
+		return t.middleware(func(ctx context.Context, request any) (context.Context, *Call) {
+			return ctx, &Call{
+				Side:     Attempt,
+				Service:  t.cfg.Service,
+				Method:   cmp.Or(t.cfg.Method(ctx, request), methodOf(ctx)),
+				Instance: instance,
+				Attempt:  max(1, attempt.Number(ctx)),
+				Breaker:  t.cfg.Breaker(instance),
+				Balancer: t.cfg.Balancer,
+			}
+		})
+	}
+}
+
+// callKey is the key of the innermost Client's call in a context.
+type callKey struct{}
+
+func methodOf(ctx context.Context) string {
+	if c, ok := ctx.Value(callKey{}).(*Call); ok {
+		return c.Method
+	}
+	return ""
+}
