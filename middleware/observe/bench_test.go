@@ -12,13 +12,25 @@ import (
 func TestAllocations(t *testing.T) {
 	ctx := t.Context()
 	cfg := observe.Config{Service: "add", Observers: []observe.Observer{funcs{}}}
+	mixed := cfg
+	odd := false
+	mixed.Method = func(context.Context, any) string {
+		if odd = !odd; odd {
+			return "sum"
+		}
+		return "concat"
+	}
 	for name, call := range map[string]endpoint.Endpoint{
-		"call":    observe.Calls(cfg)("sum")(endpoint.Nop),
-		"attempt": observe.Attempts(cfg)("a:1")(endpoint.Nop),
+		"call":             observe.Calls(cfg)("sum")(endpoint.Nop),
+		"attempts in turn": observe.Attempts(mixed)("a:1")(endpoint.Nop),
 	} {
 		if n := testing.AllocsPerRun(1000, func() { _, _ = call(ctx, nil) }); n > 1 {
 			t.Errorf("%s: %v allocations, want the context's value or the Call alone", name, n)
 		}
+	}
+	one := observe.Attempts(cfg)("a:1")(endpoint.Nop)
+	if n := testing.AllocsPerRun(1000, func() { _, _ = one(ctx, nil) }); n != 0 {
+		t.Errorf("an attempt like the one before: %v allocations", n)
 	}
 	cfg.Side = observe.Server
 	call := observe.Calls(cfg)("sum")(endpoint.Nop)

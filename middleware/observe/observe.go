@@ -1,8 +1,8 @@
 package observe
 
 import (
-	"cmp"
 	"context"
+	"sync/atomic"
 
 	"github.com/go-kit/kit/endpoint"
 
@@ -27,7 +27,7 @@ func Calls(cfg Config) func(method string) endpoint.Middleware {
 				c = &one
 			}
 			if c.Side == Client {
-				ctx = context.WithValue(ctx, callKey{}, c)
+				ctx = &withCall{ctx, c}
 			}
 			return ctx, c
 		})
@@ -43,26 +43,27 @@ func Calls(cfg Config) func(method string) endpoint.Middleware {
 func Attempts(cfg Config) func(instance string) endpoint.Middleware {
 	t := newTeller(cfg)
 	return func(instance string) endpoint.Middleware {
+		var last atomic.Pointer[Call] // often the next one is the same again
 		return t.middleware(func(ctx context.Context, request any) (context.Context, *Call) {
-			return ctx, &Call{
+			method := t.cfg.Method(ctx, request)
+			if method == "" {
+				method = methodOf(ctx)
+			}
+			number, breaker := max(1, attempt.Number(ctx)), t.cfg.Breaker(instance)
+			if c := last.Load(); c != nil && c.Method == method && c.Attempt == number && c.Breaker == breaker {
+				return ctx, c
+			}
+			c := &Call{
 				Side:     Attempt,
 				Service:  t.cfg.Service,
-				Method:   cmp.Or(t.cfg.Method(ctx, request), methodOf(ctx)),
+				Method:   method,
 				Instance: instance,
-				Attempt:  max(1, attempt.Number(ctx)),
-				Breaker:  t.cfg.Breaker(instance),
+				Attempt:  number,
+				Breaker:  breaker,
 				Balancer: t.cfg.Balancer,
 			}
+			last.Store(c)
+			return ctx, c
 		})
 	}
-}
-
-// callKey is the key of the innermost Client's call in a context.
-type callKey struct{}
-
-func methodOf(ctx context.Context) string {
-	if c, ok := ctx.Value(callKey{}).(*Call); ok {
-		return c.Method
-	}
-	return ""
 }
