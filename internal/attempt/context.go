@@ -3,8 +3,6 @@ package attempt
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -29,7 +27,7 @@ func TimedOut(ctx context.Context) bool {
 // Limited reports whether ctx is an attempt that has a timeout of its own.
 func Limited(ctx context.Context) bool {
 	c := of(ctx)
-	return c != nil && !c.deadline.IsZero()
+	return c != nil && !c.at.IsZero()
 }
 
 // Number returns which attempt of its call ctx is: 1 for the first, 0 if ctx is
@@ -41,138 +39,82 @@ func Number(ctx context.Context) int {
 	return 0
 }
 
-// Context is the context of one attempt. It costs nothing that the transport
-// does not ask for: the timer and the done channel are made by the first Done.
-// From then on a standard context does the work, so that contexts derived from
-// this one find a parent they know and start no goroutine.
-//
-// Whoever starts an attempt ends it; see End.
+// Context is the context of one attempt: a Bound that knows its call.
 type Context struct {
-	parent   context.Context // a Context is the one place where a context is a field
-	call     *Call
-	number   int
-	deadline time.Time // of this attempt alone; zero: none
-	over     atomic.Bool
-	std      atomic.Pointer[std] // written under mu, once
+	Bound
 
-	mu sync.Mutex // makes std once
-}
-
-// std is the standard context underneath.
-type std struct {
-	context.Context
-	cancel context.CancelFunc
+	call   *Call
+	number int
+	left   int
 }
 
 var _ context.Context = (*Context)(nil)
 
+// Options say more about the attempts of a call.
+type Options struct {
+	Timeout time.Duration // of each attempt; none if zero or negative
+	Left    int           // how many attempts may follow this one
+	Ending  bool          // End cancels an attempt that has no timeout, too
+	Streams bool          // an attempt can be freed of its timeout while it lives: see Free
+}
+
 // Start begins a logical call and returns its first attempt, which ends with
 // parent or after timeout; a timeout of zero or less means none. A call inside
 // an attempt of another one is a call of its own and shares nothing with it.
+// What follows the attempt is not known, so the services it goes to are told
+// nothing: see StartWith.
 func Start(parent context.Context, timeout time.Duration) *Context {
+	return StartWith(parent, Options{Timeout: timeout, Left: unknown})
+}
+
+const unknown = -1 // Options.Left of those who do not retry
+
+// StartWith is Start for those who will make further attempts.
+func StartWith(parent context.Context, o Options) *Context {
 	first := new(struct { // one allocation for both
 		Context
 		own Call
 	})
-	first.begin(parent, &first.own, 1, timeout)
+	first.attempt(parent, &first.own, 1, o)
 	return &first.Context
 }
 
 // Next returns the next attempt of the same call, with time of its own.
 func (c *Context) Next(timeout time.Duration) *Context {
+	return c.NextWith(Options{Timeout: timeout, Left: unknown})
+}
+
+// NextWith is Next with options.
+func (c *Context) NextWith(o Options) *Context {
 	next := new(Context)
-	next.begin(c.parent, c.call, c.number+1, timeout)
+	next.attempt(c.parent, c.call, c.number+1, o)
 	return next
 }
 
-func (c *Context) begin(parent context.Context, call *Call, number int, timeout time.Duration) {
-	c.parent, c.call, c.number = parent, call, number
-	if timeout > 0 {
-		c.deadline = time.Now().Add(timeout)
+func (c *Context) attempt(parent context.Context, call *Call, number int, o Options) {
+	c.call, c.number, c.left = call, number, o.Left
+	switch {
+	case o.Streams:
+		c.kind = freeing
+	case o.Ending:
+		c.kind = ending
 	}
+	c.begin(parent, o.Timeout, ErrTimeout)
 }
 
-// End releases what the attempt holds and cancels what was derived from it. It
-// must be called when the attempt has returned; again, it does nothing. An
-// attempt without a timeout holds nothing, and what was derived from it lives
-// on until the caller's context ends.
-func (c *Context) End() {
-	if c.deadline.IsZero() {
-		return
-	}
-	c.over.Store(true) // before Load: see standard
-	if s := c.std.Load(); s != nil {
-		s.cancel()
-	}
-}
-
-// Deadline returns the earlier of the attempt's and the caller's deadline.
-func (c *Context) Deadline() (time.Time, bool) {
-	d, ok := c.parent.Deadline()
-	if c.deadline.IsZero() || ok && d.Before(c.deadline) {
-		return d, ok
-	}
-	return c.deadline, true
-}
-
-// Done implements context.Context.
-func (c *Context) Done() <-chan struct{} {
-	if c.deadline.IsZero() {
-		return c.parent.Done()
-	}
-	return c.standard().Done()
-}
-
-// Err implements context.Context.
-func (c *Context) Err() error {
-	if c.deadline.IsZero() {
-		return c.parent.Err()
-	}
-	if c.std.Load() == nil && !c.over.Load() && c.parent.Err() == nil && time.Now().Before(c.deadline) {
-		return nil
-	}
-	// An error once given is given for ever, and with it its cause: from the
-	// first one on, the standard context remembers both.
-	return c.standard().Err()
-}
+// Free takes the attempt's timeout away from what goes on after it, the body of
+// a response: it then ends with the caller's context or by End. Only an attempt
+// with Options.Streams can be freed. Its price: contexts that were derived from
+// the attempt end by its timeout with context.Canceled, and only their cause
+// tells.
+func (c *Context) Free() { c.free() }
 
 // Value implements context.Context.
 func (c *Context) Value(key any) any {
 	if key == (contextKey{}) {
 		return c
 	}
-	// The standard context must be found here by package context: it is how
-	// contexts derived from this one attach without a goroutine, and how
-	// context.Cause learns the cause.
-	if s := c.std.Load(); s != nil {
-		return s.Value(key)
-	}
-	return c.parent.Value(key)
-}
-
-// standard returns the standard context, which the first call makes.
-func (c *Context) standard() *std {
-	if s := c.std.Load(); s != nil {
-		return s
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.std.Load(); s != nil {
-		return s
-	}
-	s := new(std)
-	if c.over.Load() { // a late question: no timer, and not the timeout's fault
-		s.Context, s.cancel = context.WithCancel(c.parent)
-	} else {
-		s.Context, s.cancel = context.WithDeadlineCause(c.parent, c.deadline, ErrTimeout)
-	}
-	c.std.Store(s)
-	// End stores over and loads std, this stores std and loads over: whatever
-	// the order, one of the two sees the other.
-	if c.over.Load() {
-		s.cancel()
-	}
-	return s
+	return c.Bound.Value(key)
 }
 
 type contextKey struct{}
