@@ -3,9 +3,6 @@ package observe
 import (
 	"context"
 	"fmt"
-	"time"
-
-	"github.com/kitgen/kitgen/middleware/classify"
 )
 
 // Side is from where a call is seen.
@@ -47,14 +44,6 @@ type Call struct {
 	Balancer string // that picks the instances; empty if unknown
 }
 
-// Result is how a call ended.
-type Result struct {
-	Took     time.Duration
-	Outcome  classify.Outcome
-	Err      error // ErrUnfinished if the call panicked
-	Response any   // may be an endpoint.Failer, with an error of the business
-}
-
 // Observer is told of every call, on its goroutine: what an observer takes, the
 // caller waits for. It must be safe for concurrent use.
 type Observer interface {
@@ -67,14 +56,3 @@ type Observer interface {
 	// have added. The last to start is the first to end.
 	End(ctx context.Context, c *Call, r Result)
 }
-
-// ErrUnfinished is the error in the Result of a call that did not return,
-// because it panicked or ended its goroutine. The caller never sees it.
-var ErrUnfinished error = unfinished{}
-
-type unfinished struct{}
-
-func (unfinished) Error() string { return "the call panicked or ended its goroutine" }
-
-// StatusCode is what a server answers after a panic.
-func (unfinished) StatusCode() int { return 500 }
