@@ -41,6 +41,7 @@ func TestWhatOpens(t *testing.T) {
 		{"a third of 90", repeat(30, nil, nil, errDown), false},
 		{"business errors", repeat(100, statusError(404)), false},
 		{"429", repeat(100, statusError(429)), false},
+		{"5 that the service itself failed at", repeat(5, statusError(500)), true},
 		{"rejections by another circuit", repeat(100, error(&breaker.OpenError{Instance: "b:1"})), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +109,7 @@ func TestOneCycle(t *testing.T) {
 		want := []string{
 			"closed to open", "open to half-open", "half-open to open", "open to half-open", "half-open to closed",
 		}
-		if diff := cmp.Diff(want, r.changes); diff != "" {
+		if diff := cmp.Diff(want, r.told()); diff != "" {
 			t.Errorf("changes (-want +got):\n%s", diff)
 		}
 	})
@@ -176,12 +177,19 @@ func TestOpenError(t *testing.T) {
 		if got := classify.Default(t.Context(), nil, err); got != classify.NotSent {
 			t.Errorf("a rejection is classified as %v", got)
 		}
-		if open.StatusCode() != 503 {
-			t.Errorf("StatusCode = %d", open.StatusCode())
+		if open.StatusCode() != 503 || !classify.Rejected(err) {
+			t.Errorf("StatusCode = %d, Rejected = %v", open.StatusCode(), classify.Rejected(err))
+		}
+		if after, ok := classify.Pushback(err); !ok || after != time.Until(open.Until) {
+			t.Errorf("RetryAfter = %v, %v, but the probe is due in %v", after, ok, time.Until(open.Until))
 		}
 		r.wantReady(false, "before the time the error gives")
 		time.Sleep(time.Until(open.Until))
 		r.wantReady(true, "at the time the error gives")
+		time.Sleep(time.Hour)
+		if after, ok := open.RetryAfter(); after != 0 || !ok {
+			t.Errorf("RetryAfter = %v, %v when the time has come", after, ok)
+		}
 	})
 }
 
@@ -219,14 +227,22 @@ func TestOneProbeAtATime(t *testing.T) {
 }
 
 func TestParallelCalls(t *testing.T) { // for the race detector, through all states
-	r := newRig(t, breaker.Config{OpenFor: time.Microsecond, MaxOpen: time.Microsecond, ProbeLease: time.Microsecond})
-	errs := []error{nil, nil, errDown, errDown, context.Canceled, statusError(404)}
+	r := newRig(t, breaker.Config{
+		OpenFor: time.Microsecond, MaxOpen: time.Microsecond, ProbeLease: time.Microsecond, SlowCall: time.Nanosecond,
+	})
+	errs := []error{nil, nil, errDown, errDown, context.Canceled, statusError(404), statusError(429)}
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 2000 {
 				r.ready()
 				r.run(1, errs[rand.IntN(len(errs))])
+			}
+		})
+		wg.Go(func() {
+			for range 200 {
+				r.group.Circuits()
+				r.group.State("a:1")
 			}
 		})
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
-	"github.com/sony/gobreaker/v2"
 
 	"github.com/kitgen/kitgen/middleware/classify"
 )
@@ -19,16 +18,15 @@ const grace = time.Second
 // it has made the change, and no lock is there to be held while a call or a
 // callback runs.
 type circuit struct {
-	Config
+	*Config
 	instance string
+	news     *news // nil if nobody wants any
 	phase    atomic.Pointer[phase]
 }
 
-func newCircuit(cfg Config, instance string) *circuit {
-	if err := cfg.Validate(); err != nil {
-		panic(err)
-	}
-	c := &circuit{Config: cfg.withDefaults(), instance: instance}
+// newCircuit takes a cfg that is valid and has its defaults.
+func newCircuit(cfg *Config, instance string, n *news) *circuit {
+	c := &circuit{Config: cfg, instance: instance, news: n}
 	c.phase.Store(c.closed())
 	return c
 }
@@ -40,8 +38,12 @@ func (c *circuit) guard(next endpoint.Endpoint) endpoint.Endpoint {
 		if err != nil {
 			return nil, err
 		}
+		var start time.Duration
+		if c.SlowCall > 0 {
+			start = p.age()
+		}
 		outcome := classify.Failure // what a panic and runtime.Goexit leave
-		defer func() { c.done(p, outcome) }()
+		defer func() { c.done(p, start, outcome) }()
 		response, err = next(ctx, request)
 		outcome = c.judge(ctx, response, err)
 		return response, err
@@ -50,14 +52,19 @@ func (c *circuit) guard(next endpoint.Endpoint) endpoint.Endpoint {
 
 // ready reports whether admit would let a call through.
 func (c *circuit) ready() bool {
+	if c.phase.Load().state == Closed {
+		return true
+	}
+	p := c.current()
+	return p.state == Closed || !time.Now().Before(p.until)
+}
+
+// current returns the phase that the circuit is in now.
+func (c *circuit) current() *phase {
 	for {
 		p := c.phase.Load()
-		if p.state == Closed {
-			return true
-		}
-		now := time.Now()
-		if !c.expire(p, now) {
-			return !now.Before(p.until)
+		if p.state != HalfOpen || !c.expire(p, time.Now()) {
+			return p
 		}
 	}
 }
@@ -77,7 +84,7 @@ func (c *circuit) admit(ctx context.Context) (*phase, error) {
 		if now.Before(p.until) {
 			return nil, p.reject
 		}
-		if probe := c.probing(p, c.lease(ctx, now)); c.swap(p, probe) {
+		if probe := c.probing(p, now, c.lease(ctx, now)); c.swap(p, probe) {
 			return probe, nil
 		} // somebody else was first: look again
 	}
@@ -104,51 +111,78 @@ func (c *circuit) expire(p *phase, now time.Time) bool {
 
 // judge classifies the end of a call.
 func (c *circuit) judge(ctx context.Context, response any, err error) classify.Outcome {
-	outcome := c.Classify(ctx, response, err)
-	if outcome == classify.NotSent && errors.Is(err, ErrOpen) {
-		return classify.Excluded // another circuit's opinion must not become ours
+	if err != nil && turnedDown(err) {
+		return classify.Excluded
 	}
-	return outcome
+	return c.Classify(ctx, response, err)
 }
 
-// done ends a call that was admitted in p. If the circuit has changed since,
-// the call is old news: a success from before must not end a probe.
-func (c *circuit) done(p *phase, outcome classify.Outcome) {
+// turnedDown reports whether err is another policy's opinion, which must not
+// become ours. That of a call with several attempts is not, if one was sent.
+func turnedDown(err error) bool {
+	if !classify.Rejected(err) {
+		return false
+	}
+	s, ok := errors.AsType[interface {
+		error
+		NotSent() bool
+	}](err)
+	return !ok || s.NotSent()
+}
+
+// done ends a call that was admitted in p, at the age that p had then. If the
+// circuit has changed since, the call is old news: a success from before must
+// not end a probe.
+func (c *circuit) done(p *phase, start time.Duration, outcome classify.Outcome) {
+	if c.phase.Load() != p {
+		return
+	}
+	silent := outcome == classify.Excluded || outcome == classify.Throttled
+	slow := c.SlowCall > 0 && p.age()-start > c.SlowCall
 	switch {
-	case c.phase.Load() != p:
-	case p.state == Closed:
-		c.count(p, outcome)
-	case outcome == classify.Excluded:
+	case silent && p.state == Closed:
+	case silent:
 		c.swap(p, c.vacant(p))
-	case outcome.Failed():
+	case p.state == Closed:
+		if c.count(p, slow, outcome) {
+			c.swap(p, c.open(1, time.Now()))
+		}
+	case slow, outcome.Failed():
 		c.swap(p, c.open(p.opens+1, time.Now()))
 	default:
 		c.swap(p, c.closed())
 	}
 }
 
-// count tells gobreaker of a call in the closed phase p, and opens the circuit
-// if gobreaker would.
-func (c *circuit) count(p *phase, outcome classify.Outcome) {
-	switch {
-	case outcome == classify.Excluded:
-	case outcome.Failed():
-		_, _ = p.calls.Execute(failed)
-		if p.calls.State() != gobreaker.StateClosed {
-			c.swap(p, c.open(1, time.Now()))
-		}
-	default:
-		_, _ = p.calls.Execute(succeeded)
+// count counts a call in the closed phase p, and reports whether to open.
+func (c *circuit) count(p *phase, slow bool, outcome classify.Outcome) bool {
+	if outcome.Failed() {
+		return p.calls.failed()
 	}
+	return p.calls.succeeded(slow)
 }
 
 // swap changes from one phase to the next, unless somebody else has changed it.
 func (c *circuit) swap(from, to *phase) bool {
+	if c.news == nil || from.state == to.state {
+		return c.phase.CompareAndSwap(from, to)
+	}
+	c.news.mu.Lock()
+	defer c.news.mu.Unlock()
 	if !c.phase.CompareAndSwap(from, to) {
 		return false
 	}
-	if from.state != to.state {
-		c.OnStateChange(c.instance, from.state, to.state)
-	}
+	c.news.add(change{c.instance, from.state, to.state})
 	return true
+}
+
+// status describes the circuit for Group.Circuits.
+func (c *circuit) status() Status {
+	p := c.current()
+	s := Status{Instance: c.instance, State: p.state, Since: p.since, Until: p.until, Opens: p.opens}
+	if p.state == Closed {
+		s.Successes, s.Failures = p.calls.count()
+		s.Slow = p.calls.slow.sum(p.calls.now())
+	}
+	return s
 }

@@ -10,12 +10,20 @@ import (
 
 // Config says when a circuit opens, and for how long. The zero value is good.
 type Config struct {
-	Name string // of the circuit that New makes, for errors and OnStateChange; Each uses the instance
+	Name string // of the circuit that New makes, for errors and OnStateChange; the others use the instance
 
 	Consecutive int           // failures in a row, within Window, that open the circuit; 5 if zero
 	Ratio       float64       // share of failed calls in Window that opens it, above 0 up to 1; 0.5 if zero
-	MinCalls    int           // calls that ended in Window before Ratio counts; 10 if zero
-	Window      time.Duration // how far back failures are remembered; 10 s if zero
+	MinCalls    int           // calls that ended in Window before Ratio and SlowRatio count; 10 if zero
+	Window      time.Duration // how far back calls are remembered; 10 s if zero
+
+	// SlowCall is how long a call may take: one that succeeds after more is slow.
+	// No call is if zero. A probe that is slow has failed. SlowRatio is the share
+	// of the calls in Window, above 0 up to 1, that opens the circuit when they
+	// are slow; 0.5 if zero. A failure counts for Ratio alone, however long it
+	// took.
+	SlowCall  time.Duration
+	SlowRatio float64
 
 	OpenFor time.Duration // first open time, doubled after each failed probe, ± 20 %; 5 s if zero
 	MaxOpen time.Duration // limit of the doubling; 60 s if zero
@@ -27,10 +35,14 @@ type Config struct {
 
 	Classify classify.Func // what an outcome means; classify.Default if nil
 
-	// OnStateChange is called after a change, on the goroutine of the call or
-	// the pick that caused it, so it should be quick. No lock is held: it may
-	// call endpoints and may itself be called for several changes at a time.
-	// Not called if nil.
+	// OnStateChange is called soon after a change, not on the goroutine of the
+	// call or the pick that caused it: however long it takes, it delays nobody.
+	// It is called for one change at a time, and for those of a circuit in their
+	// order; for all circuits of one New, Each or NewGroup on one goroutine,
+	// which ends when there is nothing to tell and which Group.Close waits for.
+	// Of changes that come faster than it takes them, 1024 wait and the oldest
+	// are dropped. It may call endpoints. If it panics, it is called for the next
+	// change all the same. Not called if nil.
 	OnStateChange func(instance string, from, to State)
 }
 
@@ -46,6 +58,12 @@ func (c Config) Validate() error {
 		return fmt.Errorf("breaker: Config.MinCalls is %d: want at least 1, or 0 for 10", c.MinCalls)
 	case d.Window < time.Millisecond:
 		return fmt.Errorf("breaker: Config.Window is %v: want at least 1ms, or 0 for 10s", c.Window)
+	case c.SlowCall < 0:
+		return fmt.Errorf("breaker: Config.SlowCall is %v: want more than 0, or 0 for no slow calls", c.SlowCall)
+	case !(d.SlowRatio > 0 && d.SlowRatio <= 1):
+		return fmt.Errorf("breaker: Config.SlowRatio is %v: want more than 0 and at most 1, or 0 for 0.5", c.SlowRatio)
+	case c.SlowRatio != 0 && c.SlowCall == 0:
+		return fmt.Errorf("breaker: Config.SlowRatio is %v, but no call is slow: set SlowCall too", c.SlowRatio)
 	case c.OpenFor < 0:
 		return fmt.Errorf("breaker: Config.OpenFor is %v: want more than 0, or 0 for 5s", c.OpenFor)
 	case c.MaxOpen < 0:
@@ -63,14 +81,12 @@ func (c Config) withDefaults() Config {
 	c.Ratio = cmp.Or(c.Ratio, 0.5)
 	c.MinCalls = cmp.Or(c.MinCalls, 10)
 	c.Window = cmp.Or(c.Window, 10*time.Second)
+	c.SlowRatio = cmp.Or(c.SlowRatio, 0.5)
 	c.OpenFor = cmp.Or(c.OpenFor, 5*time.Second)
 	c.MaxOpen = cmp.Or(c.MaxOpen, time.Minute)
 	c.ProbeLease = cmp.Or(c.ProbeLease, 10*time.Second)
 	if c.Classify == nil {
 		c.Classify = classify.Default
-	}
-	if c.OnStateChange == nil {
-		c.OnStateChange = func(string, State, State) {}
 	}
 	return c
 }

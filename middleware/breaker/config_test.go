@@ -18,6 +18,10 @@ func TestValidateNamesTheField(t *testing.T) {
 		"Config.Ratio is NaN":        {Ratio: math.NaN()},
 		"Config.MinCalls is -1":      {MinCalls: -1},
 		"Config.Window is 1µs":       {Window: time.Microsecond},
+		"Config.SlowCall is -1s":     {SlowCall: -time.Second},
+		"Config.SlowRatio is 2:":     {SlowCall: time.Second, SlowRatio: 2},
+		"Config.SlowRatio is NaN":    {SlowCall: time.Second, SlowRatio: math.NaN()},
+		"set SlowCall too":           {SlowRatio: 0.5},
 		"Config.OpenFor is -1s":      {OpenFor: -time.Second},
 		"Config.MaxOpen is -1s":      {MaxOpen: -time.Second},
 		"OpenFor 5s is above":        {MaxOpen: time.Second}, // the default
@@ -36,6 +40,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		}
 		panics(t, func() { breaker.New(cfg) }, want)
 		panics(t, func() { breaker.Each(cfg) }, want) // not only when an instance comes
+		panics(t, func() { breaker.NewGroup(cfg) }, want)
 	}
 }
 

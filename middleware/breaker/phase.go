@@ -1,11 +1,8 @@
 package breaker
 
 import (
-	"errors"
 	"math/rand/v2"
 	"time"
-
-	"github.com/sony/gobreaker/v2"
 )
 
 // phase is a circuit between two changes. It is immutable but for the calls it
@@ -13,19 +10,21 @@ import (
 // a call was admitted means that nothing has changed since.
 type phase struct {
 	state State
-	calls *gobreaker.CircuitBreaker[struct{}] // if Closed: what became of them
+	began time.Time
+	since time.Time // when the first of the phases in this state began
+	calls *calls    // if Closed: what became of them
 
 	opens  int        // how many open times in a row; 0 if Closed
 	until  time.Time  // if Open, when a probe may go; if HalfOpen, when its lease ends, zero if there is no probe
 	reject *OpenError // the error of those who come before until
 }
 
+// age is how long ago p began.
+func (p *phase) age() time.Duration { return time.Since(p.began) }
+
 func (c *circuit) closed() *phase {
-	return &phase{state: Closed, calls: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		Interval:     c.Window,
-		BucketPeriod: c.Window / 10,
-		ReadyToTrip:  c.trips,
-	})}
+	now := time.Now()
+	return &phase{state: Closed, began: now, since: now, calls: newCalls(c.Config, now)}
 }
 
 // open returns the opens-th open phase in a row, from start.
@@ -39,34 +38,22 @@ func (c *circuit) open(opens int, start time.Time) *phase {
 		d *= 2
 	}
 	d = time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
-	return c.rejecting(Open, opens, start.Add(d))
+	until := start.Add(d)
+	return &phase{state: Open, began: start, since: start, opens: opens, until: until, reject: &OpenError{c.instance, until}}
 }
 
-// probing returns the phase of a probe, after the open phase p.
-func (c *circuit) probing(p *phase, lease time.Time) *phase {
-	return c.rejecting(HalfOpen, p.opens, lease)
+// probing returns the phase of a probe that begins now, after p: an open phase,
+// or a vacant one.
+func (c *circuit) probing(p *phase, now, lease time.Time) *phase {
+	probe := &phase{state: HalfOpen, began: now, since: now, opens: p.opens, until: lease, reject: &OpenError{c.instance, lease}}
+	if p.state == HalfOpen {
+		probe.since = p.since
+	}
+	return probe
 }
 
 // vacant returns the phase after a probe that told nothing: the next call is
 // another.
 func (c *circuit) vacant(p *phase) *phase {
-	return &phase{state: HalfOpen, opens: p.opens}
+	return &phase{state: HalfOpen, since: p.since, opens: p.opens}
 }
-
-func (c *circuit) rejecting(s State, opens int, until time.Time) *phase {
-	return &phase{state: s, opens: opens, until: until, reject: &OpenError{c.instance, until}}
-}
-
-// trips decides whether a closed circuit opens. All calls in n have ended.
-func (c *circuit) trips(n gobreaker.Counts) bool {
-	ended := n.TotalSuccesses + n.TotalFailures
-	return int(n.ConsecutiveFailures) >= c.Consecutive ||
-		int(ended) >= c.MinCalls && float64(n.TotalFailures) >= c.Ratio*float64(ended)
-}
-
-// What gobreaker is told of a call. These close over nothing, so that telling
-// it allocates nothing.
-func succeeded() (struct{}, error) { return struct{}{}, nil }
-func failed() (struct{}, error)    { return struct{}{}, errFailed }
-
-var errFailed = errors.New("failed")

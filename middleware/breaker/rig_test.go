@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -23,9 +25,11 @@ type statusError int
 func (s statusError) Error() string   { return http.StatusText(int(s)) }
 func (s statusError) StatusCode() int { return int(s) }
 
-// rig is one circuit around an endpoint that does what the request says.
+// rig is one circuit around an endpoint that does what the request says. It is
+// for use in a bubble.
 type rig struct {
 	t     *testing.T
+	group *breaker.Group
 	call  endpoint.Endpoint
 	ready func() bool
 
@@ -39,22 +43,52 @@ func newRig(t *testing.T, cfg breaker.Config) *rig {
 	t.Helper()
 	r := &rig{t: t}
 	if cfg.OnStateChange == nil {
-		cfg.OnStateChange = func(_ string, from, to breaker.State) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.changes = append(r.changes, from.String()+" to "+to.String())
-		}
+		cfg.OnStateChange = r.record
 	}
-	mw, ready := breaker.Each(cfg)("a:1")
+	r.group = breaker.NewGroup(cfg)
+	t.Cleanup(func() { r.group.Close() })
+	mw, ready := r.group.Each("a:1")
 	r.ready = ready
 	r.call = mw(func(ctx context.Context, request any) (any, error) { return nil, request.(do)(ctx) })
 	return r
+}
+
+func (r *rig) record(_ string, from, to breaker.State) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes = append(r.changes, from.String()+" to "+to.String())
+}
+
+// told returns the changes so far, when all are told that can be.
+func (r *rig) told() []string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.changes)
+}
+
+// status is what the group shows of the circuit.
+func (r *rig) status() breaker.Status {
+	r.t.Helper()
+	all := r.group.Circuits()
+	if len(all) != 1 {
+		r.t.Fatalf("circuits: %+v, want one", all)
+	}
+	return all[0]
 }
 
 // run makes n calls that end with err.
 func (r *rig) run(n int, err error) {
 	for range n {
 		_, _ = r.call(context.Background(), do(func(context.Context) error { return err }))
+	}
+}
+
+// runFor makes n calls one after the other, each of which takes d and ends with
+// err.
+func (r *rig) runFor(n int, d time.Duration, err error) {
+	for range n {
+		_, _ = r.call(context.Background(), do(func(context.Context) error { time.Sleep(d); return err }))
 	}
 }
 
@@ -91,7 +125,7 @@ func (r *rig) rejects() bool {
 func (r *rig) wantReady(want bool, when string) {
 	r.t.Helper()
 	if got := r.ready(); got != want {
-		r.t.Errorf("%s: Ready = %v, want %v; changes: %q", when, got, want, r.changes)
+		r.t.Errorf("%s: Ready = %v, want %v; circuits: %+v", when, got, want, r.group.Circuits())
 	}
 }
 
