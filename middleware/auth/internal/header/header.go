@@ -2,6 +2,8 @@
 package header
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"strings"
 
 	"github.com/kitgen/kitgen/middleware/auth"
@@ -49,4 +51,25 @@ func parse(value string) auth.Credentials {
 // printable reports whether s is ASCII that can be seen.
 func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// Valid reports whether name can be a header's: a token of RFC 9110, section
+// 5.6.2, which an authentication scheme is as well.
+func Valid(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return false
+		}
+		return !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}
+
+// Peer returns the certificate of a connection's other side, if the handshake
+// has verified it.
+func Peer(s tls.ConnectionState) *x509.Certificate {
+	if len(s.VerifiedChains) == 0 || len(s.VerifiedChains[0]) == 0 {
+		return nil
+	}
+	return s.VerifiedChains[0][0]
 }
