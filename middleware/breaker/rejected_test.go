@@ -9,7 +9,6 @@ import (
 
 	"github.com/kitgen/kitgen/middleware/breaker"
 	"github.com/kitgen/kitgen/middleware/classify"
-	"github.com/kitgen/kitgen/middleware/retry"
 )
 
 // rejection is the error of a policy further in, with the status it has.
@@ -26,7 +25,7 @@ func TestRejectionsCountForNothing(t *testing.T) {
 		"no permission":   rejection{401}, // which from a server would be a success
 		"wrapped":         fmt.Errorf("sum: %w", rejection{503}),
 		"another circuit": &breaker.OpenError{Instance: "b:1"},
-		"of all attempts": retried(t, rejection{503}, rejection{503}),
+		"of all attempts": attempts{errors.New("2 attempts"), []error{rejection{503}, rejection{503}}, false},
 		"without NotSent": bareRejection{},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +63,7 @@ func (bareRejection) Rejected() bool { return true }
 // TestServiceCircuit stands around retry: a call whose second attempt was
 // rejected has failed, since the first did.
 func TestServiceCircuit(t *testing.T) {
-	mixed := retried(t, statusError(503), rejection{503})
+	mixed := attempts{errors.New("2 attempts"), []error{rejection{503}, statusError(503)}, true}
 	call := breaker.New(breaker.Config{Name: "addsvc"})(func(context.Context, any) (any, error) { return nil, mixed })
 	for range 5 {
 		_, _ = call(t.Context(), nil)
@@ -75,18 +74,16 @@ func TestServiceCircuit(t *testing.T) {
 	}
 }
 
-// retried returns retry's error after attempts that end with errs.
-func retried(t *testing.T, errs ...error) error {
-	t.Helper()
-	i := -1
-	call := retry.New(retry.Config{Attempts: len(errs), Idempotent: true, MinBackoff: 1, MaxBackoff: 1})(
-		func(context.Context, any) (any, error) { i++; return nil, errs[i] })
-	_, err := call(t.Context(), nil)
-	if _, ok := errors.AsType[*retry.Error](err); !ok {
-		t.Fatalf("%v is not retry's", err)
-	}
-	return err
+// attempts is the error of a call with several, the last one first: it has the
+// shape of retry's.
+type attempts struct {
+	error
+	errs []error
+	sent bool // one of them
 }
+
+func (a attempts) Unwrap() []error { return a.errs }
+func (a attempts) NotSent() bool   { return !a.sent }
 
 // TestBusyInstance: that it answers "too many" does not open a circuit, and is
 // no proof that what broke is mended. The next call probes at once.

@@ -19,9 +19,10 @@ import (
 )
 
 // Each test here is named for a trap of gobreaker v2.4.0 that the wrapper must
-// keep its users out of.
+// keep its users out of, and says first what gobreaker does. TestGobreakerItself
+// shows it. Those named GoKit are of go-kit's circuitbreaker package.
 
-// Trap 1: a probe that never ends leaves gobreaker half-open for ever.
+// Trap 1: gobreaker waits for ever for a probe that does not end.
 func TestTrap1_ProbeThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{ProbeLease: 3 * time.Second})
@@ -44,6 +45,7 @@ func TestTrap1_ProbeThatHangs(t *testing.T) {
 	})
 }
 
+// Trap 1: gobreaker does not look at a probe's deadline either.
 func TestTrap1_ProbeThatHangsBeyondItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{ProbeLease: time.Hour})
@@ -63,6 +65,7 @@ func TestTrap1_ProbeThatHangsBeyondItsDeadline(t *testing.T) {
 	})
 }
 
+// Trap 1: gobreaker never hears of a probe that calls runtime.Goexit.
 func TestTrap1_ProbeThatExits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{})
@@ -80,7 +83,8 @@ func TestTrap1_ProbeThatExits(t *testing.T) {
 	})
 }
 
-// Trap 2: gobreaker never counts calls that take longer than its window.
+// Trap 2: gobreaker books a call where it began, and so never counts one that
+// takes longer than its window.
 func TestTrap2_CallsLongerThanTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{Window: time.Second})
@@ -101,7 +105,8 @@ func TestTrap2_CallsLongerThanTheWindow(t *testing.T) {
 	})
 }
 
-// Trap 3: gobreaker's ratio counts calls in flight as if they had not failed.
+// Trap 3: gobreaker's number of requests has those in flight in it, as if they
+// had not failed.
 func TestTrap3_CallsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{Consecutive: 1000})
@@ -118,7 +123,9 @@ func TestTrap3_CallsInFlight(t *testing.T) {
 	})
 }
 
-// Trap 4: gobreaker's callbacks run under its lock and must not ask it anything.
+// Trap 4: gobreaker holds its lock during callbacks: one that asks it anything
+// locks up, and one that blocks or panics does so to the calls. See also
+// TestCallbackThatBlocksDelaysNobody and TestCallbackThatPanicsHarmsNobody.
 func TestTrap4_CallbackMayCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r *rig
@@ -146,8 +153,8 @@ func TestTrap4_CallbackMayCall(t *testing.T) {
 	})
 }
 
-// Trap 5: six callers who lost patience open a gobreaker; half-open, it lets
-// any number of them through.
+// Trap 5: gobreaker takes a caller's cancel for a failure, so that six of them
+// open it; told to exclude them, it lets any number of probes through at a time.
 func TestTrap5_CallersWhoCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{})
@@ -168,8 +175,8 @@ func TestTrap5_CallersWhoCancel(t *testing.T) {
 	})
 }
 
-// Trap 6: gobreaker asks the classifier what a panic means, and counts a done
-// that is called twice twice.
+// Trap 6: gobreaker asks the classifier what a panic means, which may call it a
+// success, and its two-step form counts a call once for every done.
 func TestTrap6_PanicIsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{Classify: func(context.Context, any, error) classify.Outcome { return classify.Success }})
@@ -196,7 +203,8 @@ func TestTrap6_PanicIsAFailure(t *testing.T) {
 	})
 }
 
-// Trap 7: gobreaker's open time neither grows nor varies.
+// Trap 7: gobreaker's open time neither grows nor varies, so that a fleet comes
+// back together.
 func TestTrap7_OpenTimeGrowsAndVaries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := map[time.Duration]bool{}
@@ -224,7 +232,8 @@ func TestTrap7_OpenTimeGrowsAndVaries(t *testing.T) {
 	})
 }
 
-// Trap 8: go-kit's own wrapper takes gobreaker v1 only, which has no exclusion.
+// Trap 8: gobreaker v2 has other types than v1, so that go-kit's wrapper does
+// not take it.
 func TestTrap8_IsAGoKitMiddleware(t *testing.T) {
 	var chain endpoint.Middleware = endpoint.Chain(breaker.New(breaker.Config{Name: "addsvc"}))
 	call := chain(func(context.Context, any) (any, error) { return nil, errDown })
@@ -237,7 +246,8 @@ func TestTrap8_IsAGoKitMiddleware(t *testing.T) {
 	}
 }
 
-// Trap 9: gobreaker's distributed breaker holds a lock while the call runs.
+// Trap 9: gobreaker's distributed breaker holds the lock of its store while the
+// call runs. There is none here: a circuit is of one process.
 func TestTrap9_NoLockDuringACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, breaker.Config{})
@@ -258,5 +268,59 @@ func TestTrap9_NoLockDuringACall(t *testing.T) {
 		}
 		r.wantReady(true, "during the calls")
 		wg.Wait()
+	})
+}
+
+// GoKit B1: go-kit's wrapper counts every error, a caller's cancel too.
+func TestGoKitB1_CallersWhoCancel(t *testing.T) {
+	mw, ready := breaker.Each(breaker.Config{})("a:1")
+	call := mw(func(ctx context.Context, _ any) (any, error) { return nil, ctx.Err() })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		_, _ = call(ctx, nil)
+	}
+	if !ready() {
+		t.Error("callers who cancelled have opened the circuit")
+	}
+}
+
+// GoKit B2: go-kit's wrapper cannot count what an endpoint.Failer says.
+func TestGoKitB2_FailersCountIfWanted(t *testing.T) {
+	for name, tt := range map[string]struct {
+		classify classify.Func
+		failed   error
+		open     bool
+	}{
+		"by default":              {nil, statusError(503), false},
+		"if wanted":               {classify.Failers(nil), statusError(503), true},
+		"if wanted, but business": {classify.Failers(nil), statusError(404), false},
+	} {
+		mw, ready := breaker.Each(breaker.Config{Classify: tt.classify})("a:1")
+		call := mw(func(context.Context, any) (any, error) { return failer{tt.failed}, nil })
+		for range 100 {
+			_, _ = call(t.Context(), nil)
+		}
+		if ready() == tt.open {
+			t.Errorf("%s: ready = %v after 100 responses that failed", name, ready())
+		}
+	}
+}
+
+type failer struct{ error }
+
+func (f failer) Failed() error { return f.error }
+
+// GoKit B4: go-kit's wrapper takes gobreaker v1, whose window does not roll and
+// which excludes nothing. Ours rolls: failures on both sides of a whole window's
+// edge add up.
+func TestGoKitB4_WindowRolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, breaker.Config{})
+		time.Sleep(9 * time.Second)
+		r.run(3, errDown)
+		time.Sleep(2 * time.Second)
+		r.run(2, errDown)
+		r.wantReady(false, "after 5 failures within 2 s, across the edge of 10 s")
 	})
 }
