@@ -7,27 +7,26 @@ import (
 	"github.com/kitgen/kitgen/middleware/observe/internal/table"
 )
 
-// maxSamples is of how many methods the samples are drawn apart. The others
+// maxSamples is of how many methods of a side the samples are drawn apart. The others
 // share one, so that methods which a caller made up do not fill the memory.
 const maxSamples = 1000
 
 // samples has one sample per side, service and method.
 type samples struct {
-	known *table.Table[sampleKey, *sample]
+	known [Attempt + 1]*table.Methods[*sample]
 	rest  sample
 }
 
-type sampleKey struct {
-	side            Side
-	service, method string
-}
-
 func newSamples() *samples {
-	return &samples{known: table.New(maxSamples, func(sampleKey) *sample { return new(sample) })}
+	s := &samples{}
+	for i := range s.known {
+		s.known[i] = table.NewMethods(maxSamples, func(string, string) *sample { return new(sample) })
+	}
+	return s
 }
 
 func (s *samples) of(c *Call) *sample {
-	if one, ok := s.known.Get(sampleKey{c.Side, c.Service, c.Method}); ok {
+	if one, ok := s.known[min(c.Side, Attempt)].Get(c.Service, c.Method); ok {
 		return one
 	}
 	return &s.rest

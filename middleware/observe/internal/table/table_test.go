@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,5 +45,25 @@ func TestMadeOnceByManyAtATime(t *testing.T) {
 	wg.Wait()
 	if made.Load() != 50 {
 		t.Errorf("%d made", made.Load())
+	}
+}
+
+func TestMethods(t *testing.T) {
+	tab := table.NewMethods(300, func(service, name string) string { return service + "/" + name })
+	for range 2 {
+		for _, service := range []string{"", "a", "b"} { // of equal length: they collide
+			for i := range 100 {
+				name := fmt.Sprint(i)
+				if got, ok := tab.Get(service, name); got != service+"/"+name || !ok {
+					t.Errorf("Get(%q, %q) = %q, %v", service, name, got, ok)
+				}
+			}
+		}
+	}
+	if got, ok := tab.Get("c", "x"); ok {
+		t.Errorf("there is room for %q", got)
+	}
+	if n := testing.AllocsPerRun(100, func() { tab.Get("a", "7"); tab.Get("b", "7"); tab.Get("c", "x") }); n != 0 {
+		t.Errorf("reading costs %v allocations", n)
 	}
 }
