@@ -248,3 +248,22 @@ func TestParallelCalls(t *testing.T) { // for the race detector, through all sta
 	}
 	wg.Wait()
 }
+
+// TestSuccessEndsARowThatCameInParallel: whatever calls did at the same time, a
+// success after them ends the row of failures.
+func TestSuccessEndsARowThatCameInParallel(t *testing.T) {
+	for range 300 {
+		r := newRig(t, breaker.Config{Consecutive: 50, MinCalls: 1e6, Window: time.Hour})
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { r.run(10, errDown) })
+			wg.Go(func() { r.run(10, nil) })
+		}
+		wg.Wait()
+		r.run(1, nil)
+		r.run(49, errDown)
+		r.wantReady(true, "after 49 failures in a row")
+		r.run(1, errDown)
+		r.wantReady(false, "after 50")
+	}
+}

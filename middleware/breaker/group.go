@@ -70,7 +70,7 @@ type Status struct {
 func (g *Group) Circuits() []Status {
 	var all []Status
 	g.circuits.Range(func(_, p any) bool {
-		if c := p.(weak.Pointer[circuit]).Value(); c != nil {
+		if c := alive(p); c != nil {
 			all = append(all, c.status())
 		}
 		return true
@@ -83,15 +83,18 @@ func (g *Group) Circuits() []Status {
 // it has none. It costs no allocation and takes no lock: a span of every call
 // may have it.
 func (g *Group) State(instance string) string {
-	p, ok := g.circuits.Load(instance)
-	if !ok {
-		return ""
+	p, _ := g.circuits.Load(instance)
+	if c := alive(p); c != nil {
+		return c.phase.Load().state.String()
 	}
-	c := p.(weak.Pointer[circuit]).Value()
-	if c == nil {
-		return ""
-	}
-	return c.phase.Load().state.String()
+	return ""
+}
+
+// alive returns the circuit that p, out of Group.circuits, points to, and nil if
+// it has gone or p is nil.
+func alive(p any) *circuit {
+	c, _ := p.(weak.Pointer[circuit])
+	return c.Value()
 }
 
 // Close returns when OnStateChange has returned from all that it is to be told,

@@ -25,8 +25,7 @@ type statusError int
 func (s statusError) Error() string   { return http.StatusText(int(s)) }
 func (s statusError) StatusCode() int { return int(s) }
 
-// rig is one circuit around an endpoint that does what the request says. It is
-// for use in a bubble.
+// rig is one circuit around an endpoint that does what the request says.
 type rig struct {
 	t     *testing.T
 	group *breaker.Group
@@ -59,7 +58,7 @@ func (r *rig) record(_ string, from, to breaker.State) {
 	r.changes = append(r.changes, from.String()+" to "+to.String())
 }
 
-// told returns the changes so far, when all are told that can be.
+// told returns the changes so far, when all are told that can be: in a bubble.
 func (r *rig) told() []string {
 	synctest.Wait()
 	r.mu.Lock()
