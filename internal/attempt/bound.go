@@ -48,14 +48,18 @@ var _ context.Context = (*Bound)(nil)
 // context.Cause is cause if it was d. A d of zero or less is no limit.
 func Within(parent context.Context, d time.Duration, cause error) *Bound {
 	c := new(Bound)
-	c.begin(parent, d, cause)
+	c.begin(parent, time.Time{}, d, cause)
 	return c
 }
 
-func (c *Bound) begin(parent context.Context, d time.Duration, cause error) {
+func (c *Bound) begin(parent context.Context, now time.Time, d time.Duration, cause error) {
 	c.parent, c.cause = parent, cause
-	if d > 0 {
+	switch {
+	case d <= 0:
+	case now.IsZero():
 		c.at = time.Now().Add(d)
+	default:
+		c.at = now.Add(d)
 	}
 }
 

@@ -78,7 +78,7 @@ type chainKey struct{}
 // attempt it is, if a retry made it, else of the one it works for. It is false if
 // there is neither.
 func Outgoing(ctx context.Context) (Chain, bool) {
-	if c := of(ctx); c != nil && c.left != unknown {
+	if c := of(ctx); c != nil && c.left != Unknown {
 		return Chain{Number: c.number, Left: c.left}, true
 	}
 	return Incoming(ctx)

@@ -53,7 +53,8 @@ var _ context.Context = (*Context)(nil)
 // Options say more about the attempts of a call.
 type Options struct {
 	Timeout time.Duration // of each attempt; none if zero or negative
-	Left    int           // how many attempts may follow this one
+	Now     time.Time     // when it begins; read from the clock if zero
+	Left    int           // how many attempts may follow this one; Unknown of those who do not retry
 	Ending  bool          // End cancels an attempt that has no timeout, too
 	Streams bool          // an attempt can be freed of its timeout while it lives: see Free
 }
@@ -64,10 +65,11 @@ type Options struct {
 // What follows the attempt is not known, so the services it goes to are told
 // nothing: see StartWith.
 func Start(parent context.Context, timeout time.Duration) *Context {
-	return StartWith(parent, Options{Timeout: timeout, Left: unknown})
+	return StartWith(parent, Options{Timeout: timeout, Left: Unknown})
 }
 
-const unknown = -1 // Options.Left of those who do not retry
+// Unknown is the Options.Left of those who do not retry.
+const Unknown = -1
 
 // StartWith is Start for those who will make further attempts.
 func StartWith(parent context.Context, o Options) *Context {
@@ -81,7 +83,7 @@ func StartWith(parent context.Context, o Options) *Context {
 
 // Next returns the next attempt of the same call, with time of its own.
 func (c *Context) Next(timeout time.Duration) *Context {
-	return c.NextWith(Options{Timeout: timeout, Left: unknown})
+	return c.NextWith(Options{Timeout: timeout, Left: Unknown})
 }
 
 // NextWith is Next with options.
@@ -99,7 +101,7 @@ func (c *Context) attempt(parent context.Context, call *Call, number int, o Opti
 	case o.Ending:
 		c.kind = ending
 	}
-	c.begin(parent, o.Timeout, ErrTimeout)
+	c.begin(parent, o.Now, o.Timeout, ErrTimeout)
 }
 
 // Free takes the attempt's timeout away from what goes on after it, the body of

@@ -9,7 +9,8 @@ import (
 )
 
 // backoff yields the pauses of one call: random between nothing and a bound
-// that doubles, so that callers who failed together do not return together.
+// that doubles, so that callers who failed together do not return together. It
+// is the "full jitter" of Brooker, "Exponential Backoff And Jitter" (AWS, 2015).
 type backoff struct {
 	bound, most time.Duration
 	picked      bool // whether a call that was not sent was picked again at once
@@ -30,6 +31,10 @@ func (b *backoff) next(outcome classify.Outcome) time.Duration {
 	}
 	return pause
 }
+
+// jittered is at least d: those who were told the same moment do not come at it
+// together.
+func jittered(d, by time.Duration) time.Duration { return d + rand.N(max(d/10, by)+1) }
 
 // pause waits for d. If ctx ends before that, it returns why; and at once if the
 // deadline of ctx would come first.

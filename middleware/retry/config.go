@@ -3,6 +3,7 @@ package retry
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,26 +13,48 @@ import (
 // Config says how often and when to try again. The zero value is good for
 // calls that are not idempotent.
 type Config struct {
-	Attempts int // including the first; 3 if zero
+	Attempts int // including the first; 3 if zero, 1 for none but the first
 
 	// AttemptTimeout bounds one attempt, and its context ends when the attempt
-	// returns; 2 s if zero, none if negative. Whoever reads from the response
-	// later (go-kit's BufferedStream) needs none: then the attempt's context
-	// lives as long as the caller's.
+	// returns; 2 s if zero, none if negative. See Streams for responses that are
+	// read later.
 	AttemptTimeout time.Duration
 
-	MinBackoff time.Duration // upper bound of the first random pause, doubled each time; 10 ms if zero
-	MaxBackoff time.Duration // upper bound of every pause; 1 s if zero
+	MinBackoff  time.Duration // upper bound of the first random pause, doubled each time; 10 ms if zero
+	MaxBackoff  time.Duration // upper bound of every pause; 1 s if zero
+	MaxPushback time.Duration // a server that wants a longer pause than this is not called again; 5 s if zero
 
 	// Idempotent says that an instance may get the call twice. If false, only
-	// calls that were not sent are retried.
+	// calls that were not sent, or turned down with a time to come again, are
+	// retried.
 	Idempotent bool
+
+	// Faults says that an idempotent call is also made again after an error that
+	// the server reports of itself (classify.Fault: 500, Internal, Unknown). Most
+	// of these come back at every instance.
+	Faults bool
+
+	Budget    *Budget // bounds the further attempts of all policies that share it; NewBudget(BudgetConfig{}) if nil
+	Unbounded bool    // no budget: for jobs that may take all night, never for services
+
+	// Hedge makes a second attempt while the first is slow; nil: it does not.
+	Hedge *HedgeConfig
+
+	// Streams is for responses that outlive their call and say so by a method
+	// OnEnd(func()), as lb.Stream: the attempt's context lives until the response
+	// ends, and from its return on without AttemptTimeout. Without it, such a
+	// response keeps its context too, but is cut off by AttemptTimeout.
+	//
+	// The price is that contexts derived from the attempt's end with
+	// context.Canceled when the timeout is over, and tell by their cause alone.
+	Streams bool
 
 	Classify classify.Func // what an outcome means; classify.Default if nil
 
-	// OnRetry is called on the caller's goroutine when another attempt is about
-	// to start, with its number (2 for the first retry) and the error of the
-	// one before. Not called if nil.
+	// OnRetry is called when another attempt is about to start, with its number (2
+	// for the first retry) and the error of the one before, or ErrSlow if that
+	// goes on. It runs on the goroutine of the attempt, which waits for it. Not
+	// called if nil.
 	OnRetry func(ctx context.Context, attempt int, err error)
 }
 
@@ -47,8 +70,20 @@ func (c Config) Validate() error {
 		return fmt.Errorf("retry: Config.MaxBackoff is %v: want more than 0, or 0 for 1s", c.MaxBackoff)
 	case d.MinBackoff > d.MaxBackoff:
 		return fmt.Errorf("retry: Config.MinBackoff %v is above MaxBackoff %v: lower the one or raise the other", d.MinBackoff, d.MaxBackoff)
+	case c.MaxPushback < 0:
+		return fmt.Errorf("retry: Config.MaxPushback is %v: want more than 0, or 0 for 5s", c.MaxPushback)
+	case c.Faults && !c.Idempotent:
+		return errors.New("retry: Config.Faults needs Idempotent: a call that failed at the server may have been carried out; set both, or neither")
+	case c.Unbounded && c.Budget != nil:
+		return errors.New("retry: Config.Budget and Unbounded contradict each other: drop one")
+	case c.Hedge == nil:
+		return nil
+	case !c.Idempotent:
+		return errors.New("retry: Config.Hedge needs Idempotent: two instances get the call; set Idempotent if that does no harm, or drop Hedge")
+	case d.Attempts < 2:
+		return fmt.Errorf("retry: Config.Hedge needs Attempts of at least 2, not %d: raise it, or drop Hedge", d.Attempts)
 	}
-	return nil
+	return c.Hedge.Validate()
 }
 
 func (c Config) withDefaults() Config {
@@ -56,6 +91,7 @@ func (c Config) withDefaults() Config {
 	c.AttemptTimeout = cmp.Or(c.AttemptTimeout, 2*time.Second)
 	c.MinBackoff = cmp.Or(c.MinBackoff, 10*time.Millisecond)
 	c.MaxBackoff = cmp.Or(c.MaxBackoff, time.Second)
+	c.MaxPushback = cmp.Or(c.MaxPushback, 5*time.Second)
 	if c.Classify == nil {
 		c.Classify = classify.Default
 	}

@@ -14,11 +14,18 @@
 // Each has a context of its own, with the attempt's timeout and the instances
 // that were tried (package internal/attempt).
 //
-// A retry inside a retry begins a call of its own and shares no attempts and no
-// tried instances with the outer one. The outer one does not repeat what the
-// inner one gave up: otherwise three layers of three attempts would make 27.
+// With Config.Hedge the second attempt of an idempotent call begins while the
+// first one is slower than nearly all recent calls were. Whoever succeeds first
+// cancels the other, which counts as nobody's failure; the call returns when both
+// have ended, so an endpoint must heed its context.
+//
+// What keeps retries from making an outage worse:
+//
+//	Budget     no more further attempts than a fifth of the calls, and ten a second
+//	pushback   a server says when to come again, or never (Retry-After, grpc-retry-pushback-ms)
+//	chain      a service makes no more attempts than those above it would have made,
+//	           and they do not repeat what it gave up: *Error says "never" to them
 //
 // It deliberately has no total timeout: that is the deadline of the caller's
-// context. Keep AttemptTimeout below it, or one slow instance eats it all. It
-// does not hedge, keeps no budget, and does not read Retry-After.
+// context. Keep AttemptTimeout below it, or one slow instance eats it all.
 package retry

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	kitlb "github.com/go-kit/kit/sd/lb"
+
+	"github.com/kitgen/kitgen/middleware/classify"
 )
 
 // What an Error keeps and prints, however many attempts there were.
@@ -17,14 +20,15 @@ const (
 	maxText = 256 // bytes of one error's text
 )
 
-// Error is why a call was given up after more than one attempt, or because its
-// context ended. It unwraps to all its causes, the last attempt's first, so
+// Error is why a call was given up after more than one attempt, because its
+// context ended, or because another attempt was not allowed (Reason). It unwraps to all its causes, the last attempt's first, so
 // that errors.As finds the status of the last one. errors.As also turns it into
 // go-kit's lb.RetryError.
 type Error struct {
 	Attempts int     // how many were made
 	Errs     []error // of the attempts, in their order: at most 8, the first and the last ones
 	Ended    error   // context.Canceled or DeadlineExceeded (wrapped with its cause) if that ended the call, else nil
+	Reason   error   // why there was no further attempt although the call could have had one, such as ErrBudget; nil if it could not
 
 	sent bool // whether any attempt may have been sent
 }
@@ -38,6 +42,9 @@ func (e *Error) Error() string {
 	}
 	if e.Ended != nil {
 		b.WriteString(", " + text(e.Ended))
+	}
+	if e.Reason != nil {
+		b.WriteString(", " + text(e.Reason))
 	}
 	for i, err := range slices.Backward(e.Errs) {
 		switch i {
@@ -60,8 +67,10 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() []error {
 	errs := slices.Clone(e.Errs)
 	slices.Reverse(errs)
-	if e.Ended != nil {
-		errs = append(errs, e.Ended)
+	for _, err := range []error{e.Ended, e.Reason} {
+		if err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errs
 }
@@ -78,6 +87,10 @@ func (e *Error) As(target any) bool {
 // NotSent reports whether no attempt can have reached an instance.
 func (e *Error) NotSent() bool { return !e.sent }
 
+// RetryAfter is never: whoever called this service must not repeat what it has
+// tried as often as it may, or every layer would multiply the attempts.
+func (e *Error) RetryAfter() (after time.Duration, ok bool) { return -1, true }
+
 func (e *Error) last() error {
 	if len(e.Errs) == 0 {
 		return e.Ended
@@ -85,13 +98,17 @@ func (e *Error) last() error {
 	return e.Errs[len(e.Errs)-1]
 }
 
-func (e *Error) add(err error, sent bool) {
+func (e *Error) add(r *result) {
+	err := r.err
+	if err == nil {
+		err = errResponse
+	}
 	if len(e.Errs) == maxErrs {
 		e.Errs = slices.Delete(e.Errs, 1, 2) // the first often is the reason for the others
 	}
 	e.Attempts++
 	e.Errs = append(e.Errs, err)
-	e.sent = e.sent || sent
+	e.sent = e.sent || r.outcome != classify.NotSent
 }
 
 // text returns err's text, cut at a character near maxText.

@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 
@@ -16,16 +17,21 @@ var errResponse = errors.New("response classified as a failure")
 
 // New returns a middleware that retries as cfg says. A cfg that Validate
 // rejects is a mistake in the program, and New panics with Validate's error.
+// The endpoints it wraps share its budget.
 //
 // The error of a call that had one attempt is that attempt's, unchanged. After
-// more than one, or if the caller's context ended the call and the attempt's
-// error does not say so, it is an *Error. A caller whose context has ended
-// already gets that as the error, and no attempt is made.
+// more than one, if it was the budget or a service above that allowed no more, or
+// if the caller's context ended the call and the attempt's error does not say so,
+// it is an *Error. A caller whose context has ended already gets that as the
+// error, and no attempt is made.
 func New(cfg Config) endpoint.Middleware {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
 	}
-	p := policy{cfg.withDefaults()}
+	p := &policy{Config: cfg.withDefaults(), hedge: newHedge(cfg.Hedge), start: time.Now()}
+	if p.Budget == nil && !p.Unbounded {
+		p.Budget = NewBudget(BudgetConfig{})
+	}
 	return func(next endpoint.Endpoint) endpoint.Endpoint {
 		return func(ctx context.Context, request any) (any, error) {
 			return p.call(ctx, request, next)
@@ -33,7 +39,11 @@ func New(cfg Config) endpoint.Middleware {
 	}
 }
 
-type policy struct{ Config }
+type policy struct {
+	Config
+	hedge *hedge    // nil without Config.Hedge
+	start time.Time // base of the policy's clock
+}
 
 // result is how one attempt ended.
 type result struct {
@@ -48,65 +58,119 @@ func (p *policy) call(ctx context.Context, request any, next endpoint.Endpoint) 
 	if ctx.Err() != nil {
 		return nil, ended(ctx)
 	}
-	att := attempt.Start(ctx, p.AttemptTimeout)
-	r := p.try(att, request, next)
-	if r.outcome == classify.Success {
-		return r.response, r.err
+	// Read once, and for a clock that only counts on, which is half the price.
+	now := p.start.Add(time.Since(p.start))
+	p.Budget.deposit(now)
+	most := p.allowed(ctx)
+	att := attempt.StartWith(ctx, p.options(now, 1, most))
+	if p.hedge != nil {
+		s := p.hedged(att, now, most, request, next)
+		return p.settle(ctx, s, request, next)
 	}
-	return p.again(ctx, att, r, request, next)
+	return p.settle(ctx, state{att: att, last: p.try(att, request, next), made: 1, most: most}, request, next)
+}
+
+// settle returns a success, and tries again if s is none.
+func (p *policy) settle(ctx context.Context, s state, request any, next endpoint.Endpoint) (any, error) {
+	if s.last.outcome == classify.Success {
+		return s.last.response, s.last.err
+	}
+	return p.again(ctx, s, request, next)
+}
+
+// allowed returns how many attempts a call may have: no more than the services
+// above would make themselves, or every layer would multiply them.
+func (p *policy) allowed(ctx context.Context) int {
+	if above, ok := attempt.Incoming(ctx); ok {
+		return min(p.Attempts, 1+above.Left)
+	}
+	return p.Attempts
+}
+
+// options are those of the n-th attempt of at most so many, which begins now.
+func (p *policy) options(now time.Time, n, most int) attempt.Options {
+	o := attempt.Options{Timeout: p.AttemptTimeout, Now: now, Left: max(most-n, 0), Ending: p.Hedge != nil, Streams: p.Streams}
+	switch {
+	case p.Attempts == 1:
+		o.Left = attempt.Unknown // it does not retry, and what is below may
+	case p.Budget.empty(now):
+		o.Left = 0
+	}
+	return o
 }
 
 // try makes one attempt. It must classify before the attempt ends: afterwards
 // its context is cancelled, as if the caller had gone.
 func (p *policy) try(att *attempt.Context, request any, next endpoint.Endpoint) (r result) {
-	defer att.End() // also if next panics
+	goesOn := false
+	defer func() { // also if next panics
+		if !goesOn {
+			att.End()
+		}
+	}()
 	r.response, r.err = next(att, request)
 	r.outcome = p.Classify(att, r.response, r.err)
+	if s, ok := r.response.(stream); ok && r.err == nil {
+		goesOn = true
+		if p.Streams {
+			att.Free()
+		}
+		s.OnEnd(att.End)
+	}
 	return r
 }
 
-// again tries until an attempt succeeds or there is a reason to stop.
-func (p *policy) again(ctx context.Context, att *attempt.Context, r result, request any, next endpoint.Endpoint) (any, error) {
-	var made Error
-	wait := backoff{bound: p.MinBackoff, most: p.MaxBackoff}
-	for {
-		err := r.err
-		if err == nil {
-			err = errResponse
-		}
-		made.add(err, r.outcome != classify.NotSent)
-		if !p.mayRetry(r, made.Attempts) {
-			return r.response, giveUp(ctx, &made, r.err)
-		}
-		if made.Ended = pause(ctx, wait.next(r.outcome)); made.Ended != nil {
-			return r.response, giveUp(ctx, &made, r.err)
-		}
-		p.OnRetry(ctx, made.Attempts+1, err)
-		att = att.Next(p.AttemptTimeout)
-		if r = p.try(att, request, next); r.outcome == classify.Success {
-			return r.response, r.err
-		}
-	}
+// stream is a response that outlives its call: lb.Stream.
+type stream interface{ OnEnd(f func()) }
+
+// state is how far a call has come.
+type state struct {
+	att   *attempt.Context // the latest
+	last  result
+	other *result // of an attempt at the same time; nil if there was none
+	made  int     // attempts
+	most  int     // attempts it may have
 }
 
-func (p *policy) mayRetry(r result, attempts int) bool {
-	if attempts >= p.Attempts || !r.outcome.Retryable(p.Idempotent) {
-		return false
+// again tries until an attempt succeeds or there is a reason to stop.
+func (p *policy) again(ctx context.Context, s state, request any, next endpoint.Endpoint) (any, error) {
+	var made Error
+	wait := backoff{bound: p.MinBackoff, most: p.MaxBackoff}
+	if s.other != nil {
+		made.add(s.other)
 	}
-	_, inner := errors.AsType[*Error](r.err) // a retry below has done all of this
-	return !inner
+	for {
+		r := s.last
+		made.add(&r)
+		after, why := p.mayRetry(r, s)
+		if why == nil {
+			made.Ended = pause(ctx, max(wait.next(r.outcome), after))
+		}
+		if why != nil || made.Ended != nil {
+			return r.response, giveUp(ctx, &made, r.err, why)
+		}
+		s.made++
+		p.OnRetry(ctx, s.made, made.last())
+		s.att = s.att.NextWith(p.options(time.Now(), s.made, s.most))
+		if s.last = p.try(s.att, request, next); s.last.outcome == classify.Success {
+			return s.last.response, s.last.err
+		}
+	}
 }
 
 // giveUp returns the error of the whole call, whose last attempt ended with
 // err: nil if that was a response, which then is the best there is.
-func giveUp(ctx context.Context, made *Error, err error) error {
+func giveUp(ctx context.Context, made *Error, err, why error) error {
 	if err == nil {
 		return nil
 	}
 	if made.Ended == nil && ctx.Err() != nil {
 		made.Ended = ended(ctx)
 	}
-	if made.Attempts == 1 && (made.Ended == nil || errors.Is(err, ctx.Err())) {
+	if why != errFinal { //nolint:errorlint // it is that very value, or it is to be told
+		made.Reason = why
+	}
+	if made.Attempts == 1 && made.Reason == nil && (made.Ended == nil || errors.Is(err, ctx.Err())) {
 		return err
 	}
 	return made

@@ -1,0 +1,50 @@
+package retry
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kitgen/kitgen/middleware/classify"
+)
+
+// Reasons to stop. errFinal is about the call itself, whose error says it all; the
+// others become Error.Reason.
+var (
+	errFinal = errors.New("not to be made again")
+	errAbove = errors.New("the services above have no attempt left")
+)
+
+// mayRetry returns nil if a call that came to r may have another attempt, and how
+// long the server wants to be left alone before it.
+func (p *policy) mayRetry(r result, s state) (after time.Duration, why error) {
+	pushback, told := classify.Pushback(r.err)
+	if told && classify.Rejected(r.err) {
+		told = false // it was not a server that said so: another instance may take it
+	}
+	switch {
+	case !p.repeatable(r.outcome, told), told && pushback < 0, s.made >= p.Attempts:
+		return 0, errFinal
+	case s.made >= s.most:
+		return 0, errAbove
+	case told && pushback > p.MaxPushback:
+		return 0, fmt.Errorf("the server wants to be left alone for %v, more than MaxPushback of %v", pushback, p.MaxPushback)
+	case r.outcome != classify.NotSent && !p.Budget.withdraw():
+		return 0, ErrBudget
+	case !told:
+		return 0, nil
+	}
+	return jittered(pushback, p.MinBackoff), nil
+}
+
+// repeatable reports whether the call may be made again, if nothing else is in the
+// way.
+func (p *policy) repeatable(o classify.Outcome, told bool) bool {
+	switch o {
+	case classify.Throttled:
+		return told // it was not carried out
+	case classify.Fault:
+		return p.Faults
+	}
+	return o.Retryable(p.Idempotent)
+}

@@ -1,0 +1,125 @@
+package retry
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/middleware/classify"
+)
+
+// errNoResult is what a second attempt leaves that ended its goroutine.
+var errNoResult = errors.New("the attempt ended its goroutine without a result")
+
+// race is a call that may have two attempts at a time. The first runs on the
+// caller's goroutine, the second on that of the timer which starts it, so a call
+// that is answered in time has no goroutine. Whoever succeeds first cancels the
+// other, and the call returns when both have ended: nothing is left behind.
+type race struct {
+	policy *policy
+	first  *attempt.Context
+	second atomic.Pointer[attempt.Context] // nil before it starts
+	won    atomic.Int32                    // 1 or 2: who is not to be cancelled; 0 while it is open
+	ended  chan struct{}                   // closed when the second has returned, and what follows is written
+
+	ran      bool // whether there was a second
+	result   result
+	panicked any
+}
+
+// hedged makes the first attempt, and a second one if that is slow.
+func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request any, next endpoint.Endpoint) state {
+	start := now.Sub(p.hedge.start)
+	delay, ok := p.hedge.delay(start)
+	if !ok || most < 2 {
+		r := p.try(first, request, next)
+		p.hedge.learn(start, r, false)
+		return state{att: first, last: r, made: 1, most: most}
+	}
+	c := &race{policy: p, first: first, ended: make(chan struct{})}
+	timer := time.AfterFunc(delay, func() { c.runSecond(most, request, next) })
+	defer c.join(timer) // if the first panics or ends the goroutine
+	r := p.try(first, request, next)
+	if r.outcome == classify.Success {
+		c.won.CompareAndSwap(0, 1)
+	}
+	c.await(timer)
+	p.hedge.learn(start, r, c.won.Load() == 2)
+	if c.panicked != nil {
+		panic(c.panicked)
+	}
+	return c.state(r, most)
+}
+
+// await returns when there is no second attempt, or it has ended.
+func (c *race) await(timer *time.Timer) {
+	if timer.Stop() {
+		return
+	}
+	if c.won.Load() == 1 {
+		c.second.Load().End()
+	}
+	<-c.ended
+}
+
+// join cancels the second attempt unless it has won, and waits for it.
+func (c *race) join(timer *time.Timer) {
+	c.won.CompareAndSwap(0, 1)
+	select {
+	case <-c.ended:
+	default:
+		c.await(timer)
+	}
+}
+
+// runSecond makes the second attempt, if the budgets allow it.
+func (c *race) runSecond(most int, request any, next endpoint.Endpoint) {
+	defer close(c.ended)
+	defer func() {
+		if c.panicked = recover(); c.panicked != nil {
+			c.win()
+		}
+	}()
+	p := c.policy
+	if c.won.Load() != 0 || !p.hedge.share.withdraw() {
+		return
+	}
+	if !p.Budget.withdraw() {
+		p.hedge.share.giveBack()
+		return
+	}
+	att := c.first.NextWith(p.options(time.Now(), 2, most))
+	c.second.Store(att)
+	if c.won.Load() != 0 { // either await saw att, or this sees who won
+		att.End()
+		return
+	}
+	c.ran, c.result = true, result{err: errNoResult, outcome: classify.Failure}
+	p.OnRetry(att, 2, ErrSlow)
+	if c.result = p.try(att, request, next); c.result.outcome == classify.Success {
+		c.win()
+	}
+}
+
+// win cancels the first attempt, unless that has won.
+func (c *race) win() {
+	if c.won.CompareAndSwap(0, 2) {
+		c.first.End()
+	}
+}
+
+// state is how far the call has come when both attempts have ended, the first one
+// with r.
+func (c *race) state(r result, most int) state {
+	switch {
+	case !c.ran:
+		return state{att: c.first, last: r, made: 1, most: most}
+	case c.won.Load() == 2:
+		return state{att: c.second.Load(), last: c.result, made: 2, most: most}
+	default:
+		return state{att: c.second.Load(), last: r, other: &c.result, made: 2, most: most}
+	}
+}
