@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -12,14 +13,20 @@ import (
 	"github.com/kitgen/kitgen/middleware/observe/internal/table"
 )
 
-// method holds the metrics of one method, found once: what finds them by their
-// labels takes longer than all the rest.
+// method finds the metrics of one method.
 type method struct {
+	all *series // nil if there is a label instance
+
+	instances *table.Table[string, *series]
+	other     func() *series // of instances for which there is no room
+}
+
+// series holds metrics that differ in how calls end alone. They are found once:
+// what finds them by their labels takes longer than all the rest.
+type series struct {
 	inFlight prometheus.Gauge
 	success  *ending // the usual one, without a search
 	endings  *table.Table[result, *ending]
-
-	instances *table.Table[string, *method] // nil if there is no such label; m itself has those without room
 }
 
 // result is what tells endings apart.
@@ -28,29 +35,37 @@ type result struct {
 	status  int
 }
 
-// ending holds the metrics of calls of one method that ended alike.
+// ending holds the metrics of calls that ended alike.
 type ending struct {
 	total     prometheus.Counter
 	took      prometheus.Observer
 	exemplars prometheus.ExemplarObserver
 }
 
-// method makes the metrics of a method.
 func (s *side) method(service, name string) *method {
 	values := []string{label(service, ""), label(name, "unknown")}
 	if s.instances == 0 {
-		return s.labelled(values)
+		return &method{all: s.series(values)}
 	}
-	m := s.labelled(with(values, other))
-	m.instances = table.New(s.instances, func(instance string) *method {
-		return s.labelled(with(values, label(instance, "unknown")))
-	})
-	return m
+	return &method{
+		instances: table.New(s.instances, func(instance string) *series { return s.series(with(values, label(instance, "unknown"))) }),
+		other:     sync.OnceValue(func() *series { return s.series(with(values, other)) }),
+	}
 }
 
-func (s *side) labelled(values []string) *method {
-	m := &method{inFlight: s.inFlight.WithLabelValues(values...)}
-	m.endings = table.New(math.MaxInt, func(r result) *ending { // few: see outcome and observe.Result.Status
+func (m *method) at(instance string) *series {
+	if m.all != nil {
+		return m.all
+	}
+	if at, ok := m.instances.Get(instance); ok {
+		return at
+	}
+	return m.other()
+}
+
+func (s *side) series(values []string) *series {
+	all := &series{inFlight: s.inFlight.WithLabelValues(values...)}
+	all.endings = table.New(math.MaxInt, func(r result) *ending { // few: see outcome and observe.Result.Status
 		word := outcome(r.outcome)
 		took := s.took.WithLabelValues(with(values, word)...)
 		return &ending{
@@ -59,16 +74,16 @@ func (s *side) labelled(values []string) *method {
 			exemplars: took.(prometheus.ExemplarObserver), //nolint:forcetypeassert // as is documented of histograms
 		}
 	})
-	m.success, _ = m.endings.Get(result{classify.Success, 200})
-	return m
+	all.success, _ = all.endings.Get(result{classify.Success, 200})
+	return all
 }
 
-func (m *method) ending(r observe.Result) *ending {
+func (s *series) ending(r observe.Result) *ending {
 	status := r.Status()
 	if r.Outcome == classify.Success && status == 200 {
-		return m.success
+		return s.success
 	}
-	e, _ := m.endings.Get(result{r.Outcome, status})
+	e, _ := s.endings.Get(result{r.Outcome, status})
 	return e
 }
 

@@ -53,18 +53,19 @@ func (o *Observer) Start(ctx context.Context, c *observe.Call) context.Context {
 
 // End implements observe.Observer.
 func (o *Observer) End(ctx context.Context, c *observe.Call, r observe.Result) {
-	m := o.of(c)
-	m.inFlight.Dec()
-	e := m.ending(r)
+	s := o.of(c)
+	s.inFlight.Dec()
+	e := s.ending(r)
 	e.total.Inc()
+	seconds := float64(r.Took) / 1e9 // Took.Seconds() divides twice
 	if id := o.trace(ctx); id != "" {
-		e.exemplars.ObserveWithExemplar(r.Took.Seconds(), prometheus.Labels{"trace_id": id})
+		e.exemplars.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": id})
 		return
 	}
-	e.took.Observe(r.Took.Seconds())
+	e.took.Observe(seconds)
 }
 
-func (o *Observer) of(c *observe.Call) *method { return o.sides[min(c.Side, observe.Attempt)].of(c) }
+func (o *Observer) of(c *observe.Call) *series { return o.sides[min(c.Side, observe.Attempt)].of(c) }
 
 // maxTraceID keeps an exemplar within what Prometheus takes, which is 128
 // characters with its name.

@@ -56,16 +56,10 @@ func newSide(of observe.Side, cfg Config) *side {
 }
 
 // of returns the metrics of a call's method, at its instance if that is a label.
-func (s *side) of(c *observe.Call) *method {
+func (s *side) of(c *observe.Call) *series {
 	m, ok := s.methods.Get(c.Service, c.Method)
 	if !ok {
 		m, _ = s.others.Get(c.Service)
 	}
-	if m.instances == nil {
-		return m
-	}
-	if at, ok := m.instances.Get(c.Instance); ok {
-		return at
-	}
-	return m
+	return m.at(c.Instance)
 }
