@@ -92,6 +92,6 @@ func (r *run) changeAllocs(n int, s *subject) {
 		return
 	}
 	for _, what := range []string{"add", "remove"} {
-		r.rec.at(cell{s.change(what), n, 1}).allocs = both / 2
+		r.rec.at(cell{s.change(what), n, 1}).memory = memory{both.allocs / 2, both.bytes / 2}
 	}
 }

@@ -1,6 +1,10 @@
-// Command peers measures what choosing an instance costs here and in the
-// libraries that others use for it, in one process and one run:
+// Command peers measures what choosing an instance and what surrounds a call
+// cost here and in the libraries that others use for it, in one process and one
+// run:
 //
+//   - around: a call that does nothing and succeeds, with a policy around it, or
+//     with all that a client has; a policy of ours has limits, and the report
+//     says whether it keeps them
 //   - pick: choose one of N instances; with what the choice hands out to be
 //     told of the call's end, where there is such a thing
 //   - call: the choice, a call that does nothing, and its end

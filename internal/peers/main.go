@@ -78,7 +78,7 @@ func parse(args []string) (options, error) {
 		return options{}, fmt.Errorf("%q: there are flags alone; see -h", flags.Arg(0))
 	}
 	o := options{quick: *quick, json: *asJSON, profile: *profile, plan: plan{
-		sizes: []int{3, 10, 100, 1000, 10_000}, goroutines: []int{1, 2, 16},
+		sizes: []int{3, 10, 100, 1000, 10_000}, goroutines: []int{1, 2, 16}, surrounded: []int{1, 16},
 		rounds: 7, span: 20 * time.Millisecond, stall: time.Second, stallSize: 1000, stallTurns: 3,
 	}}
 	if o.quick {
@@ -106,6 +106,9 @@ func parse(args []string) (options, error) {
 	}
 	if o.goroutines, err = numbers(*goroutines, o.goroutines); err != nil {
 		return o, fmt.Errorf("-g: %w", err)
+	}
+	if *goroutines != "" {
+		o.surrounded = o.goroutines
 	}
 	return o, nil
 }

@@ -85,12 +85,18 @@ func guarded(loop func(ops int) error) func(ops int) error {
 	}
 }
 
-// allocs returns how often an operation allocates. What others do in the
-// background is lost in the rounding, as with package testing.
-func allocs(loop func(ops int) error, ops int) (int, error) {
+// memory is what an operation allocates.
+type memory struct{ allocs, bytes int }
+
+// allocs returns how often an operation allocates, and how much. What others do
+// in the background is lost in the rounding, as with package testing.
+func allocs(loop func(ops int) error, ops int) (memory, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	err := guarded(loop)(ops)
 	runtime.ReadMemStats(&after)
-	return int(after.Mallocs-before.Mallocs) / ops, err
+	return memory{
+		allocs: int(after.Mallocs-before.Mallocs) / ops,
+		bytes:  int(after.TotalAlloc-before.TotalAlloc) / ops,
+	}, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // result is one line of the report. Its JSON is what JSON=1 prints.
@@ -15,6 +16,8 @@ type result struct {
 	FloorRatio float64 `json:"floor_ratio"`          // to the floor in the same round: median
 	Over100us  *int    `json:"over_100us,omitempty"` // of a stall: picks that took longer, in all rounds
 	Changes    *int    `json:"changes,omitempty"`    // of a stall: how many there were beside them
+
+	surroundings // of what surrounds a call
 }
 
 // cell is where a result stands in the report.
@@ -31,9 +34,14 @@ type record struct {
 
 type samples struct {
 	ns, ratio       []float64
-	allocs          int
 	slow, changes   int
 	isStall, failed bool
+
+	memory
+
+	besideName string
+	beside     []float64
+	limits     limits
 }
 
 func (r *record) at(c cell) *samples {
@@ -67,6 +75,9 @@ func (r *record) results() []result {
 		res := result{Name: c.name, N: c.n, Goroutines: c.goroutines, NsOp: median(s.ns), AllocsOp: s.allocs, FloorRatio: median(s.ratio)}
 		if s.isStall {
 			res.Over100us, res.Changes = &s.slow, &s.changes
+		}
+		if strings.Contains(c.name, "/"+aroundKind) {
+			res.surroundings = s.surroundings()
 		}
 		all = append(all, res)
 	}

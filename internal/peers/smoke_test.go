@@ -35,6 +35,9 @@ func TestEveryRow(t *testing.T) {
 		if r.NsOp <= 0 || r.FloorRatio <= 0 || r.N < 3 || r.Goroutines < 1 || r.AllocsOp < 0 {
 			t.Errorf("%+v: want all of it measured", r)
 		}
+		if around := strings.Contains(r.Name, "/around"); around != (r.LeastNs > 0) || around != (r.BytesOp != nil) {
+			t.Errorf("%+v: want what is said more of what surrounds a call there, and only there", r)
+		}
 		if !strings.Contains(out.String(), "\n"+r.Name) {
 			t.Errorf("the tables lack %s", r.Name)
 		}
@@ -91,6 +94,15 @@ func wanted() (names []string) {
 		list("kitex/", "pick/"+p, "update/add."+p, "update/remove."+p)
 	}
 	list("kitex/stall/", "alias")
+	list("floor/", "around")
+	list("kitgen/around/", "breaker", "retry")
+	list("gokit/around/", "roundrobin", "retry", "gobreaker", "ratelimit", "client")
+	list("gobreaker/around/", "v1", "v2")
+	list("failsafe/around/", "retry", "breaker", "retry_breaker", "adaptivelimiter", "adaptivethrottler", "bulkhead", "timeout", "fallback")
+	list("gozero/around/", "breaker", "shedder")
+	list("aegis/around/", "sre", "bbr")
+	list("kratos/around/", "recovery")
+	list("golang/around/", "rate", "singleflight", "withtimeout")
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -132,7 +144,8 @@ func TestRowThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.loops(3, "pick", append(good, broken), func(s *subject) func(int) error { return s.pick })
+	what := loops{n: 3, rounds: 1, goroutines: []int{1}}
+	r.loops(what.of("pick", func(s *subject) func(int) error { return s.pick }), append(good, broken))
 	if len(r.errs) != 1 || !strings.Contains(r.errs[0].Error(), "x/pick/y, 3 instances: panic: out of range") {
 		t.Errorf("errors = %v; want one that names the row", r.errs)
 	}
@@ -146,5 +159,43 @@ func TestMedian(t *testing.T) {
 		if got := median(c.in); got != c.want {
 			t.Errorf("median(%v) = %v; want %v", c.in, got, c.want)
 		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		of     limits
+		least  float64
+		allocs int
+		beside float64
+		want   string
+	}{
+		{limits{}, 1e9, 99, 9, ""},
+		{alone, 150, 1, 0, "met"},
+		{alone, 151, 1, 0, "missed 150 ns"},
+		{alone, 100, 2, 0, "missed 1 allocs"},
+		{limits{ns: 600, allocs: 4}, 700, 5, 9, "missed 600 ns, 4 allocs"},
+		{limits{ns: 150, allocs: 1, beside: 1.5}, 100, 1, 1.6, "missed x1.5"},
+		{limits{ns: 150, allocs: 1, beside: 1.5}, 100, 1, 0, "met"}, // the other failed
+	} {
+		if got := c.of.judge(c.least, c.allocs, c.beside); got != c.want {
+			t.Errorf("%+v for %v ns, %d allocations, x%v: %q; want %q", c.of, c.least, c.allocs, c.beside, got, c.want)
+		}
+	}
+}
+
+// TestBeside: a row that is asked for brings the one it is set against.
+func TestBeside(t *testing.T) {
+	var out bytes.Buffer
+	if err := command([]string{"-only=kitgen/around/breaker", "-rounds=1", "-span=100us", "-json"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\ngobreaker/around/v2 ", `"beside":"gobreaker/around/v2","beside_ratio":`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the output lacks %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "kitgen/around/retry") {
+		t.Error("a row was measured that nobody asked for")
 	}
 }

@@ -38,7 +38,7 @@ func (r *run) stalls(n int, subjects []*subject) {
 			got := r.rec.add(cell{s.name("stall"), n, 1}, ns, floor)
 			got.isStall = true
 			if of := r.rec.cells[cell{s.name("pick"), n, 1}]; of != nil {
-				got.allocs = of.allocs // those of changes are not theirs
+				got.memory = of.memory // those of changes are not theirs
 			}
 			got.slow += slow
 			got.changes += changes

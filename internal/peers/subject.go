@@ -1,5 +1,7 @@
 package main
 
+import "runtime"
+
 // subject is one algorithm of one system, ready to be measured.
 type subject struct {
 	system, policy string
@@ -18,28 +20,47 @@ type subject struct {
 	stall       func(ops int) error // picks to be timed beside changes; may be nil
 	bare        bool                // a change costs the policy nothing of its own
 
+	around func(ops int) error // a call with the policy around it; may be nil
+	beside string              // the name of the row it is also set against; may be empty
+	limits limits
+
 	close func() // may be nil
 }
 
-// opener builds subjects over n instances.
+// opener builds the subjects of a system: those over n instances, and those
+// around a call. Either may be nil.
 type opener struct {
 	name      string
 	open      func(n int) ([]*subject, error)
+	around    func() ([]layer, error)
 	quadratic bool // setting up takes time by the square of n: large sets only on request
 }
 
 // openers lists the systems, the floor first. A new balancer of ours is one
-// line in the table of ours.go.
+// line in the table of ours.go, and a new policy one in around_ours.go.
 func openers() []opener {
 	return []opener{
-		{name: floorName, open: openFloor},
-		{name: "kitgen", open: openOurs},
-		{name: "gokit", open: openGoKit},
+		{name: floorName, open: openFloor, around: aroundFloor},
+		{name: "kitgen", open: openOurs, around: aroundOurs},
+		{name: "gokit", open: openGoKit, around: aroundGoKit},
+		{name: "gobreaker", around: aroundGobreaker},
+		{name: "failsafe", around: aroundFailsafe},
 		{name: "grpc", open: openGRPC},
-		{name: "kratos", open: openKratos},
-		{name: "gozero", open: openGoZero, quadratic: true},
+		{name: "kratos", open: openKratos, around: aroundKratos},
+		{name: "aegis", around: aroundAegis},
+		{name: "gozero", open: openGoZero, around: aroundGoZero, quadratic: true},
 		{name: "kitex", open: openKitex},
+		{name: "golang", around: aroundGolang},
 	}
+}
+
+func closeAll(subjects []*subject) {
+	for _, s := range subjects {
+		if s.close != nil {
+			s.close()
+		}
+	}
+	runtime.GC()
 }
 
 // name of what is measured: system/kind/policy.

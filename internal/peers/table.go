@@ -9,7 +9,7 @@ import (
 )
 
 // kinds are the parts of the report, in order.
-func kinds() []string { return []string{"pick", "call", "update", "stall"} }
+func kinds() []string { return []string{"pick", "call", "update", "stall", aroundKind} }
 
 // kindOf returns the place of a name among the kinds.
 func kindOf(name string) int {
@@ -39,7 +39,12 @@ func printTables(out io.Writer, all []result) {
 	for k, kind := range kinds() {
 		of := slices.DeleteFunc(slices.Clone(all), func(r result) bool { return kindOf(r.Name) != k })
 		for _, g := range distinct(of, func(r result) int { return r.Goroutines }) {
-			printTable(out, title(kind, g), slices.DeleteFunc(slices.Clone(of), func(r result) bool { return r.Goroutines != g }))
+			rows := slices.DeleteFunc(slices.Clone(of), func(r result) bool { return r.Goroutines != g })
+			if kind == aroundKind {
+				printAround(out, g, rows)
+				continue
+			}
+			printTable(out, title(kind, g), rows)
 		}
 	}
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"time"
+
+	"github.com/go-kit/kit/circuitbreaker"
+	"github.com/go-kit/kit/endpoint"
+	"github.com/go-kit/kit/ratelimit"
+	kitlb "github.com/go-kit/kit/sd/lb"
+	gobreaker1 "github.com/sony/gobreaker"
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+)
+
+// clientName is all that a client has around a call, the choice included.
+const clientName = "client"
+
+// The rates that limits of rate are given: calls that take nothing come below it.
+const (
+	plenty = 1e9     // per second
+	burst  = 1 << 20 // at once
+)
+
+// aroundGoKit measures go-kit's middlewares, and all it has for a client in the
+// order of its documentation. Its retry is over its round robin.
+func aroundGoKit() ([]layer, error) {
+	set, _, err := goKitSet(choosing)
+	if err != nil {
+		return nil, err
+	}
+	turns := kitlb.NewRoundRobin(set)
+	return []layer{
+		{policy: "roundrobin", loop: calls(turns, false), close: set.Close},
+		{policy: "retry", loop: throughEndpoint(goKitRetry(turns))},
+		{policy: "gobreaker", loop: throughEndpoint(goKitBreaker()(nop))},
+		{policy: "ratelimit", loop: throughEndpoint(goKitRate()(nop))},
+		{policy: clientName, loop: throughEndpoint(goKitClient(turns))},
+	}, nil
+}
+
+// goKitClient is go-kit's whole chain: rate limit, breaker, retry, choice.
+func goKitClient(b kitlb.Balancer) endpoint.Endpoint {
+	return goKitRate()(goKitBreaker()(goKitRetry(b)))
+}
+
+func goKitRetry(b kitlb.Balancer) endpoint.Endpoint { return kitlb.Retry(3, 2*time.Second, b) }
+
+func goKitBreaker() endpoint.Middleware {
+	return circuitbreaker.Gobreaker(gobreaker1.NewCircuitBreaker(gobreaker1.Settings{}))
+}
+
+func goKitRate() endpoint.Middleware {
+	return ratelimit.NewErroringLimiter(rate.NewLimiter(plenty, burst))
+}
+
+// aroundGobreaker measures sony/gobreaker by itself.
+func aroundGobreaker() ([]layer, error) {
+	v1 := gobreaker1.NewCircuitBreaker(gobreaker1.Settings{})
+	v2 := gobreaker.NewCircuitBreaker[any](gobreaker.Settings{})
+	return []layer{
+		{policy: "v1", loop: throughGet(v1.Execute)},
+		{policy: "v2", loop: throughGet(v2.Execute)},
+	}, nil
+}
