@@ -38,7 +38,7 @@ func (t *teller) middleware(meet func(context.Context, any) (context.Context, *C
 			r := Result{Outcome: classify.Failure, Err: ErrUnfinished} // what a panic and runtime.Goexit leave
 			defer func() {
 				r.Took = time.Since(t.base) - began
-				t.end(ctx, c, r)
+				t.end(ctx, c, &r)
 			}()
 			response, err = next(ctx, request)
 			r.Outcome, r.Err, r.Response = t.cfg.Classify(ctx, response, err), err, response
@@ -74,13 +74,13 @@ func (t *teller) startFrom(i int, ctx context.Context, c *Call) (out context.Con
 }
 
 // end tells all observers that a call has ended, the last first.
-func (t *teller) end(ctx context.Context, c *Call, r Result) {
+func (t *teller) end(ctx context.Context, c *Call, r *Result) {
 	for i := len(t.cfg.Observers) - 1; i >= 0; {
 		i = t.endFrom(i, ctx, c, r)
 	}
 }
 
-func (t *teller) endFrom(i int, ctx context.Context, c *Call, r Result) (next int) {
+func (t *teller) endFrom(i int, ctx context.Context, c *Call, r *Result) (next int) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.report(i, p)
@@ -88,7 +88,7 @@ func (t *teller) endFrom(i int, ctx context.Context, c *Call, r Result) (next in
 		}
 	}()
 	for ; i >= 0; i-- {
-		t.cfg.Observers[i].End(ctx, c, r)
+		t.cfg.Observers[i].End(ctx, c, *r)
 	}
 	return i
 }
