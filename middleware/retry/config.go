@@ -37,7 +37,8 @@ type Config struct {
 	Budget    *Budget // bounds the further attempts of all policies that share it; NewBudget(BudgetConfig{}) if nil
 	Unbounded bool    // no budget: for jobs that may take all night, never for services
 
-	// Hedge makes a second attempt while the first is slow; nil: it does not.
+	// Hedge makes a second attempt while the first is slow, with the same request:
+	// endpoints must not change it. No second attempt at a time if nil.
 	Hedge *HedgeConfig
 
 	// Streams is for responses that outlive their call and say so by a method

@@ -19,8 +19,8 @@ var (
 // long the server wants to be left alone before it.
 func (p *policy) mayRetry(r result, s state) (after time.Duration, why error) {
 	pushback, told := classify.Pushback(r.err)
-	if told && classify.Rejected(r.err) {
-		told = false // it was not a server that said so: another instance may take it
+	if told && pushback >= 0 && classify.Rejected(r.err) {
+		told = false // no server said so: another instance may take it now
 	}
 	switch {
 	case !p.repeatable(r.outcome, told), told && pushback < 0, s.made >= p.Attempts:

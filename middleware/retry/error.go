@@ -30,7 +30,8 @@ type Error struct {
 	Ended    error   // context.Canceled or DeadlineExceeded (wrapped with its cause) if that ended the call, else nil
 	Reason   error   // why there was no further attempt although the call could have had one, such as ErrBudget; nil if it could not
 
-	sent bool // whether any attempt may have been sent
+	sent     bool // whether any attempt may have been sent
+	rejected int  // how many a policy of this process turned down
 }
 
 // Error names the last error first, and what led to it.
@@ -87,6 +88,10 @@ func (e *Error) As(target any) bool {
 // NotSent reports whether no attempt can have reached an instance.
 func (e *Error) NotSent() bool { return !e.sent }
 
+// Rejected reports whether every attempt was turned down by a policy of this
+// process, so that no instance is to blame.
+func (e *Error) Rejected() bool { return e.rejected > 0 && e.rejected == e.Attempts }
+
 // RetryAfter is never: whoever called this service must not repeat what it has
 // tried as often as it may, or every layer would multiply the attempts.
 func (e *Error) RetryAfter() (after time.Duration, ok bool) { return -1, true }
@@ -109,6 +114,9 @@ func (e *Error) add(r *result) {
 	e.Attempts++
 	e.Errs = append(e.Errs, err)
 	e.sent = e.sent || r.outcome != classify.NotSent
+	if classify.Rejected(err) {
+		e.rejected++
+	}
 }
 
 // text returns err's text, cut at a character near maxText.

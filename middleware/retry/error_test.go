@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/middleware/retry"
 )
 
@@ -128,6 +129,23 @@ func TestErrorTextIsCutBetweenCharacters(t *testing.T) {
 		got := (&retry.Error{Attempts: 1, Errs: []error{errors.New(long)}}).Error()
 		if len(got) > 300 || !utf8.ValidString(got) || !strings.HasSuffix(got, "語…") {
 			t.Errorf("%d bytes: %q", len(got), got)
+		}
+	}
+}
+
+func TestRejectedByPoliciesAlone(t *testing.T) {
+	for name, tt := range map[string]struct {
+		errs []error
+		want bool
+	}{
+		"all":       {[]error{turnedDown{}}, true},
+		"the first": {[]error{turnedDown{}, notSent{}}, false},
+		"none":      {[]error{notSent{}}, false},
+	} {
+		s := &script{errs: tt.errs}
+		_, err := retry.New(retry.Config{})(s.endpoint)(t.Context(), nil)
+		if got := classify.Rejected(err); got != tt.want {
+			t.Errorf("%s: Rejected is %t: %v", name, got, err)
 		}
 	}
 }

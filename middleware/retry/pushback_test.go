@@ -50,7 +50,7 @@ func TestPushback(t *testing.T) {
 		{"404 with a time", told{404, time.Second}, 1, 1, none},
 		{"500 with a time", told{500, time.Second}, 1, 1, none},
 		{"turned down here, for long", turnedDown{after: time.Hour}, 3, 3, 0},
-		{"turned down here for ever", turnedDown{after: -1}, 3, 3, 0},
+		{"turned down here for ever", turnedDown{after: -1}, 1, 1, none},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -22,6 +22,7 @@ type race struct {
 	policy *policy
 	first  *attempt.Context
 	second atomic.Pointer[attempt.Context] // nil before it starts
+	joined bool                            // of the caller's goroutine
 	won    atomic.Int32                    // 1 or 2: who is not to be cancelled; 0 while it is open
 	ended  chan struct{}                   // closed when the second has returned, and what follows is written
 
@@ -32,6 +33,7 @@ type race struct {
 
 // hedged makes the first attempt, and a second one if that is slow.
 func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request any, next endpoint.Endpoint) state {
+	p.hedge.share.deposit(now)
 	start := now.Sub(p.hedge.start)
 	delay, ok := p.hedge.delay(start)
 	if !ok || most < 2 {
@@ -41,12 +43,17 @@ func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request
 	}
 	c := &race{policy: p, first: first, ended: make(chan struct{})}
 	timer := time.AfterFunc(delay, func() { c.runSecond(most, request, next) })
-	defer c.join(timer) // if the first panics or ends the goroutine
+	defer func() { // if the first panics, or ends the goroutine
+		if !c.joined {
+			c.won.CompareAndSwap(0, 1)
+			c.join(timer)
+		}
+	}()
 	r := p.try(first, request, next)
 	if r.outcome == classify.Success {
 		c.won.CompareAndSwap(0, 1)
 	}
-	c.await(timer)
+	c.join(timer)
 	p.hedge.learn(start, r, c.won.Load() == 2)
 	if c.panicked != nil {
 		panic(c.panicked)
@@ -54,25 +61,17 @@ func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request
 	return c.state(r, most)
 }
 
-// await returns when there is no second attempt, or it has ended.
-func (c *race) await(timer *time.Timer) {
+// join returns when there is no second attempt, or it has ended. It cancels that
+// if the first has won.
+func (c *race) join(timer *time.Timer) {
+	c.joined = true
 	if timer.Stop() {
 		return
 	}
-	if c.won.Load() == 1 {
-		c.second.Load().End()
+	if second := c.second.Load(); second != nil && c.won.Load() == 1 {
+		second.End()
 	}
 	<-c.ended
-}
-
-// join cancels the second attempt unless it has won, and waits for it.
-func (c *race) join(timer *time.Timer) {
-	c.won.CompareAndSwap(0, 1)
-	select {
-	case <-c.ended:
-	default:
-		c.await(timer)
-	}
 }
 
 // runSecond makes the second attempt, if the budgets allow it.
