@@ -7,22 +7,27 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/kitgen/kitgen/internal/attempt"
 	"github.com/kitgen/kitgen/transport"
 )
 
 // BenchmarkCall compares a call through Factory and ServerOptions with one
-// through bare grpc.
+// through bare grpc, and with one that is an attempt and says so.
 func BenchmarkCall(b *testing.B) {
 	e := echo(func(_ context.Context, text string) (string, error) { return text, nil })
-	b.Run("kitgrpc", func(b *testing.B) {
-		call := dial(b, start(b, e))
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := call(b.Context(), "hello"); err != nil {
-				b.Fatal(err)
+	told := attempt.StartWith(b.Context(), attempt.Options{Left: 2})
+	defer told.End()
+	for name, ctx := range map[string]context.Context{"kitgrpc": b.Context(), "kitgrpc,told": told} {
+		b.Run(name, func(b *testing.B) {
+			call := dial(b, start(b, e))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := call(ctx, "hello"); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-	})
+		})
+	}
 	b.Run("bare", func(b *testing.B) {
 		l := listen(b)
 		s := grpc.NewServer()

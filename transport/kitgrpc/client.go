@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -19,6 +18,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+
+	"github.com/kitgen/kitgen/transport/internal/pushback"
 )
 
 // Factory makes one connection for each instance (host:port) and hands it to
@@ -29,7 +30,9 @@ import (
 //
 // Calls fail fast: while an instance cannot be reached, its calls fail with
 // NotSent() true instead of waiting for it. Every unary call's error is an
-// *Error. opts come last and may replace any default: no transport security
+// *Error, which knows when the server wants the call again. Under a retry, calls
+// and streams tell the server by metadata (kit-attempt) which attempt they are.
+// opts come last and may replace any default: no transport security
 // (grpc.WithTransportCredentials), a first reconnect after 100 ms and then at
 // most every 2 s, a ping after 10 s of silence during a call and 3 s for its
 // answer, no proxy. A server that is not made with ServerOptions may take
@@ -60,7 +63,7 @@ func newClient(addr string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}),
 	}, opts...)
 	// Last, so that it is the innermost: the other interceptors see an *Error.
-	all = append(all, grpc.WithChainUnaryInterceptor(clientErrors))
+	all = append(all, grpc.WithChainUnaryInterceptor(clientCalls), grpc.WithChainStreamInterceptor(sendStream))
 	return grpc.NewClient("passthrough:///"+addr, all...)
 }
 
@@ -69,14 +72,16 @@ func newClient(addr string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 type received struct {
 	peer    peer.Peer
 	trailer metadata.MD
+	opts    [6]grpc.CallOption // room for those of the call, of which stubs have one, in the same allocation
 }
 
-// clientErrors turns a unary call's error into an *Error that knows whether
-// the call was sent, and hands on what the server says of its load.
-func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+// clientCalls turns a unary call's error into an *Error that knows whether the
+// call was sent, and hands on what the server says of its load. It also tells
+// the server of the attempt.
+func clientCalls(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	got := new(received)
-	opts = append(slices.Clip(opts), grpc.Peer(&got.peer), grpc.Trailer(&got.trailer))
-	err := invoke(ctx, method, req, reply, cc, opts...)
+	opts = append(append(got.opts[:0], opts...), grpc.Peer(&got.peer), grpc.Trailer(&got.trailer))
+	err := invoke(sendAttempt(ctx), method, req, reply, cc, opts...)
 	deliver(ctx, got.trailer)
 	if err == nil {
 		return nil
@@ -88,7 +93,21 @@ func clientErrors(ctx context.Context, method string, req, reply any, cc *grpc.C
 	if !ok {
 		return err
 	}
-	return &Error{status: st, err: fromStatus(st), cause: ended(ctx, st), notSent: got.notSent(st)}
+	e := &Error{status: st, err: fromStatus(st), cause: ended(ctx, st), notSent: got.notSent(st)}
+	e.after, e.pushed = got.pushback()
+	return e
+}
+
+// pushback is what the trailer says about coming again. Who says it more than
+// once means never, as for grpc's own retry.
+func (got *received) pushback() (after time.Duration, ok bool) {
+	switch text := got.trailer[pushback.Trailer]; len(text) {
+	case 0:
+		return 0, false
+	case 1:
+		return pushback.Parse(text[0]), true
+	}
+	return pushback.Never, true
 }
 
 // unwritten is for a stream that ended before the request could be written to

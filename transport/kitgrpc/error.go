@@ -2,6 +2,7 @@ package kitgrpc
 
 import (
 	"errors"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -17,6 +18,8 @@ type Error struct {
 	err     *transport.Error
 	cause   error // why it ended on this side, such as context.DeadlineExceeded; may be nil
 	notSent bool
+	pushed  bool          // the server said when to come again
+	after   time.Duration // what it said
 }
 
 // Error is the message that the server gave.
@@ -36,6 +39,11 @@ func (e *Error) ErrorCode() string { return e.err.ErrorCode() }
 // so that it may be made again whatever it does.
 func (e *Error) NotSent() bool { return e.notSent }
 
+// RetryAfter returns when the server wants the call again, if it said so by the
+// trailer grpc-retry-pushback-ms: not before after, at most 24 h; negative is
+// never, which a trailer that cannot be read means, too.
+func (e *Error) RetryAfter() (after time.Duration, ok bool) { return e.after, e.pushed }
+
 // Unwrap gives the *transport.Error and the cause.
 func (e *Error) Unwrap() []error {
 	if e.cause == nil {
@@ -46,8 +54,9 @@ func (e *Error) Unwrap() []error {
 
 // FromError turns the error of a gRPC call into an *Error; nil and what
 // carries no status stay as they are. The interceptor of Factory has done it
-// already. By itself a status only tells from its text that there was no
-// connection, which is believed for the client's own "error while dialing".
+// already for unary calls, and knew more. By itself a status only tells from its
+// text that there was no connection, which is believed for the client's own
+// "error while dialing", and nothing of the trailer.
 func FromError(err error) error {
 	if err == nil {
 		return nil

@@ -6,15 +6,19 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	httptransport "github.com/go-kit/kit/transport/http"
 
+	"github.com/kitgen/kitgen/internal/attempt"
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
 // BenchmarkCall compares NewEndpoint and NewServer with go-kit's client and
-// server, each with its own JSON functions, behind the same http.Server.
+// server, each with its own JSON functions, behind the same http.Server; and a
+// call that has nothing to tell of itself with one that has a deadline and is
+// an attempt.
 func BenchmarkCall(b *testing.B) {
 	sum := func(_ context.Context, request any) (any, error) {
 		r := request.(sumRequest)
@@ -32,12 +36,16 @@ func BenchmarkCall(b *testing.B) {
 			return response, err
 		}, httptransport.SetClient(c)).Endpoint()
 	}
+	told := attempt.StartWith(b.Context(), attempt.Options{Timeout: time.Hour, Left: 2})
+	defer told.End()
 	for name, v := range map[string]struct {
+		ctx    context.Context
 		server http.Handler
 		client func(*url.URL, *http.Client) endpoint.Endpoint
 	}{
-		"kithttp": {kithttp.NewServer(sum, kithttp.DecodeJSON[sumRequest]), newSum},
-		"go-kit":  {httptransport.NewServer(sum, goKitDecode, httptransport.EncodeJSONResponse), goKitClient},
+		"kithttp":      {b.Context(), kithttp.NewServer(sum, kithttp.DecodeJSON[sumRequest]), newSum},
+		"kithttp,told": {told, kithttp.NewServer(sum, kithttp.DecodeJSON[sumRequest]), newSum},
+		"go-kit":       {b.Context(), httptransport.NewServer(sum, goKitDecode, httptransport.EncodeJSONResponse), goKitClient},
 	} {
 		b.Run(name, func(b *testing.B) {
 			call, closer, err := kithttp.Factory(v.client, kithttp.ClientConfig{})(start(b, v.server, kithttp.Config{}).Host)
@@ -47,7 +55,7 @@ func BenchmarkCall(b *testing.B) {
 			defer closer.Close()
 			b.ReportAllocs()
 			for b.Loop() {
-				if got, err := call(b.Context(), sumRequest{A: 1, B: 2}); err != nil || got != (sumResponse{3}) {
+				if got, err := call(v.ctx, sumRequest{A: 1, B: 2}); err != nil || got != (sumResponse{3}) {
 					b.Fatal(got, err)
 				}
 			}

@@ -12,20 +12,27 @@ import (
 	"net/url"
 
 	"github.com/go-kit/kit/endpoint"
+	httptransport "github.com/go-kit/kit/transport/http"
 )
 
 // NewEndpoint is the client of one method: it sends its request as JSON to
 // path below base and returns the response as a Resp. A nil request is sent
 // without a body, and a response without a body is the zero Resp.
 //
-// A response that is not a success is an *Error. A call that failed before it
+// The server is told what SendCall tells. Then each of before may add to the
+// request, and to its context, as a go-kit ClientBefore does: credentials, a
+// trace.
+//
+// A response that is not a success has an *Error in its error's tree, and a
+// method RetryAfter if the server said when to come again: Kit-Retry-Pushback-Ms
+// (negative: never), else Retry-After, at most 24 h. A call that failed before it
 // had a connection, so that nothing of it was sent, has NotSent() true in its
 // error's tree, below which the cause is as net/http gave it (a *url.Error,
 // with a *net.OpError where the dial failed). Time is bounded by ctx alone.
-func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path string) endpoint.Endpoint {
+func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path string, before ...httptransport.RequestFunc) endpoint.Endpoint {
 	target := base.JoinPath(path).String()
 	return func(ctx context.Context, request any) (any, error) {
-		body, err := call(ctx, c, method, target, request)
+		body, err := call(ctx, c, method, target, request, before)
 		if err != nil {
 			return nil, err
 		}
@@ -41,18 +48,22 @@ func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path st
 }
 
 // call makes one request and returns the body of a success.
-func call(ctx context.Context, c *http.Client, method, target string, request any) ([]byte, error) {
-	connected := false
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected = true },
-	})
-	req, err := newRequest(ctx, method, target, request)
+func call(ctx context.Context, c *http.Client, method, target string, request any, before []httptransport.RequestFunc) ([]byte, error) {
+	out := new(outgoing)
+	req, err := out.newRequest(ctx, method, target, request)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: encode request %T: %w", method, target, request, err)
 	}
+	if len(before) > 0 {
+		ctx := req.Context()
+		for _, f := range before {
+			ctx = f(ctx, req)
+		}
+		req = req.WithContext(ctx)
+	}
 	resp, err := c.Do(req)
 	if err != nil {
-		if !connected {
+		if !out.connected {
 			return nil, &unsentError{err}
 		}
 		return nil, err
@@ -71,10 +82,20 @@ func call(ctx context.Context, c *http.Client, method, target string, request an
 	return body, nil
 }
 
+// outgoing is what a request needs beside itself, in one allocation.
+type outgoing struct {
+	trace     httptrace.ClientTrace
+	connected bool      // there was a connection to send the request on
+	accept    [2]string // of the headers Accept and Content-Type
+	call      [2]string // of those of SendCall
+}
+
+func (o *outgoing) gotConn(httptrace.GotConnInfo) { o.connected = true }
+
 // newRequest reads its body from memory, which gives it a Content-Length and
 // lets net/http send it again after a redirect or on a connection that turned
 // out to be closed.
-func newRequest(ctx context.Context, method, target string, request any) (*http.Request, error) {
+func (o *outgoing) newRequest(ctx context.Context, method, target string, request any) (*http.Request, error) {
 	var body io.Reader
 	if request != nil {
 		b, err := json.Marshal(request)
@@ -83,14 +104,17 @@ func newRequest(ctx context.Context, method, target string, request any) (*http.
 		}
 		body = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	o.trace.GotConn = o.gotConn
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &o.trace), method, target, body)
 	if err != nil {
 		return nil, err
 	}
+	o.accept = [2]string{"application/json, " + problemJSON, contentJSON}
+	req.Header["Accept"] = o.accept[0:1:1]
 	if body != nil {
-		req.Header.Set("Content-Type", contentJSON)
+		req.Header["Content-Type"] = o.accept[1:2:2]
 	}
-	req.Header.Set("Accept", "application/json, "+problemJSON)
+	sendCall(ctx, req.Header, &o.call)
 	return req, nil
 }
 

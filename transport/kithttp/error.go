@@ -29,8 +29,15 @@ type problem struct {
 }
 
 // EncodeError writes err as problem+json, with the status that
-// transport.ErrorOf finds for it and the headers of an err that is a go-kit
-// Headerer (Retry-After). It is a go-kit ErrorEncoder, and NewServer's.
+// transport.ErrorOf finds for it, the headers of an err that is a go-kit
+// Headerer (WWW-Authenticate), and what an error in its tree says by a method
+//
+//	RetryAfter() (after time.Duration, ok bool)
+//
+// about coming again: Kit-Retry-Pushback-Ms, in milliseconds and -1 for never,
+// and for those who do not know it Retry-After, in seconds rounded up, if it is
+// not never and the Headerer has none. It is a go-kit ErrorEncoder, and
+// NewServer's.
 func EncodeError(_ context.Context, err error, w http.ResponseWriter) {
 	e := transport.ErrorOf(err)
 	body, jsonErr := json.Marshal(problem{
@@ -49,15 +56,28 @@ func EncodeError(_ context.Context, err error, w http.ResponseWriter) {
 	}](err); ok {
 		addHeaders(w.Header(), h.Headers())
 	}
+	pushBack(w.Header(), err)
 	write(w, e.Status, problemJSON, body)
 }
 
 // maxProblem is how much of an error's body is read; the rest is not worth it.
 const maxProblem = 64 << 10
 
-// decodeError is the error of a response that is not a success. Its status
-// holds even if its body cannot be read.
-func decodeError(resp *http.Response) *Error {
+// decodeError is the error of a response that is not a success: an *Error, in
+// a *pushedBack if the server said when to come again.
+func decodeError(resp *http.Response) error {
+	e := decodeProblem(resp)
+	if resp.StatusCode < 400 { // a Retry-After of a redirect is about where it points
+		return e
+	}
+	if after, ok := retryAfter(resp.Header); ok {
+		return &pushedBack{e, after}
+	}
+	return e
+}
+
+// decodeProblem reads the body; the status holds even if that cannot be read.
+func decodeProblem(resp *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
 	e := &Error{Status: resp.StatusCode}
 	var p problem

@@ -13,8 +13,9 @@ import (
 	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
-// NewServer serves one endpoint with go-kit's server, EncodeJSON and
-// EncodeError. An error of decode that names no status of its own is a 400. A
+// NewServer serves one endpoint with go-kit's server, ReceiveCall, EncodeJSON
+// and EncodeError. A call whose caller has stopped waiting by the time it is
+// decoded is answered with 504, and the endpoint is not called. An error of decode that names no status of its own is a 400. A
 // panic in decode, e or the encoding of its response is a 500; it goes to the
 // go-kit ServerErrorHandler among opts like any other error, with its stack,
 // or to the standard log if there is none. opts come last and may replace any
@@ -24,6 +25,7 @@ func NewServer(e endpoint.Endpoint, decode httptransport.DecodeRequestFunc, opts
 		panic("kithttp.NewServer: endpoint and decode are needed")
 	}
 	all := append([]httptransport.ServerOption{
+		httptransport.ServerBefore(ReceiveCall),
 		httptransport.ServerErrorEncoder(EncodeError),
 		httptransport.ServerErrorHandler(kittransport.ErrorHandlerFunc(logPanic)),
 	}, opts...)
@@ -39,6 +41,9 @@ func logPanic(_ context.Context, err error) {
 
 func guardEndpoint(e endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (response any, err error) {
+		if tooLate(ctx) {
+			return nil, errDeadline
+		}
 		defer recoverCall(&err)
 		return e(ctx, request)
 	}

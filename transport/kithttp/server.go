@@ -19,6 +19,7 @@ type Config struct {
 	IdleTimeout       time.Duration // 2 min if zero, none if negative; longer than a client's own (90 s here), which must be the one to hang up
 	MaxHeaderBytes    int           // 64 KiB if zero
 	MaxBody           int64         // of a request, in bytes; 4 MiB if zero, no limit if negative
+	MaxTimeout        time.Duration // longest that a caller is believed to wait, who says by Kit-Timeout-Ms; 24 h if zero (there is no more), not heard if negative
 	LivePath          string        // answers 200 while the process runs; "/healthz" if empty, not served if "-"
 	ReadyPath         string        // answers 200 while it wants traffic, else 503; "/readyz" if empty, not served if "-"
 	TLS               *tls.Config   // serves HTTPS and HTTP/2 if not nil
@@ -68,6 +69,9 @@ func (cfg Config) filled() Config {
 	if cfg.MaxBody == 0 {
 		cfg.MaxBody = maxBody
 	}
+	if cfg.MaxTimeout == 0 {
+		cfg.MaxTimeout = maxTimeout
+	}
 	if cfg.LivePath == "" {
 		cfg.LivePath = "/healthz"
 	}
@@ -105,6 +109,7 @@ func (s *server) handler(h http.Handler) http.Handler {
 			s.ready.Load().ServeHTTP(w, r)
 		default:
 			r.Body = limit(w, r.Body, s.cfg.MaxBody)
+			boundTimeout(r.Header, s.cfg.MaxTimeout)
 			h.ServeHTTP(w, r)
 		}
 	})
