@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
-	"github.com/kitgen/kitgen/internal/latency"
+	"github.com/kitgen/kitgen/internal/hedging"
 	"github.com/kitgen/kitgen/middleware/classify"
 )
 
@@ -15,8 +14,9 @@ import (
 // first one goes on.
 var ErrSlow = errors.New("no answer within the usual time")
 
-// HedgeConfig says when a call gets a second attempt while the first goes on. The
-// zero value is good.
+// HedgeConfig says when a call gets a second attempt while the first goes on: Dean
+// and Barroso, "The Tail at Scale" (CACM 2013), with the delay measured instead of
+// set. The zero value is good.
 type HedgeConfig struct {
 	Percentile float64       // of the latency of recent calls, after which the second starts, in (0, 1); 0.98 if zero
 	Floor      time.Duration // but never sooner than this; 10 ms if zero
@@ -44,53 +44,31 @@ func (c HedgeConfig) withDefaults() HedgeConfig {
 	return c
 }
 
-// hedge knows when a second attempt is due: Dean and Barroso, "The Tail at
-// Scale" (CACM 2013), with the delay measured instead of set.
+// hedge is what a policy knows of its calls. Its clock begins with it.
 type hedge struct {
-	HedgeConfig
+	hedging.Planner
 
-	start  time.Time
-	recent latency.Window // first attempts: how long they took, or had taken when they lost
-	share  *Budget
-
-	due   atomic.Int64 // the delay; 0: not known
-	dueAt atomic.Int64 // when it was computed
+	start time.Time
 }
-
-// renew is how old a delay may be.
-const renew = 100 * time.Millisecond
 
 func newHedge(c *HedgeConfig) *hedge {
 	if c == nil {
 		return nil
 	}
 	d := c.withDefaults()
-	return &hedge{HedgeConfig: d, start: time.Now(), share: newBudget(d.MaxShare, 0)}
+	return &hedge{start: time.Now(), Planner: hedging.Planner{
+		Percentile: d.Percentile,
+		Floor:      d.Floor,
+		Share:      hedging.Share{Ratio: d.MaxShare},
+	}}
 }
 
-// delay returns when a second attempt of a call that starts at now is due, and
-// false while too few calls have been seen.
-func (h *hedge) delay(now time.Duration) (time.Duration, bool) {
-	at := h.dueAt.Load()
-	if (at == 0 || int64(now)-at > int64(renew)) && h.dueAt.CompareAndSwap(at, max(int64(now), 1)) {
-		d, ok := h.recent.Quantile(now, h.Percentile)
-		if ok {
-			d = max(d, h.Floor)
-		} else {
-			d = 0
-		}
-		h.due.Store(int64(d))
-	}
-	d := time.Duration(h.due.Load())
-	return d, d > 0
-}
+func (h *hedge) now() time.Duration { return time.Since(h.start) }
 
-// learn takes in how long the first attempt of a call took that began at start. One
-// that lost would have taken longer than it had, and so longer than the delay:
-// left out, every hedge would make the next one come sooner.
+// learn takes in how long the first attempt of a call took that began at start.
 func (h *hedge) learn(start time.Duration, r result, lost bool) {
 	if r.outcome == classify.Success || lost {
-		now := time.Since(h.start)
-		h.recent.Add(now, now-start)
+		now := h.now()
+		h.Learn(now, now-start)
 	}
 }

@@ -33,9 +33,8 @@ type race struct {
 
 // hedged makes the first attempt, and a second one if that is slow.
 func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request any, next endpoint.Endpoint) state {
-	p.hedge.share.deposit(now)
 	start := now.Sub(p.hedge.start)
-	delay, ok := p.hedge.delay(start)
+	delay, ok := p.hedge.Begin(start)
 	if !ok || most < 2 {
 		r := p.try(first, request, next)
 		p.hedge.learn(start, r, false)
@@ -83,11 +82,11 @@ func (c *race) runSecond(most int, request any, next endpoint.Endpoint) {
 		}
 	}()
 	p := c.policy
-	if c.won.Load() != 0 || !p.hedge.share.withdraw() {
+	if c.won.Load() != 0 || !p.hedge.Share.Withdraw(p.hedge.now()) {
 		return
 	}
 	if !p.Budget.withdraw() {
-		p.hedge.share.giveBack()
+		p.hedge.Share.GiveBack(p.hedge.now())
 		return
 	}
 	att := c.first.NextWith(p.options(time.Now(), 2, most))
