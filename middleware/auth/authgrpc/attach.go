@@ -81,6 +81,9 @@ func (a *attached) GetRequestMetadata(ctx context.Context, _ ...string) (map[str
 		if _, ok := status.FromError(err); ok {
 			return nil, err
 		}
+		if st := status.FromContextError(err); st.Code() != codes.Unknown {
+			return nil, st.Err()
+		}
 		return nil, status.Error(codes.Unavailable, err.Error())
 	}
 	return map[string]string{a.key: a.prefix + token}, nil

@@ -57,7 +57,13 @@ func (c Config) Validate() error {
 	case c.MaxLength < 0:
 		return fmt.Errorf("kitjwt: Config.MaxLength is %d: want more than 0, or 0 for 8 KiB", c.MaxLength)
 	}
-	return errors.Join(c.validateAlgorithms(), c.validateKeys(), c.validateClaims())
+	if err := c.validateAlgorithms(); err != nil {
+		return err
+	}
+	if err := c.validateKeys(); err != nil {
+		return err
+	}
+	return c.validateClaims()
 }
 
 func (c Config) validateAlgorithms() error {
@@ -90,7 +96,7 @@ func (c Config) validateKeys() error {
 			}
 		}
 		if mend != "" {
-			return fmt.Errorf("kitjwt: Config.Keys[%q] is a %T: %s", kid, key, mend)
+			return fmt.Errorf("kitjwt: Config.Keys[%q] is of type %T: %s", kid, key, mend)
 		}
 	}
 	return nil

@@ -91,5 +91,5 @@ func checkEntry(a string) (mend string) {
 	case strings.HasPrefix(a, cn) && len(a) > len(cn):
 		return ""
 	}
-	return "want spiffe://domain/path, dns:name in lower case, or cn:common name"
+	return "want spiffe://domain/path, spiffe://domain/path/* for all below, dns:name in lower case, or cn:common name"
 }
