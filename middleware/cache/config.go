@@ -10,15 +10,13 @@ import (
 	"github.com/kitgen/kitgen/middleware/classify"
 )
 
-// KeyFunc returns what identifies the answer to a request, and false if it is
-// not to be kept. All that the answer depends on must be in the key: where users
-// may see different things, the user too. It is called on the caller's goroutine
-// and must be safe for concurrent use.
-type KeyFunc func(ctx context.Context, request any) (key string, ok bool)
-
 // Config says what is kept and for how long. Only Key is needed.
 type Config struct {
-	Key KeyFunc // calls with the same key have the same answer; New panics if nil
+	// Key returns what identifies the answer to a request, and false if the
+	// answer is not to be kept; New panics if nil. All that the answer depends on
+	// must be in the key: where users may see different things, the user too. It
+	// is called on the caller's goroutine and must be safe for concurrent use.
+	Key func(ctx context.Context, request any) (key string, ok bool)
 
 	TTL      time.Duration // how long a response answers instead of a call; 10 s if zero
 	MaxStale time.Duration // how long after that it answers for a call that failed; not at all if zero

@@ -5,15 +5,13 @@ import (
 	"errors"
 )
 
-// KeyFunc returns what identifies the answer to a request, and false if the call
-// is to be made alone. All that the answer depends on must be in the key: where
-// users may see different things, the user too. It is called on the caller's
-// goroutine and must be safe for concurrent use.
-type KeyFunc func(ctx context.Context, request any) (key string, ok bool)
-
 // Config says which calls are alike.
 type Config struct {
-	Key KeyFunc // calls with the same key share one call; New panics if nil
+	// Key returns what identifies the answer to a request, and false if the call
+	// is to be made alone; New panics if nil. All that the answer depends on must
+	// be in the key: where users may see different things, the user too. It is
+	// called on the caller's goroutine and must be safe for concurrent use.
+	Key func(ctx context.Context, request any) (key string, ok bool)
 }
 
 // Validate returns an error that names the first field that makes no sense.

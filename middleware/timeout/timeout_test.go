@@ -87,7 +87,7 @@ func TestErrorHasItsShapes(t *testing.T) {
 		&timeout.Error{After: time.Second, Err: errors.New("call cancelled")},
 		fmt.Errorf("sum: %w", &timeout.Error{After: time.Second, Err: statusError(503)}),
 	} {
-		if n, ok := errors.AsType[net.Error](err); !ok || !n.Timeout() || !n.Temporary() {
+		if n, ok := errors.AsType[net.Error](err); !ok || !n.Timeout() {
 			t.Errorf("%v is no net.Error that timed out", err)
 		}
 		if s, ok := errors.AsType[interface {
