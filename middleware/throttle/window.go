@@ -11,7 +11,8 @@ const slots = 24
 
 // window remembers counts for a while. Nobody holds a lock, and no count is ever
 // set back: whoever first comes after the end of a slot puts a new one in its
-// place, which knows the sum of those before it.
+// place, which knows the sum of those before it. What is counted in a slot that
+// is over, by one who came before, is missed until the next turn.
 type window struct {
 	width time.Duration // of a slot
 	now   atomic.Pointer[slot]
