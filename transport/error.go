@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	kitratelimit "github.com/go-kit/kit/ratelimit"
 	kitlb "github.com/go-kit/kit/sd/lb"
 
 	"github.com/kitgen/kitgen/transport/internal/guard"
@@ -71,9 +72,10 @@ func (e *Error) Is(target error) bool {
 // An error anywhere in err's tree that has StatusCode() int, and perhaps
 // ErrorCode() string, decides; the message is that of err itself. Otherwise a
 // passed deadline is 504, a cancelled call 499, a call that could not be sent
-// (NotSent() bool, go-kit's ErrNoEndpoints) 503, a recovered panic 500 without
-// its text, and anything else 500 "unknown" with its text: callers are
-// services of the same owner, and an error nobody can read helps none of them.
+// (NotSent() bool, go-kit's ErrNoEndpoints) 503, go-kit's ErrLimited 429, a
+// recovered panic 500 without its text, and anything else 500 "unknown" with its
+// text: callers are services of the same owner, and an error nobody can read
+// helps none of them.
 func ErrorOf(err error) *Error {
 	if err == nil {
 		return nil
@@ -96,6 +98,8 @@ func ErrorOf(err error) *Error {
 		return of(kind.DeadlineExceeded, err.Error())
 	case errors.Is(err, context.Canceled):
 		return of(kind.Canceled, err.Error())
+	case errors.Is(err, kitratelimit.ErrLimited):
+		return of(kind.ResourceExhausted, err.Error())
 	case ok && unsent.NotSent(), errors.Is(err, kitlb.ErrNoEndpoints):
 		return of(kind.Unavailable, err.Error())
 	}

@@ -88,6 +88,7 @@ type outgoing struct {
 	connected bool      // there was a connection to send the request on
 	accept    [2]string // of the headers Accept and Content-Type
 	call      [2]string // of those of SendCall
+	body      bytes.Reader
 }
 
 func (o *outgoing) gotConn(httptrace.GotConnInfo) { o.connected = true }
@@ -96,25 +97,25 @@ func (o *outgoing) gotConn(httptrace.GotConnInfo) { o.connected = true }
 // lets net/http send it again after a redirect or on a connection that turned
 // out to be closed.
 func (o *outgoing) newRequest(ctx context.Context, method, target string, request any) (*http.Request, error) {
-	var body io.Reader
-	if request != nil {
-		b, err := json.Marshal(request)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(b)
-	}
 	o.trace.GotConn = o.gotConn
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &o.trace), method, target, body)
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &o.trace), method, target, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
 	o.accept = [2]string{"application/json, " + problemJSON, contentJSON}
 	req.Header["Accept"] = o.accept[0:1:1]
-	if body != nil {
-		req.Header["Content-Type"] = o.accept[1:2:2]
-	}
 	sendCall(ctx, req.Header, &o.call)
+	if request == nil {
+		return req, nil
+	}
+	b, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	o.body.Reset(b)
+	req.Body, req.ContentLength = io.NopCloser(&o.body), int64(len(b)) // net/http knows that pair for memory, and sends header and body in one piece
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	req.Header["Content-Type"] = o.accept[1:2:2]
 	return req, nil
 }
 

@@ -54,8 +54,8 @@ func addHeaders(to, from http.Header) {
 // write sends body in one piece.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	values := [2]string{contentType, strconv.Itoa(len(body))} // one allocation for both
+	h["Content-Type"], h["Content-Length"] = values[0:1:1], values[1:2:2]
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller went away; there is nobody to tell
 }

@@ -93,6 +93,10 @@ func decodeProblem(resp *http.Response) *Error {
 }
 
 func isJSON(h http.Header) bool {
-	media, _, _ := mime.ParseMediaType(h.Get("Content-Type")) // an unparsable one is not JSON
+	text := h.Get("Content-Type")
+	if text == problemJSON { // what EncodeError says
+		return true
+	}
+	media, _, _ := mime.ParseMediaType(text) // an unparsable one is not JSON
 	return media == problemJSON || media == "application/json"
 }

@@ -99,7 +99,7 @@ func (t *instanceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if text := resp.Header.Get(load.Header); text != "" {
 		load.Deliver(r.Context(), text)
 	}
-	resp.Body = limit(nil, &instanceBody{resp.Body, t}, t.maxResponse)
+	resp.Body = &instanceBody{atMost(nil, resp.Body, t.maxResponse), t}
 	return resp, nil
 }
 
@@ -111,11 +111,13 @@ func (t *instanceTransport) Close() error {
 	return nil
 }
 
-// instanceBody is a response in flight.
+// instanceBody is a response in flight, which is limited.
 type instanceBody struct {
 	io.ReadCloser
 	t *instanceTransport
 }
+
+func (*instanceBody) limited() {}
 
 // Close gives the connection back, to nobody if the instance is gone.
 func (b *instanceBody) Close() error {

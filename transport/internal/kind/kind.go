@@ -10,14 +10,15 @@ type Kind uint8
 
 // The kinds that are chosen by name.
 const (
-	Canceled         Kind = 1
-	Unknown          Kind = 2
-	InvalidArgument  Kind = 3
-	DeadlineExceeded Kind = 4
-	NotFound         Kind = 5
-	Unimplemented    Kind = 12
-	Internal         Kind = 13
-	Unavailable      Kind = 14
+	Canceled          Kind = 1
+	Unknown           Kind = 2
+	InvalidArgument   Kind = 3
+	DeadlineExceeded  Kind = 4
+	NotFound          Kind = 5
+	ResourceExhausted Kind = 8
+	Unimplemented     Kind = 12
+	Internal          Kind = 13
+	Unavailable       Kind = 14
 )
 
 // StatusClientClosed is what a server notes when its caller went away. It has
