@@ -1,34 +1,48 @@
-// Package middleware is the parent of the policies that surround a call, one
-// package each with one constructor each, all of them go-kit's
-// endpoint.Middleware. It holds no code: it is where their order is drawn.
+// Package middleware puts the policies around a call in their order. Each policy is
+// a package below, with one constructor, and all of them are go-kit's
+// endpoint.Middleware: they can be used one by one, or assembled here from one
+// config, which is checked for contradictions first.
 //
-//	caller
-//	  │  deadline of the whole call (the caller's context)
-//	  ▼
-//	retry      once per call: attempts, backoff, who was tried   retry.New
-//	  │  attempt timeout (retry's context)
-//	  ▼
-//	pick       once per attempt: skips tried, draining, open     lb.Endpoint
-//	  │
-//	  ▼
-//	limiter    once per attempt and instance                     go-kit's ratelimit
-//	  ▼
-//	breaker    once per attempt and instance                     breaker.Each
-//	  ▼
-//	transport  kithttp, kitgrpc
+//	client                                     server
 //
-// Why so:
+//	observe     the whole call                 observe     the whole call
+//	timeout     of all its attempts            recovery    a panic harms one call
+//	fallback    a second best answer           timeout     the caller's, as the wire told it
+//	cache       a recent answer                shed        too busy: the least important first
+//	coalesce    alike calls are one            auth        who calls
+//	throttle    spares a busy service          ratelimit   how often
+//	bulkhead    calls under way                limit       how many at a time
+//	breaker     of the service: rarely         service
+//	retry       attempts, hedges, budget
+//	pick        lb.Endpoint
+//	  of each instance:
+//	  limit     how many at a time
+//	  breaker   keeps calls away
+//	  observe   the attempt
+//	  transport
 //
-//   - retry is outside the pick, so that another attempt goes to another
-//     instance.
-//   - The breaker is inside the retry and judges every attempt by itself, on
-//     its instance. Around the retry it would see one success where two
-//     instances failed.
-//   - The breaker is a part of the instance (lb.PoolConfig.Guard), so that the
-//     pick can ask it first: an instance whose breaker is open is not picked,
-//     and if it is called all the same, the rejection costs no retry.
-//   - The limiter is outside the breaker: a call that was held back here says
-//     nothing about the instance, and must not open its breaker.
-//   - classify.Default is the one opinion on what an error means, and retry,
-//     breaker and balancer share it. Who replaces it replaces it in all three.
+// Why so, at the client:
+//
+//   - What the caller waits for is measured and bounded outermost. A fallback
+//     answers for whatever went wrong further in, a rejection too.
+//   - Throttle and bulkhead count calls, not attempts: inside the retry, one call
+//     that is tried three times would look like three, and fill the queue it waits
+//     in.
+//   - The retry is outside the pick, so another attempt goes to another instance,
+//     and outside the breaker, so each attempt is judged by itself. Around the
+//     retry, a breaker would see one success where two instances failed.
+//   - Limit and breaker are part of the instance (lb.PoolConfig.Guard), so the pick
+//     asks them first: an instance that would not take the call is not picked.
+//   - The limit is outside the breaker: a call that is held back here says nothing
+//     about the instance.
+//   - An attempt's timeout is inside all of this, and shorter than what the breaker
+//     looks back on, or calls that hang would be forgotten before they fail.
+//
+// And at the server: what turns calls down stands before what costs, so that
+// turning down stays cheap; but who calls is known before how often, so that a rate
+// can be everybody's own. The limit is innermost, since it judges by latency: it
+// must see the service's, not that of quick rejections.
+//
+// classify.Default is the one opinion on what an error means. Who replaces it
+// (ClientConfig.Classify) replaces it for all policies.
 package middleware

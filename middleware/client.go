@@ -1,0 +1,188 @@
+package middleware
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/go-kit/kit/endpoint"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/kitgen/kitgen/middleware/breaker"
+	"github.com/kitgen/kitgen/middleware/bulkhead"
+	"github.com/kitgen/kitgen/middleware/cache"
+	"github.com/kitgen/kitgen/middleware/coalesce"
+	"github.com/kitgen/kitgen/middleware/fallback"
+	"github.com/kitgen/kitgen/middleware/limit"
+	"github.com/kitgen/kitgen/middleware/observe"
+	"github.com/kitgen/kitgen/middleware/retry"
+	"github.com/kitgen/kitgen/middleware/throttle"
+	"github.com/kitgen/kitgen/middleware/timeout"
+)
+
+// ClientStack is everything that surrounds the calls to one service, in its order:
+//
+//	stack, err := middleware.Client(middleware.ClientConfig{Service: "addsvc"})
+//	pool := lb.NewPool(instances, factory, lb.PoolConfig{Guard: stack.Guard})
+//	pick := lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))
+//	sum := stack.Method("Sum")(pick)
+//
+// Its methods are safe for concurrent use. Whoever made it closes it, after the
+// pool.
+type ClientStack struct {
+	cfg      ClientConfig
+	circuits *breaker.Group
+	service  *breaker.Group                                           // of the ServiceBreaker; nil without
+	limits   func(instance string) (endpoint.Middleware, func() bool) // nil without Limit
+	attempts func(instance string) endpoint.Middleware
+	calls    func(method string) endpoint.Middleware
+	shared   []endpoint.Middleware // of all methods, outermost first
+
+	mu      sync.Mutex // guards methods
+	methods map[string]endpoint.Middleware
+}
+
+// Client returns the stack that cfg describes, or every reason why there is none:
+// see ClientConfig.Validate.
+func Client(cfg ClientConfig) (*ClientStack, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &ClientStack{cfg: cfg.filled(), methods: make(map[string]endpoint.Middleware)}
+	c := &s.cfg
+	s.circuits = breaker.NewGroup(c.Breaker)
+	if c.Limit != nil {
+		s.limits = limit.Each(*c.Limit)
+	}
+	seen := observe.Config{
+		Service: c.Service, Balancer: c.Balancer, Observers: c.Observers,
+		Classify: c.Classify, Breaker: s.circuits.State, Logger: c.Logger,
+	}
+	s.calls, s.attempts = observe.Calls(seen), observe.Attempts(seen)
+	if c.Throttle != nil {
+		s.shared = append(s.shared, throttle.New(*c.Throttle))
+	}
+	if c.Bulkhead != nil {
+		s.shared = append(s.shared, bulkhead.New(*c.Bulkhead))
+	}
+	if c.ServiceBreaker != nil {
+		s.service = breaker.NewGroup(*c.ServiceBreaker)
+		mw, _ := s.service.Each(c.Service)
+		s.shared = append(s.shared, mw)
+	}
+	return s, nil
+}
+
+// filled returns c with what all policies are to share. What pointers point to is
+// copied: the caller's stays as it is.
+func (c ClientConfig) filled() ClientConfig {
+	if c.Service == "" {
+		c.Service = "service"
+	}
+	if c.Logger == nil {
+		c.Logger = log.NewNopLogger()
+	}
+	if c.Retry.Budget == nil && !c.Retry.Unbounded {
+		c.Retry.Budget = retry.NewBudget(retry.BudgetConfig{})
+	}
+	c.Breaker = c.filledBreaker(c.Breaker)
+	if c.ServiceBreaker != nil {
+		b := c.filledBreaker(*c.ServiceBreaker)
+		c.ServiceBreaker = &b
+	}
+	if c.Throttle != nil {
+		t := *c.Throttle
+		t.Classify = orElse(t.Classify, c.Classify)
+		if t.Name == "" {
+			t.Name = c.Service
+		}
+		c.Throttle = &t
+	}
+	if c.Limit != nil {
+		l := *c.Limit
+		l.Classify = orElse(l.Classify, c.Classify)
+		c.Limit = &l
+	}
+	return c
+}
+
+func (c ClientConfig) filledBreaker(b breaker.Config) breaker.Config {
+	b.Classify = orElse(b.Classify, c.Classify)
+	if b.OnStateChange == nil {
+		logger := level.Info(log.With(c.Logger, "service", c.Service))
+		b.OnStateChange = func(instance string, from, to breaker.State) {
+			_ = logger.Log("msg", "circuit "+to.String(), "instance", instance, "was", from)
+		}
+	}
+	return b
+}
+
+// Guard makes what stands before one instance: lb.PoolConfig.Guard.
+func (s *ClientStack) Guard(instance string) (mw endpoint.Middleware, ready func() bool) {
+	circuit, closed := s.circuits.Each(instance)
+	inner := s.attempts(instance)
+	if s.limits == nil {
+		return func(next endpoint.Endpoint) endpoint.Endpoint { return circuit(inner(next)) }, closed
+	}
+	bound, room := s.limits(instance)
+	mw = func(next endpoint.Endpoint) endpoint.Endpoint { return bound(circuit(inner(next))) }
+	return mw, func() bool { return closed() && room() }
+}
+
+// Method returns what surrounds the calls of a method: a middleware to put around
+// lb.Endpoint. All methods share the budget, the throttle, the bulkhead and the
+// service's breaker. Asked again for a method, it returns the same.
+func (s *ClientStack) Method(name string) endpoint.Middleware {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mw, ok := s.methods[name]
+	if !ok {
+		mw = chain(s.around(name))
+		s.methods[name] = mw
+	}
+	return mw
+}
+
+// around is what surrounds the calls of a method, outermost first.
+func (s *ClientStack) around(name string) []endpoint.Middleware {
+	p := s.cfg.plan(name)
+	all := []endpoint.Middleware{s.calls(name), timeout.New(p.Timeout)}
+	if p.Fallback != nil {
+		all = append(all, fallback.New(*p.Fallback))
+	}
+	if p.Cache != nil {
+		all = append(all, cache.New(*p.Cache))
+	}
+	if p.Coalesce != nil {
+		all = append(all, coalesce.New(*p.Coalesce))
+	}
+	all = append(all, s.shared...)
+	return append(all, retry.New(p.Retry))
+}
+
+// chain is one middleware of several, the first outermost.
+func chain(all []endpoint.Middleware) endpoint.Middleware {
+	return func(next endpoint.Endpoint) endpoint.Endpoint {
+		for i := len(all) - 1; i >= 0; i-- {
+			next = all[i](next)
+		}
+		return next
+	}
+}
+
+// Budget is what the methods' further attempts are taken from; nil if there is no
+// bound.
+func (s *ClientStack) Budget() *retry.Budget { return s.cfg.Retry.Budget }
+
+// Circuits returns the state of the instances' breakers.
+func (s *ClientStack) Circuits() []breaker.Status { return s.circuits.Circuits() }
+
+// Close waits until the changes of circuits have been told, and returns what went
+// wrong with that. Calls may go on.
+func (s *ClientStack) Close() error {
+	err := s.circuits.Close()
+	if s.service != nil {
+		err = errors.Join(err, s.service.Close())
+	}
+	return err
+}

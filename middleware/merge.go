@@ -1,0 +1,77 @@
+package middleware
+
+import (
+	"cmp"
+
+	"github.com/kitgen/kitgen/middleware/classify"
+	"github.com/kitgen/kitgen/middleware/retry"
+	"github.com/kitgen/kitgen/middleware/timeout"
+)
+
+// plan is what one method gets: a MethodConfig filled in from the ClientConfig.
+type plan struct {
+	MethodConfig
+
+	name string
+}
+
+// plan returns that of the method name.
+func (c *ClientConfig) plan(name string) plan {
+	m := c.Methods[name]
+	m.Timeout = within(m.Timeout, c.Timeout)
+	m.Retry = c.retries(m)
+	if m.Fallback != nil {
+		f := *m.Fallback
+		f.Classify = orElse(f.Classify, c.Classify)
+		m.Fallback = &f
+	}
+	if m.Cache != nil {
+		k := *m.Cache
+		k.Classify = orElse(k.Classify, c.Classify)
+		m.Cache = &k
+	}
+	return plan{m, name}
+}
+
+func within(m, all timeout.Config) timeout.Config {
+	return timeout.Config{
+		Timeout:  cmp.Or(m.Timeout, all.Timeout),
+		Least:    cmp.Or(m.Least, all.Least),
+		Measured: m.Measured || all.Measured,
+	}
+}
+
+// retries is the retry policy of a method.
+func (c *ClientConfig) retries(m MethodConfig) retry.Config {
+	r, all := m.Retry, c.Retry
+	if m.Once { // what is said of all holds for those that may be repeated
+		all.Idempotent, all.Faults, all.Hedge = false, false, nil
+	}
+	r.Attempts = cmp.Or(r.Attempts, all.Attempts)
+	r.AttemptTimeout = cmp.Or(r.AttemptTimeout, all.AttemptTimeout)
+	r.MinBackoff = cmp.Or(r.MinBackoff, all.MinBackoff)
+	r.MaxBackoff = cmp.Or(r.MaxBackoff, all.MaxBackoff)
+	r.MaxPushback = cmp.Or(r.MaxPushback, all.MaxPushback)
+	r.Idempotent = r.Idempotent || all.Idempotent
+	r.Faults = r.Faults || all.Faults
+	r.Hedge = cmp.Or(r.Hedge, all.Hedge)
+	if m.Retry.Attempts == 1 { // no second attempt of any kind
+		r.Hedge = m.Retry.Hedge
+	}
+	r.Streams = r.Streams || all.Streams
+	if r.Budget == nil && !r.Unbounded {
+		r.Budget, r.Unbounded = all.Budget, all.Unbounded
+	}
+	r.Classify = orElse(r.Classify, orElse(all.Classify, c.Classify))
+	if r.OnRetry == nil {
+		r.OnRetry = all.OnRetry
+	}
+	return r
+}
+
+func orElse(f, other classify.Func) classify.Func {
+	if f == nil {
+		return other
+	}
+	return f
+}
