@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/failsafe-go/failsafe-go/adaptivethrottler"
 	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"github.com/failsafe-go/failsafe-go/cachepolicy"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/fallback"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
@@ -38,5 +41,26 @@ func aroundFailsafe() ([]layer, error) {
 	} {
 		all = append(all, layer{policy: c.policy, loop: throughGet(failsafe.With(c.by...).Get)})
 	}
-	return all, nil
+	return append(all, failsafeCache()), nil
+}
+
+// answers is a failsafe-go cache: that is left to whoever uses it.
+type answers struct{ sync.Map }
+
+func (a *answers) Get(key string) (any, bool) { return a.Load(key) }
+func (a *answers) Set(key string, answer any) { a.Store(key, answer) }
+
+func failsafeCache() layer {
+	by := failsafe.With(cachepolicy.New[any](new(answers)))
+	ownKey := keysInTurn()
+	call := func() (any, error) { return nop(context.Background(), request) }
+	return layer{policy: "cachepolicy", loop: func(ops int) error {
+		own := by.WithContext(cachepolicy.ContextWithCacheKey(context.Background(), ownKey()))
+		for range ops {
+			if _, err := own.Get(call); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
 }

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"context"
+	"encoding/base64"
+	"strconv"
 	"time"
 
+	"github.com/go-kit/kit/auth/basic"
 	"github.com/go-kit/kit/circuitbreaker"
 	"github.com/go-kit/kit/endpoint"
+	kitprometheus "github.com/go-kit/kit/metrics/prometheus"
 	"github.com/go-kit/kit/ratelimit"
 	kitlb "github.com/go-kit/kit/sd/lb"
+	httptransport "github.com/go-kit/kit/transport/http"
+	"github.com/prometheus/client_golang/prometheus"
 	gobreaker1 "github.com/sony/gobreaker"
 	"github.com/sony/gobreaker/v2"
 	"golang.org/x/time/rate"
@@ -34,6 +41,8 @@ func aroundGoKit() ([]layer, error) {
 		{policy: "retry", loop: throughEndpoint(goKitRetry(turns))},
 		{policy: "gobreaker", loop: throughEndpoint(goKitBreaker()(nop))},
 		{policy: "ratelimit", loop: throughEndpoint(goKitRate()(nop))},
+		{policy: "metrics", loop: throughEndpoint(goKitMetrics()(nop))},
+		goKitAuth(),
 		{policy: clientName, loop: throughEndpoint(goKitClient(turns))},
 	}, nil
 }
@@ -51,6 +60,29 @@ func goKitBreaker() endpoint.Middleware {
 
 func goKitRate() endpoint.Middleware {
 	return ratelimit.NewErroringLimiter(rate.NewLimiter(plenty, burst))
+}
+
+// goKitMetrics is the middleware of go-kit's example addsvc: a histogram of how
+// long calls take, for Prometheus.
+func goKitMetrics() endpoint.Middleware {
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "seconds", Help: "How long calls take."}, []string{"method", "success"})
+	took := kitprometheus.NewHistogram(seconds).With("method", "Sum")
+	return func(next endpoint.Endpoint) endpoint.Endpoint {
+		return func(ctx context.Context, request any) (_ any, err error) {
+			defer func(begin time.Time) {
+				took.With("success", strconv.FormatBool(err == nil)).Observe(time.Since(begin).Seconds())
+			}(time.Now())
+			return next(ctx, request)
+		}
+	}
+}
+
+// goKitAuth is go-kit's middleware for a user and a password.
+func goKitAuth() layer {
+	shown := "Basic " + base64.StdEncoding.EncodeToString([]byte("caller:0123456789abcdef"))
+	ctx := context.WithValue(context.Background(), httptransport.ContextKeyRequestAuthorization, shown)
+	guard := basic.AuthMiddleware("caller", "0123456789abcdef", "realm")
+	return layer{policy: "auth.basic", loop: throughContext(ctx, guard(nop))}
 }
 
 // aroundGobreaker measures sony/gobreaker by itself.

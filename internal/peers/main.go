@@ -30,12 +30,17 @@ type options struct {
 
 	quick, json bool
 	profile     string
+	contention  string
+	contend     time.Duration // how long each is measured so
 }
 
 func command(args []string, out io.Writer) error {
 	o, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if o.contention != "" {
+		return contention(o.contention, o.contend, out)
 	}
 	what, takes := "all that is measured", "three minutes"
 	if o.quick {
@@ -67,6 +72,7 @@ func parse(args []string) (options, error) {
 		goroutines = flags.String("g", "", "goroutines that pick, separated by commas")
 		only       = flags.String("only", "", "a regular expression: measure those names alone, beside the floor")
 		profile    = flags.String("profile", "", "a file for a CPU profile of the run")
+		waits      = flags.String("contention", "", "measure only how long callers wait for one another, and write it to FILE.kitgen.mutex and so on")
 		span       = flags.Duration("span", 0, "how long one measurement takes; 20ms if zero, 10ms with -quick")
 		stall      = flags.Duration("stall", 0, "how long picks beside changes take; 1s if zero, 500ms with -quick")
 		stallSize  = flags.Int("stalln", 1000, "of how many instances, which must be one of -n")
@@ -77,13 +83,13 @@ func parse(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("%q: there are flags alone; see -h", flags.Arg(0))
 	}
-	o := options{quick: *quick, json: *asJSON, profile: *profile, plan: plan{
+	o := options{quick: *quick, json: *asJSON, profile: *profile, contention: *waits, contend: contendFor, plan: plan{
 		sizes: []int{3, 10, 100, 1000, 10_000}, goroutines: []int{1, 2, 16}, surrounded: []int{1, 16},
 		rounds: 7, span: 20 * time.Millisecond, stall: time.Second, stallSize: 1000, stallTurns: 3,
 	}}
 	if o.quick {
 		o.sizes, o.goroutines, o.rounds, o.span = []int{3, 100, 1000}, []int{1, 2}, 3, 10*time.Millisecond
-		o.stall = 500 * time.Millisecond
+		o.stall, o.contend = 500*time.Millisecond, contendFor/4
 	}
 	if *rounds > 0 {
 		o.rounds = *rounds
@@ -93,7 +99,7 @@ func parse(args []string) (options, error) {
 		o.stall = *stall
 	}
 	if *span > 0 {
-		o.span = *span
+		o.span, o.contend = *span, *span
 	}
 	var err error
 	if *only != "" {

@@ -51,7 +51,7 @@ func overProbing(p *lb.Pool) kitlb.Balancer {
 func openOurs(n int) ([]*subject, error) {
 	var subjects []*subject
 	for _, o := range balancers() {
-		p, err := openPool(n)
+		p, err := openPool(n, lb.PoolConfig{})
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func openOurs(n int) ([]*subject, error) {
 
 // openChanges measures changes of a pool that has this balancer alone.
 func openChanges(n int, o ours) (*subject, error) {
-	p, err := openPool(n)
+	p, err := openPool(n, lb.PoolConfig{})
 	if err != nil {
 		return nil, err
 	}

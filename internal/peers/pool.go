@@ -52,13 +52,13 @@ type ownPool struct {
 }
 
 // openPool returns a pool of n connected instances.
-func openPool(n int) (*ownPool, error) {
+func openPool(n int, cfg lb.PoolConfig) (*ownPool, error) {
 	p := &ownPool{feed: &feed{newer: make(chan struct{})}, more: make([]sd.Instance, n+1)}
 	for i := range p.more {
 		p.more[i] = sd.Instance{ID: fmt.Sprintf("svc-%06d", i), Addr: addr(i), Weight: weight(i)}
 	}
 	factory := func(string) (endpoint.Endpoint, io.Closer, error) { return nop, nil, nil }
-	p.Pool = lb.NewPool(p.feed, factory, lb.PoolConfig{})
+	p.Pool = lb.NewPool(p.feed, factory, cfg)
 	if err := p.resize(n); err != nil {
 		p.close()
 		return nil, err

@@ -95,10 +95,11 @@ func wanted() (names []string) {
 	}
 	list("kitex/stall/", "alias")
 	list("floor/", "around")
-	list("kitgen/around/", "breaker", "retry")
-	list("gokit/around/", "roundrobin", "retry", "gobreaker", "ratelimit", "client")
+	list("kitgen/around/", "breaker", "retry", "timeout", "throttle", "bulkhead", "ratelimit", "fallback", "recovery", "coalesce", "cache",
+		"observe.log", "observe.prom", "auth.apikey", "client")
+	list("gokit/around/", "roundrobin", "retry", "gobreaker", "ratelimit", "metrics", "auth.basic", "client")
 	list("gobreaker/around/", "v1", "v2")
-	list("failsafe/around/", "retry", "breaker", "retry_breaker", "adaptivelimiter", "adaptivethrottler", "bulkhead", "timeout", "fallback")
+	list("failsafe/around/", "retry", "breaker", "retry_breaker", "adaptivelimiter", "adaptivethrottler", "bulkhead", "timeout", "fallback", "cachepolicy")
 	list("gozero/around/", "breaker", "shedder")
 	list("aegis/around/", "sre", "bbr")
 	list("kratos/around/", "recovery")
@@ -128,9 +129,10 @@ func TestCommandRefuses(t *testing.T) {
 		{"-n=3,,4", `"" is no number`},
 		{"-g=two", "-g"},
 		{"-profile=/nowhere/at/all", "create the profile"},
+		{"-contention=/nowhere/at/all", "create the profile"},
 		{"extra", `"extra"`},
 	} {
-		err := command([]string{"-quick", "-only=nothing", c.arg}, &bytes.Buffer{})
+		err := command([]string{"-quick", "-only=nothing", "-span=1ms", c.arg}, &bytes.Buffer{})
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error = %v; want one that says %s", c.arg, err, c.says)
 		}
