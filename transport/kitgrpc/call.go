@@ -46,7 +46,7 @@ func receiveAttempt(ctx context.Context) (received context.Context, told bool) {
 type toldStream struct {
 	grpc.ServerStream
 
-	ctx context.Context //nolint:containedctx // what Context returns is the interface's, not ours to choose
+	ctx context.Context // what Context returns is the interface's, not ours to choose
 }
 
 // Context is that of the stream, and knows more.

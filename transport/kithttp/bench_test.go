@@ -15,6 +15,22 @@ import (
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
+// BenchmarkRejection is of a call that a policy of the server turns down.
+func BenchmarkRejection(b *testing.B) {
+	base := start(b, kithttp.NewServer(returning(nil, busy{time.Second, true}), kithttp.DecodeJSON[sumRequest]), kithttp.Config{})
+	call, closer, err := kithttp.Factory(newSum, kithttp.ClientConfig{})(base.Host)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer closer.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := call(b.Context(), sumRequest{A: 1, B: 2}); err == nil {
+			b.Fatal("no error")
+		}
+	}
+}
+
 // BenchmarkCall compares NewEndpoint and NewServer with go-kit's client and
 // server, each with its own JSON functions, behind the same http.Server; and a
 // call that has nothing to tell of itself with one that has a deadline and is

@@ -28,8 +28,9 @@ var (
 // caller still waits (Kit-Timeout-Ms, if ctx has a deadline) and which attempt
 // it is (Kit-Attempt, under a retry or in a service whose own caller said so),
 // so that the server neither works for nobody nor retries what is retried above
-// it. NewEndpoint does it by itself; with go-kit's client it is a ClientBefore.
-// It returns ctx.
+// it. NewEndpoint does it by itself; with go-kit's client it is a ClientBefore,
+// but not for responses that are read as streams after the deadline of an
+// attempt that began them. It returns ctx.
 func SendCall(ctx context.Context, r *http.Request) context.Context {
 	sendCall(ctx, r.Header, new([2]string))
 	return ctx
@@ -110,7 +111,7 @@ type deadlineError struct{}
 func (deadlineError) Error() string        { return "the caller's deadline has passed" }
 func (deadlineError) Timeout() bool        { return true }
 func (deadlineError) Temporary() bool      { return true }                               // net.Error asks for it
-func (deadlineError) Is(target error) bool { return target == context.DeadlineExceeded } //nolint:errorlint // Is compares; errors.Is unwraps
+func (deadlineError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // tooLate reports whether nobody waits any more for a call that begins now.
 func tooLate(ctx context.Context) bool {

@@ -54,12 +54,8 @@ func call(ctx context.Context, c *http.Client, method, target string, request an
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: encode request %T: %w", method, target, request, err)
 	}
-	if len(before) > 0 {
-		ctx := req.Context()
-		for _, f := range before {
-			ctx = f(ctx, req)
-		}
-		req = req.WithContext(ctx)
+	for _, f := range before {
+		req = req.WithContext(f(req.Context(), req))
 	}
 	resp, err := c.Do(req)
 	if err != nil {

@@ -9,7 +9,16 @@
 //	load:    kithttp.Load(mux, nil)                             → lb.NewProbing, at the clients
 //
 // Errors travel as RFC 9457 problem+json with a "code" member; *Error is both
-// what a service returns and what its client's call returns.
+// what a service returns and what its client's call returns. Beside it, in
+// headers, the two sides tell each other what policies go by:
+//
+//	client → server   Kit-Timeout-Ms: 250              the caller waits so long: SendCall, ReceiveCall
+//	                  Kit-Attempt: n=2, left=1         who retries it already
+//	server → client   Kit-Retry-Pushback-Ms: 1500      when to come again, -1 for never: EncodeError
+//	                  Retry-After: 2                   the same for everybody else
+//	                  Kit-Load: rif=3, latency=12000us how busy it is: Load
+//
+// All of it is advice: what is missing, or cannot be read, fails no call.
 //
 // Everything is a go-kit or net/http type, so any part is replaced by handing
 // in another. The package deliberately has no router, no streaming and no
