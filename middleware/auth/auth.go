@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-kit/kit/endpoint"
@@ -40,6 +41,7 @@ type gate struct {
 }
 
 func newGate(cfg Config) *gate {
+	cfg.Verifiers = slices.Clone(cfg.Verifiers)
 	if cfg.Challenge == "" {
 		cfg.Challenge = "Bearer"
 	}

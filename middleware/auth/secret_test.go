@@ -36,7 +36,7 @@ func holders() map[string]any {
 
 func TestSecretIsNotPrinted(t *testing.T) {
 	for name, v := range holders() {
-		for _, verb := range strings.Fields("%v %+v %#v %s %q %x %X %#x %d %o %c %U %t %T %p %e %20v %-40s %.5s") {
+		for verb := range strings.FieldsSeq("%v %+v %#v %s %q %x %X %#x %d %o %c %U %t %T %p %e %20v %-40s %.5s") {
 			wantHidden(t, name+" "+verb, fmt.Sprintf(verb, v))
 		}
 		wantHidden(t, name+" Sprint", fmt.Sprint(v))
@@ -78,8 +78,8 @@ func TestSecretIsNotLogged(t *testing.T) {
 func wantHidden(t *testing.T, where, text string) {
 	t.Helper()
 	plain := strings.ToLower(strings.NewReplacer(" ", "", "0x", "", ",", "").Replace(text))
-	for _, clear := range []string{hunter, fmt.Sprintf("%x", hunter), strings.NewReplacer(" ", "", "[", "", "]", "").Replace(fmt.Sprint([]byte(hunter)))} {
-		if strings.Contains(plain, clear) {
+	for _, spelling := range []string{hunter, fmt.Sprintf("%x", hunter), strings.NewReplacer(" ", "", "[", "", "]", "").Replace(fmt.Sprint([]byte(hunter)))} {
+		if strings.Contains(plain, spelling) {
 			t.Errorf("%s shows the secret: %s", where, text)
 		}
 	}

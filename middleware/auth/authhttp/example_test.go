@@ -21,7 +21,7 @@ func ExampleExtract() {
 
 	extract := authhttp.Extract(authhttp.ExtractConfig{}) // pass it to go-kit's http.ServerBefore
 	r := httptest.NewRequest(http.MethodGet, "/orders", nil)
-	r.Header.Set("X-API-Key", "c7a1e9d05b3f4286")
+	r.Header.Set("X-Api-Key", "c7a1e9d05b3f4286")
 	fmt.Println(call(extract(context.Background(), r), nil))
 	// Output: billing <nil>
 }

@@ -28,7 +28,7 @@ func BenchmarkToken(b *testing.B) {
 				}
 			}
 		})
-		var key any = k.public
+		key := k.public
 		if s, ok := key.(auth.Secret); ok {
 			key = []byte(s.Reveal())
 		}

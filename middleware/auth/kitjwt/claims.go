@@ -3,6 +3,7 @@ package kitjwt
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -24,7 +25,7 @@ func (c *Claims) Scopes() []string {
 	if len(c.SCP) == 0 {
 		return c.Scope
 	}
-	return append(c.Scope[:len(c.Scope):len(c.Scope)], c.SCP...)
+	return append(slices.Clip(c.Scope), c.SCP...)
 }
 
 // ScopeList is scopes as tokens write them: a string with spaces, or a list.

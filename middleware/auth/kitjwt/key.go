@@ -48,22 +48,27 @@ func unfit(alg string, key any) (mend string) {
 	case hmac:
 		return unfitHMAC(alg, key)
 	case rsa15, pss:
-		k, ok := key.(*rsa.PublicKey)
-		if !ok || k == nil || k.N == nil || k.N.BitLen() < 2048 {
+		if k, ok := key.(*rsa.PublicKey); !ok || k == nil || k.N == nil || k.N.BitLen() < 2048 {
 			return "want an *rsa.PublicKey of 2048 bits or more for " + alg
 		}
 	case ec:
-		bits := map[string]int{"ES256": 256, "ES384": 384, "ES512": 521}[alg]
-		k, ok := key.(*ecdsa.PublicKey)
-		if !ok || k == nil || k.Curve == nil || k.Curve.Params().BitSize != bits {
-			return fmt.Sprintf("want an *ecdsa.PublicKey on P-%d for %s", bits, alg)
-		}
+		return unfitEC(alg, key)
 	case ed:
 		if k, ok := key.(ed25519.PublicKey); !ok || len(k) != ed25519.PublicKeySize {
 			return "want an ed25519.PublicKey for EdDSA"
 		}
 	default:
 		return "there is no algorithm " + alg
+	}
+	return ""
+}
+
+// unfitEC asks for the algorithm's own curve: RFC 7518, section 3.4.
+func unfitEC(alg string, key any) (mend string) {
+	bits := map[string]int{"ES256": 256, "ES384": 384, "ES512": 521}[alg]
+	k, ok := key.(*ecdsa.PublicKey)
+	if !ok || k == nil || k.Curve == nil || k.Curve.Params().BitSize != bits {
+		return fmt.Sprintf("want an *ecdsa.PublicKey on P-%d for %s", bits, alg)
 	}
 	return ""
 }

@@ -29,14 +29,19 @@ func New(cfg Config) auth.Verifier {
 	cfg = cfg.withDefaults()
 	cfg.Keys = maps.Clone(cfg.Keys)
 	cfg.Required = slices.Clone(cfg.Required)
-	v := &verifier{Config: cfg, parser: jwt.NewParser(cfg.options()...)}
+	v := &verifier{
+		Config:  cfg,
+		parser:  jwt.NewParser(cfg.options()...),
+		missing: &auth.Error{Kind: auth.ErrMissing, Reason: "no bearer token"},
+	}
 	return v.verify
 }
 
 // verifier is a Config made ready.
 type verifier struct {
 	Config
-	parser *jwt.Parser
+	parser  *jwt.Parser
+	missing *auth.Error
 }
 
 func (c Config) options() []jwt.ParserOption {
@@ -52,7 +57,7 @@ func (c Config) options() []jwt.ParserOption {
 
 func (v *verifier) verify(ctx context.Context, shown auth.Credentials) (*auth.Principal, error) {
 	if shown.Scheme != "bearer" || shown.Token.Empty() {
-		return nil, &auth.Error{Kind: auth.ErrMissing, Reason: "no bearer token"}
+		return nil, v.missing
 	}
 	raw := shown.Token.Reveal()
 	if len(raw) > v.MaxLength {
