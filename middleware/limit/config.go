@@ -27,7 +27,8 @@ type Config struct {
 	Window time.Duration
 
 	// ProbeEvery is how often New looks how long calls take without a queue,
-	// while the limit holds calls back; 10 s if zero, ± 20 %. See the package.
+	// while the limit holds calls back; 10 s if zero, ± 20 %, and no more often
+	// than once in the time of a hundred calls. See the package.
 	ProbeEvery time.Duration
 
 	// Backoff is what Each's limit is multiplied by when calls fail; 0.9 if

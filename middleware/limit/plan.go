@@ -21,6 +21,10 @@ const (
 	// base: windows differ by chance.
 	near = 1.25
 
+	// apart is how many times as long as a call takes it is to the next probe
+	// at least, since a probe takes some calls' time and costs throughput.
+	apart = 100
+
 	// easing is how much of a lower latency base takes over at once.
 	easing = 0.2
 )
@@ -114,13 +118,18 @@ func (s *server) descend(w *window, latency, now time.Duration) plan {
 		p.limit = s.within(p.limit / 2)
 		return p
 	}
+	base := latency
+	if p.flat == 2 { // twice as many calls say more
+		base = (p.last.latency + latency) / 2
+	}
 	// At the top, calls took latency = limit / throughput. The limit whose
 	// calls take Tolerance * base is that much lower, at the same throughput.
-	limit := p.top.limit * s.Tolerance * float64(latency) / float64(p.top.latency)
+	limit := p.top.limit * s.Tolerance * float64(base) / float64(p.top.latency)
+	every := max(s.ProbeEvery, apart*base)
 	return plan{
 		limit: s.within(min(max(limit, floor), p.top.limit)),
-		base:  latency,
-		probe: now + time.Duration((0.8+0.4*rand.Float64())*float64(s.ProbeEvery)),
+		base:  base,
+		probe: now + time.Duration((0.8+0.4*rand.Float64())*float64(every)),
 	}
 }
 

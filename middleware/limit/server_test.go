@@ -12,8 +12,8 @@ import (
 
 // TestServerFollowsCapacity has twice as many callers as the service can serve,
 // always, while its capacity falls to a quarter and rises again, in both ways:
-// fewer workers, and slower ones. The first five seconds after a change are for
-// finding out; in the next 25, goodput must be 80 % of the capacity, the cost of
+// fewer workers, and slower ones. The first ten seconds after a change are for
+// finding out; in the next 35, goodput must be 80 % of the capacity, the cost of
 // probes included, and in the last 15, when there has been a probe for certain,
 // calls must take no more than three times as long as without load.
 func TestServerFollowsCapacity(t *testing.T) {
@@ -50,10 +50,10 @@ func follow(t *testing.T, random bool) {
 	} {
 		capacity := change.workers / change.work.Seconds()
 		change.do()
-		first := c.offer(t, load, 5*time.Second)
-		then := c.offer(t, load, 10*time.Second)
+		first := c.offer(t, load, 10*time.Second)
+		then := c.offer(t, load, 20*time.Second)
 		last := c.offer(t, load, 15*time.Second)
-		goodput := (10*then.rate + 15*last.rate) / 25
+		goodput := (20*then.rate + 15*last.rate) / 35
 		t.Logf("%-30s goodput %3.0f%%, then %3.0f%% of capacity; latency %.1f, %.1f, %.1f times that without load; limit %d",
 			change.what, 100*first.rate/capacity, 100*goodput/capacity,
 			times(first.latency, change.work), times(then.latency, change.work), times(last.latency, change.work), now.Load())
