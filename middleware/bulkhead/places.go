@@ -47,9 +47,13 @@ func (p *places) count() (room, in bool) {
 
 // leave gives back a place, to the first who waits.
 func (p *places) leave() {
-	if p.calls.Add(-1) < p.max {
-		return
+	if p.calls.Add(-1) >= p.max {
+		p.grant()
 	}
+}
+
+// grant gives the place of one who has left to the first who waits.
+func (p *places) grant() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	first := p.waiters.Front()
