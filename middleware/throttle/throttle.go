@@ -65,11 +65,12 @@ func (t *Throttle) rejects(s *slot, now time.Duration) bool {
 	}
 	last := t.passed.Load()
 	due := now-time.Duration(last) >= t.cfg.Trickle
-	if t.coin() < p && !due {
+	lucky := t.coin() >= p
+	if !lucky && !due {
 		return true
 	}
-	// Of several for whom the trickle is due, one is let through.
-	return !t.passed.CompareAndSwap(last, int64(now)) && due
+	first := t.passed.CompareAndSwap(last, int64(now)) // of several for whom the trickle is due
+	return !lucky && !first
 }
 
 // chance is the probability to be rejected: by what the whole window says, or by
