@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -55,7 +56,7 @@ func (c Config) Validate() error {
 	case c.MaxWait > 0 && c.Rate == 0:
 		return fmt.Errorf("ratelimit: Config.MaxWait is %v without Rate: want 0, as it is for Rate alone", c.MaxWait)
 	case c.Key != nil && (c.Allower != nil || c.Waiter != nil):
-		return fmt.Errorf("ratelimit: Config.Key is set with an Allower or a Waiter, which take none: want Rate or Limiter")
+		return errors.New("ratelimit: Config.Key is set with an Allower or a Waiter, which take none: want Rate or Limiter")
 	case c.MaxKeys < 0 || c.MaxKeys == 1:
 		return fmt.Errorf("ratelimit: Config.MaxKeys is %d: want at least 2, or 0 for 10000", c.MaxKeys)
 	case c.Timeout < 0:
