@@ -10,6 +10,7 @@ import (
 	httptransport "github.com/go-kit/kit/transport/http"
 
 	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/transport/internal/decimal"
 )
 
 // timeoutHeader carries how long the caller still waits, in whole milliseconds.
@@ -84,11 +85,8 @@ func timeLeft(h http.Header) (left time.Duration, ok bool) {
 	if len(text) == 0 {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(text[0], 10, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range, n is the nearest there is
-		return 0, false
-	}
-	return time.Duration(min(max(n, 0), maxTimeout.Milliseconds())) * time.Millisecond, true
+	n, ok := decimal.Parse(text[0])
+	return time.Duration(min(max(n, 0), maxTimeout.Milliseconds())) * time.Millisecond, ok
 }
 
 // boundTimeout has nobody wait for longer than most; negative, callers are not
@@ -110,7 +108,7 @@ type deadlineError struct{}
 
 func (deadlineError) Error() string        { return "the caller's deadline has passed" }
 func (deadlineError) Timeout() bool        { return true }
-func (deadlineError) Temporary() bool      { return true }                               // net.Error asks for it
+func (deadlineError) Temporary() bool      { return true } // net.Error asks for it
 func (deadlineError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // tooLate reports whether nobody waits any more for a call that begins now.

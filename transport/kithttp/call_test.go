@@ -144,6 +144,7 @@ func TestWhatServersBelieve(t *testing.T) {
 			" 250":                  {},
 			"1e3":                   {},
 			"NaN":                   {},
+			"20000000000000000000A": {},
 		} {
 			if diff := cmp.Diff(want, received(t.Context(), text, "garbage")); diff != "" {
 				t.Errorf("%q (-want +got):\n%s", text, diff)

@@ -1,11 +1,10 @@
 package kithttp
 
 import (
-	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/kitgen/kitgen/transport/internal/decimal"
 	"github.com/kitgen/kitgen/transport/internal/pushback"
 )
 
@@ -48,8 +47,7 @@ func retryAfter(h http.Header) (after time.Duration, ok bool) {
 	if text == "" {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range, n is the nearest there is
+	if n, ok := decimal.Parse(text); ok {
 		return time.Duration(min(max(n, 0), int64(pushback.Most/time.Second))) * time.Second, n >= 0
 	}
 	at, err := http.ParseTime(text)

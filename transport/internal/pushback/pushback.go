@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/kitgen/kitgen/transport/internal/decimal"
 	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
@@ -56,8 +57,8 @@ func ceil(after, unit time.Duration) int64 {
 // Parse reads what String writes. What is no number is Never, as A6 has it: a
 // server that wrote it did mean to hold its caller back.
 func Parse(text string) time.Duration {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if n < 0 || err != nil && !errors.Is(err, strconv.ErrRange) { // out of range, n is the nearest there is
+	n, ok := decimal.Parse(text)
+	if n < 0 || !ok {
 		return Never
 	}
 	return time.Duration(min(n, Most.Milliseconds())) * time.Millisecond
