@@ -185,9 +185,9 @@ func retryText(p plan) string {
 	switch {
 	case n == 1:
 	case r.Faults:
-		b.WriteString(", whatever failed")
+		b.WriteString(", of calls that failed")
 	case r.Idempotent:
-		b.WriteString(", of whatever failed but by the server's own fault")
+		b.WriteString(", of calls that failed, but not with 500")
 	default:
 		b.WriteString(", of calls that were not sent")
 	}

@@ -255,7 +255,7 @@ func TestAllBreakersOpen(t *testing.T) {
 // TestTheTimeoutOfACallIsTold: it ends attempts, and blames no instance.
 func TestTheTimeoutOfACallIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cfg := middleware.ClientConfig{Timeout: timeout.Config{Timeout: time.Second}, Retry: retry.Config{AttemptTimeout: time.Second}}
+		cfg := middleware.ClientConfig{Timeout: timeout.Config{Timeout: time.Second}, Retry: retry.Config{AttemptTimeout: -1}}
 		c := newClient(t, cfg, adaptive, names(1), func(ctx context.Context, _ string) (any, error) {
 			return nil, takes(ctx, time.Hour)
 		})
