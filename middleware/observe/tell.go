@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
+	"github.com/go-kit/log/level"
 
 	"github.com/kitgen/kitgen/middleware/classify"
 )
@@ -96,6 +97,6 @@ func (t *teller) endFrom(i int, ctx context.Context, c *Call, r *Result) (next i
 // report tells the logger, once, that the i-th observer panics.
 func (t *teller) report(i int, p any) {
 	if !t.told[i].Swap(true) {
-		_ = t.cfg.Logger.Log("level", "error", "msg", "an observer panics: told once", "observer", fmt.Sprintf("%T", t.cfg.Observers[i]), "panic", fmt.Sprint(p))
+		level.Error(t.cfg.Logger).Log("msg", "an observer panics, which is told once", "observer", fmt.Sprintf("%T", t.cfg.Observers[i]), "panic", fmt.Sprint(p))
 	}
 }

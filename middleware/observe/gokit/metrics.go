@@ -1,0 +1,124 @@
+package gokit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/go-kit/kit/metrics"
+
+	"github.com/kitgen/kitgen/middleware/classify"
+	"github.com/kitgen/kitgen/middleware/observe"
+	"github.com/kitgen/kitgen/middleware/observe/internal/table"
+)
+
+// MetricsConfig says what is counted and timed. The zero value does nothing.
+type MetricsConfig struct {
+	// Calls counts calls. Its labels are side, service, method, outcome and code,
+	// the last as observe.Result.Status has it. Not counted if nil.
+	Calls metrics.Counter
+
+	// Seconds times calls. Its labels are side, service, method and outcome. Not
+	// timed if nil.
+	Seconds metrics.Histogram
+
+	// Methods is how many methods of all services have labels of their own on each
+	// side; 1000 if zero. Those that come later are "other" of their service.
+	Methods int
+}
+
+// Validate returns an error that names the first field that makes no sense.
+func (c MetricsConfig) Validate() error {
+	if c.Methods < 0 {
+		return fmt.Errorf("gokit: MetricsConfig.Methods is %d: want at least 1, or 0 for 1000", c.Methods)
+	}
+	return nil
+}
+
+// Metrics returns an observer that counts and times with go-kit's metrics,
+// whatever is behind them. Their With, which is slow, is called once for each
+// set of labels.
+//
+// A cfg that Validate rejects is a mistake in the program, and Metrics panics
+// with Validate's error.
+func Metrics(cfg MetricsConfig) observe.Observer {
+	if err := cfg.Validate(); err != nil {
+		panic(err)
+	}
+	o := &observer{cfg: cfg}
+	for i := range o.sides {
+		o.sides[i] = o.side(observe.Side(i).String())
+	}
+	return o
+}
+
+type observer struct {
+	cfg   MetricsConfig
+	sides [observe.Attempt + 1]*side
+}
+
+type side struct {
+	methods *table.Methods[*endings]
+	others  *table.Table[string, *endings] // of methods for which there is no room, by service
+}
+
+// endings has the metrics of one method.
+type endings = table.Table[ending, instruments]
+
+type ending struct {
+	outcome classify.Outcome
+	status  int
+}
+
+// instruments are metrics with all their labels; either may be nil.
+type instruments struct {
+	calls   metrics.Counter
+	seconds metrics.Histogram
+}
+
+func (o *observer) side(name string) *side {
+	method := func(service, method string) *endings {
+		labels := []string{"side", name, "service", service, "method", method}
+		return table.New(math.MaxInt, func(e ending) instruments { return o.instruments(labels, e) }) // few: see End
+	}
+	return &side{
+		methods: table.NewMethods(cmp.Or(o.cfg.Methods, 1000), method),
+		others:  table.New(math.MaxInt, func(service string) *endings { return method(service, "other") }),
+	}
+}
+
+func (o *observer) instruments(labels []string, e ending) (i instruments) {
+	outcome := "other"
+	if e.outcome <= classify.Fault {
+		outcome = e.outcome.String()
+	}
+	labels = append(labels[:len(labels):len(labels)], "outcome", outcome)
+	if o.cfg.Seconds != nil {
+		i.seconds = o.cfg.Seconds.With(labels...)
+	}
+	if o.cfg.Calls != nil {
+		i.calls = o.cfg.Calls.With(append(labels[:len(labels):len(labels)], "code", strconv.Itoa(e.status))...)
+	}
+	return i
+}
+
+// Start implements observe.Observer.
+func (o *observer) Start(ctx context.Context, _ *observe.Call) context.Context { return ctx }
+
+// End implements observe.Observer.
+func (o *observer) End(_ context.Context, c *observe.Call, r observe.Result) {
+	s := o.sides[min(c.Side, observe.Attempt)]
+	m, ok := s.methods.Get(c.Service, c.Method)
+	if !ok {
+		m, _ = s.others.Get(c.Service)
+	}
+	i, _ := m.Get(ending{min(r.Outcome, classify.Fault+1), r.Status()}) // above Fault, all are "other"
+	if i.calls != nil {
+		i.calls.Add(1)
+	}
+	if i.seconds != nil {
+		i.seconds.Observe(r.Took.Seconds())
+	}
+}
