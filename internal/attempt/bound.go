@@ -47,8 +47,13 @@ var _ context.Context = (*Bound)(nil)
 // Within returns a context that ends with parent or after d, whichever is first;
 // context.Cause is cause if it was d. A d of zero or less is no limit.
 func Within(parent context.Context, d time.Duration, cause error) *Bound {
+	return WithinFrom(time.Time{}, parent, d, cause)
+}
+
+// WithinFrom is Within for those who know what time it is.
+func WithinFrom(now time.Time, parent context.Context, d time.Duration, cause error) *Bound { //nolint:revive // it reads as the sentence
 	c := new(Bound)
-	c.begin(parent, time.Time{}, d, cause)
+	c.begin(parent, now, d, cause)
 	return c
 }
 
