@@ -21,9 +21,15 @@ var (
 var leans = []lean{
 	{
 		pkgs:   []string{"", "sd/...", "lb/...", "middleware/...", "internal/attempt"},
-		except: []string{"sd/etcd/...", "sd/consul/..."},
+		except: []string{"sd/etcd/...", "sd/consul/...", "middleware/auth/authgrpc", "middleware/observe/kitprom", "middleware/observe/kitotel"},
 		free:   append(registries, grpc...),
 		why:    "whoever only balances, or has a registry of their own, pays for no other",
+	},
+	{
+		pkgs:   []string{"middleware/..."},
+		except: []string{"middleware/observe/...", "middleware/auth/kitjwt"},
+		free:   []string{"github.com/prometheus/", "go.opentelemetry.io/", "github.com/golang-jwt/"},
+		why:    "metrics, traces and tokens come with the packages that are named after them",
 	},
 	{pkgs: []string{"transport/..."}, free: registries, why: "a service picks its registry in its own main"},
 	{
