@@ -24,8 +24,8 @@ func TestValidate(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.cfg, got, tt.want)
 		}
-		for name, make := range map[string]func(){"Calls": func() { observe.Calls(tt.cfg) }, "Attempts": func() { observe.Attempts(tt.cfg) }} {
-			if p := recovered(make); (p != nil) != (tt.want != "") {
+		for name, build := range map[string]func(){"Calls": func() { observe.Calls(tt.cfg) }, "Attempts": func() { observe.Attempts(tt.cfg) }} {
+			if p := recovered(build); (p != nil) != (tt.want != "") {
 				t.Errorf("%s(%+v) panics with %v", name, tt.cfg, p)
 			}
 		}

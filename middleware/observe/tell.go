@@ -51,14 +51,14 @@ func (t *teller) middleware(meet func(context.Context, any) (context.Context, *C
 // start tells all observers that a call starts.
 func (t *teller) start(ctx context.Context, c *Call) context.Context {
 	for i := 0; i < len(t.cfg.Observers); {
-		ctx, i = t.startFrom(i, ctx, c)
+		ctx, i = t.startFrom(ctx, i, c) //nolint:fatcontext // each observer adds to what the one before it did
 	}
 	return ctx
 }
 
 // startFrom tells the observers from the i-th on, up to the first that panics.
 // It returns the next one to tell: one recover serves all, as long as none does.
-func (t *teller) startFrom(i int, ctx context.Context, c *Call) (out context.Context, next int) {
+func (t *teller) startFrom(ctx context.Context, i int, c *Call) (out context.Context, next int) {
 	out = ctx
 	defer func() {
 		if p := recover(); p != nil {
@@ -68,7 +68,7 @@ func (t *teller) startFrom(i int, ctx context.Context, c *Call) (out context.Con
 	}()
 	for ; i < len(t.cfg.Observers); i++ {
 		if added := t.cfg.Observers[i].Start(out, c); added != nil {
-			out = added
+			out = added //nolint:fatcontext // as in start
 		}
 	}
 	return out, i
@@ -77,11 +77,11 @@ func (t *teller) startFrom(i int, ctx context.Context, c *Call) (out context.Con
 // end tells all observers that a call has ended, the last first.
 func (t *teller) end(ctx context.Context, c *Call, r *Result) {
 	for i := len(t.cfg.Observers) - 1; i >= 0; {
-		i = t.endFrom(i, ctx, c, r)
+		i = t.endFrom(ctx, i, c, r)
 	}
 }
 
-func (t *teller) endFrom(i int, ctx context.Context, c *Call, r *Result) (next int) {
+func (t *teller) endFrom(ctx context.Context, i int, c *Call, r *Result) (next int) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.report(i, p)

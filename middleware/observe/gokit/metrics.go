@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/go-kit/kit/metrics"
@@ -94,12 +95,12 @@ func (o *observer) instruments(labels []string, e ending) (i instruments) {
 	if e.outcome <= classify.Fault {
 		outcome = e.outcome.String()
 	}
-	labels = append(labels[:len(labels):len(labels)], "outcome", outcome)
+	labels = append(slices.Clip(labels), "outcome", outcome)
 	if o.cfg.Seconds != nil {
 		i.seconds = o.cfg.Seconds.With(labels...)
 	}
 	if o.cfg.Calls != nil {
-		i.calls = o.cfg.Calls.With(append(labels[:len(labels):len(labels)], "code", strconv.Itoa(e.status))...)
+		i.calls = o.cfg.Calls.With(append(slices.Clip(labels), "code", strconv.Itoa(e.status))...)
 	}
 	return i
 }

@@ -2,6 +2,7 @@ package kitotel
 
 import (
 	"math"
+	"slices"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -85,7 +86,7 @@ func (s *side) method(service, name string) *method {
 	}
 	m.start = []trace.SpanStartOption{trace.WithSpanKind(kind), trace.WithAttributes(common...)}
 	m.options = table.New(math.MaxInt, func(e ending) []metric.RecordOption { // few endings: see endingOf
-		all := append(common[:len(common):len(common)], e.attributes()...)
+		all := slices.Concat(common, e.attributes())
 		return []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(all...))}
 	})
 	return m

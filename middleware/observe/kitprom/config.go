@@ -3,6 +3,7 @@ package kitprom
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -42,7 +43,7 @@ type Config struct {
 func (c Config) Validate() error {
 	switch {
 	case c.Registerer == nil:
-		return fmt.Errorf("kitprom: Config.Registerer is nil: want a registry, such as prometheus.NewRegistry() or prometheus.DefaultRegisterer")
+		return errors.New("kitprom: Config.Registerer is nil: want a registry, such as prometheus.NewRegistry() or prometheus.DefaultRegisterer")
 	case !slices.IsSortedFunc(c.Buckets, upwards):
 		return fmt.Errorf("kitprom: Config.Buckets is %v: want each above the one before, in seconds", c.Buckets)
 	case c.NativeFactor != 0 && !(c.NativeFactor >= 1):
@@ -53,7 +54,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("kitprom: Config.Instances is %d: want how many, or 0 for no label", c.Instances)
 	}
 	if c.Buckets != nil && len(c.Buckets) == 0 && c.NativeFactor == 1 {
-		return fmt.Errorf("kitprom: Config.Buckets is empty and NativeFactor is 1: want buckets of one kind at least")
+		return errors.New("kitprom: Config.Buckets is empty and NativeFactor is 1: want buckets of one kind at least")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package kitprom
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -89,7 +90,7 @@ func (s *series) ending(r observe.Result) *ending {
 
 // with returns a copy of values with more at its end.
 func with(values []string, more ...string) []string {
-	return append(values[:len(values):len(values)], more...)
+	return slices.Concat(values, more)
 }
 
 // label makes any string one that Prometheus takes.

@@ -91,6 +91,24 @@ func (r *rig) text(names ...string) string {
 	return lines.String()
 }
 
+// exemplars returns the traces that buckets lead to.
+func (r *rig) exemplars() (all string) {
+	families, err := r.registry.Gather()
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			for _, b := range m.GetHistogram().GetBucket() {
+				for _, l := range b.GetExemplar().GetLabel() {
+					all += l.GetValue()
+				}
+			}
+		}
+	}
+	return all
+}
+
 func TestACallWithItsAttempts(t *testing.T) {
 	r := newRig(t, kitprom.Config{})
 	answers := []error{errDown, statusError(503), nil}
@@ -247,21 +265,7 @@ func TestExemplars(t *testing.T) {
 	for id, want := range map[string]string{"": "", "4bf92f3577b34da6a3ce929d0e0e4736": "4bf92f3577b34da6a3ce929d0e0e4736", "\xff": "", strings.Repeat("x", 200): ""} {
 		r := newRig(t, kitprom.Config{TraceID: func(context.Context) string { return id }})
 		_, _ = observe.Calls(r.config(observe.Server))("Sum")(endpoint.Nop)(t.Context(), nil)
-		families, err := r.registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := ""
-		for _, f := range families {
-			for _, m := range f.GetMetric() {
-				for _, b := range m.GetHistogram().GetBucket() {
-					for _, l := range b.GetExemplar().GetLabel() {
-						got += l.GetValue()
-					}
-				}
-			}
-		}
-		if got != want {
+		if got := r.exemplars(); got != want {
 			t.Errorf("%q: exemplar %q", id, got)
 		}
 		r.want(`kit_server_calls_total{code="200",method="Sum",outcome="success",service="addsvc"} 1`, "kit_server_calls_total")
