@@ -162,11 +162,11 @@ func TestClassifyDecides(t *testing.T) {
 	}}, "a")
 	n := nodeOf(t, p, "a")
 	p.relaxed.Store(math.MaxInt64 / 2) // and nothing else moves it
-	for outcome = range classify.NotSent + 1 {
+	for outcome = range classify.Fault + 1 {
 		n.failing.store(0.5)
 		n.call(t.Context(), nil)
 		want := map[classify.Outcome]float64{classify.Success: 0.45, classify.Excluded: 0.5}[outcome]
-		if outcome.Failed() {
+		if outcome.Failed() || outcome == classify.Throttled {
 			want = 0.55
 		}
 		if got := n.failing.load(); got != want {

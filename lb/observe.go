@@ -40,9 +40,13 @@ func (n *node) timing(ctx context.Context) stopwatch {
 }
 
 // judge says what a call's end means, and tells the source of an instance that
-// could not be reached.
+// could not be reached. A call that a policy between here and the wire turned down
+// says nothing about the instance.
 func (n *node) judge(ctx context.Context, response any, err error) classify.Outcome {
 	outcome := n.pool.cfg.Classify(ctx, response, err)
+	if outcome == classify.NotSent && classify.Rejected(err) {
+		return classify.Excluded
+	}
 	if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {
 		tell(n.id)
 	}

@@ -1,0 +1,78 @@
+package lb
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
+)
+
+// busy is the error of a server that has too much to do; it came in no time.
+type busy struct{}
+
+func (busy) Error() string   { return "too many requests" }
+func (busy) StatusCode() int { return 429 }
+
+// TestWhoTurnsCallsDownGetsFewer: it answers quickly and has nothing in flight, and
+// must not look idle. It has not failed either.
+func TestWhoTurnsCallsDownGetsFewer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		calls := map[string]int{}
+		factory := func(addr string) (endpoint.Endpoint, io.Closer, error) {
+			return func(context.Context, any) (any, error) {
+				calls[addr]++
+				if addr == "busy" {
+					return nil, busy{}
+				}
+				return addr, nil
+			}, nil, nil
+		}
+		p := NewPool(kitsd.FixedInstancer{"a", "b", "busy", "c"}, factory, PoolConfig{Outliers: &OutlierConfig{}})
+		defer p.Close()
+		if err := p.WaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		call := Endpoint(NewAdaptive(p, AdaptiveConfig{}))
+		for range 4000 {
+			_, _ = call(t.Context(), nil)
+		}
+		if calls["busy"] > 200 {
+			t.Errorf("the busy one got %d of 4000 calls", calls["busy"])
+		}
+		for _, n := range p.Nodes() {
+			if n.Failures != 0 || n.Ejected != 0 {
+				t.Errorf("a node has failed by being busy: %+v", n)
+			}
+		}
+	})
+}
+
+// rejected is the error of a policy that stands between the pool and the wire.
+type rejected struct{ unsent }
+
+func (rejected) Rejected() bool { return true }
+
+func TestWhatAPolicyTurnsDownIsNoFailureOfTheNode(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		factory := func(string) (endpoint.Endpoint, io.Closer, error) {
+			return func(context.Context, any) (any, error) { return nil, rejected{"no token"} }, nil, nil
+		}
+		p := NewPool(kitsd.FixedInstancer{"a"}, factory, PoolConfig{})
+		defer p.Close()
+		if err := p.WaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		call := Endpoint(NewRoundRobin(p))
+		for range 10 {
+			if _, err := call(t.Context(), nil); !errors.Is(err, rejected{"no token"}) {
+				t.Error(err)
+			}
+		}
+		if n := p.Nodes()[0]; n.Failures != 0 {
+			t.Errorf("%+v", n)
+		}
+	})
+}
