@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Ours beside the peers', in one process, with ratios to a floor. QUICK=1 is a
 # look in a minute and a half, JSON=1 ends with one line of JSON, ROUNDS=N makes
-# more or fewer rounds; arguments go to the program (-only grpc, -n 3,1000, -h).
+# more or fewer rounds; arguments go to the program (-only grpc, -n 3,1000,
+# -only around: the policies alone, -contention FILE: who waits for whom, -h).
 # PACKAGES=1 runs the packages' own benchmarks instead; arguments go to go test.
 set -euo pipefail
 cd "$(dirname "$0")/.."

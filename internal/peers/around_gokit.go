@@ -52,7 +52,9 @@ func goKitClient(b kitlb.Balancer) endpoint.Endpoint {
 	return goKitRate()(goKitBreaker()(goKitRetry(b)))
 }
 
-func goKitRetry(b kitlb.Balancer) endpoint.Endpoint { return kitlb.Retry(3, 2*time.Second, b) }
+// goKitRetry has much time: among callers that wait for one another's locks, two
+// seconds were not enough for a call that does nothing.
+func goKitRetry(b kitlb.Balancer) endpoint.Endpoint { return kitlb.Retry(3, patience, b) }
 
 func goKitBreaker() endpoint.Middleware {
 	return circuitbreaker.Gobreaker(gobreaker1.NewCircuitBreaker(gobreaker1.Settings{}))
@@ -66,7 +68,7 @@ func goKitRate() endpoint.Middleware {
 // long calls take, for Prometheus.
 func goKitMetrics() endpoint.Middleware {
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "seconds", Help: "How long calls take."}, []string{"method", "success"})
-	took := kitprometheus.NewHistogram(seconds).With("method", "Sum")
+	took := kitprometheus.NewHistogram(seconds).With("method", method)
 	return func(next endpoint.Endpoint) endpoint.Endpoint {
 		return func(ctx context.Context, request any) (_ any, err error) {
 			defer func(begin time.Time) {

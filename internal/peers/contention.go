@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"runtime/pprof"
 	"time"
 
@@ -16,9 +15,8 @@ import (
 )
 
 const (
-	contenders   = 16 // goroutines that call
-	contendFor   = 2 * time.Second
-	mutexSeconds = "/sync/mutex/wait/total:seconds"
+	contenders = 16 // goroutines that call
+	contendFor = 2 * time.Second
 )
 
 // contention says how long goroutines that call at once, through all that a
@@ -29,12 +27,16 @@ func contention(file string, span time.Duration, out io.Writer) error {
 	defer runtime.SetMutexProfileFraction(runtime.SetMutexProfileFraction(1))
 	runtime.SetBlockProfileRate(1)
 	defer runtime.SetBlockProfileRate(0)
-	ours, stop, err := ourClient()
+	every, err := everything()
+	if err != nil {
+		return err
+	}
+	ours, stop, err := ourClient(every)
 	if err != nil {
 		return err
 	}
 	err = contend("kitgen", throughEndpoint(ours), file, span, out)
-	stop()
+	err = errors.Join(err, stop())
 	set, _, setErr := goKitSet(choosing)
 	if setErr != nil {
 		return errors.Join(err, setErr)
@@ -63,15 +65,14 @@ func contend(system string, loop func(ops int) error, file string, span time.Dur
 	if err != nil {
 		return fmt.Errorf("%s: %w", system, err)
 	}
-	calls, all := float64(each*contenders), ns*contenders
-	fmt.Fprintf(out, "\n%s: %.3g million calls in %.1f s, %.0f ns each; of the goroutines' time, %.3g %% in wait of mutexes (%.3g ns a call), the runtime's own included\n",
-		system, calls/1e6, ns/1e9, ns/calls, 100*waits.mutexSeconds*1e9/all, waits.mutexSeconds*1e9/calls)
+	all := ns * contenders
+	fmt.Fprintf(out, "\n%s: %.3g million calls in %.1f s, %.0f ns each\n", system, float64(each*contenders)/1e6, ns/1e9, ns/float64(each*contenders))
 	for _, p := range []struct {
-		what string
-		of   *profile.Profile
-	}{{"mutex", waits.mutex}, {"block", waits.block}} {
+		what, means string
+		of          *profile.Profile
+	}{{"mutex", "in wait of mutexes", waits.mutex}, {"block", "in wait of mutexes, channels and others", waits.block}} {
 		name := file + "." + system + "." + p.what
-		printFrames(out, fmt.Sprintf("%s profile, %s:", p.what, name), topFrames(p.of), all)
+		printFrames(out, p.means, name, topFrames(p.of), all)
 		if err := writeProfile(name, p.of); err != nil {
 			return err
 		}
@@ -82,7 +83,6 @@ func contend(system string, loop func(ops int) error, file string, span time.Dur
 // waits are what goroutines waited for.
 type waits struct {
 	mutex, block *profile.Profile
-	mutexSeconds float64
 }
 
 // waitsDuring returns what was waited for while f ran.
@@ -98,7 +98,6 @@ func waitsDuring(f func() error) (waits, error) {
 	if err != nil {
 		return waits{}, err
 	}
-	after.mutexSeconds -= before.mutexSeconds
 	for _, p := range []struct{ before, after **profile.Profile }{{&before.mutex, &after.mutex}, {&before.block, &after.block}} {
 		(*p.before).Scale(-1)
 		if *p.after, err = profile.Merge([]*profile.Profile{*p.after, *p.before}); err != nil {
@@ -112,16 +111,8 @@ func waitsUntilNow() (w waits, err error) {
 	if w.mutex, err = readProfile("mutex"); err != nil {
 		return w, err
 	}
-	if w.block, err = readProfile("block"); err != nil {
-		return w, err
-	}
-	sample := []metrics.Sample{{Name: mutexSeconds}}
-	metrics.Read(sample)
-	if sample[0].Value.Kind() != metrics.KindFloat64 {
-		return w, fmt.Errorf("%s: this version of Go does not tell", mutexSeconds)
-	}
-	w.mutexSeconds = sample[0].Value.Float64()
-	return w, nil
+	w.block, err = readProfile("block")
+	return w, err
 }
 
 func readProfile(name string) (*profile.Profile, error) {

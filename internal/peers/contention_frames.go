@@ -93,14 +93,14 @@ func nameOf(f *profile.Function) string {
 	return path.Join(path.Base(path.Dir(f.Filename)), path.Base(f.Filename)) + ": " + strings.Join(parts[max(0, len(parts)-2):], ".")
 }
 
-// printFrames writes the first frames, and what share of all the goroutines'
-// time they are.
-func printFrames(out io.Writer, title string, frames []frame, all float64) {
+// printFrames writes what share of all the goroutines' time the waits are, and
+// the first of them.
+func printFrames(out io.Writer, means, file string, frames []frame, all float64) {
 	total := 0.0
 	for _, f := range frames {
 		total += f.ns
 	}
-	fmt.Fprintf(out, "  %s %.3g %% of the goroutines' time\n", title, 100*total/all)
+	fmt.Fprintf(out, "  %.3g %% of the goroutines' time %s (%s)\n", 100*total/all, means, file)
 	for _, f := range frames[:min(len(frames), shownFrames)] {
 		fmt.Fprintf(out, "    %8.3g %%  %9d times  %s\n", 100*f.ns/all, f.times, f.name)
 	}

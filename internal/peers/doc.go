@@ -11,6 +11,9 @@
 //   - update: one instance more or one less, until a pick finds the new set
 //   - stall: picks beside a hundred changes a second, and how many took long
 //
+// With -contention it measures something else: for what share of their time the
+// callers of all that a client has wait for one another, and where.
+//
 // A machine drifts, so absolute figures of two runs are not to be compared. In
 // every round all systems take turns in another order, and each is set against
 // the floor, measured a moment before and after: the least that any

@@ -95,8 +95,8 @@ func wanted() (names []string) {
 	}
 	list("kitex/stall/", "alias")
 	list("floor/", "around")
-	list("kitgen/around/", "breaker", "retry", "timeout", "throttle", "bulkhead", "ratelimit", "fallback", "recovery", "coalesce", "cache",
-		"observe.log", "observe.prom", "auth.apikey", "client")
+	list("kitgen/around/", "breaker", "retry", "timeout", "throttle", "bulkhead", "ratelimit", "limit", "shed", "fallback", "recovery", "coalesce", "cache",
+		"observe.log", "observe.prom", "auth.apikey", "client", "client.policies", "client.all", "client.hedge")
 	list("gokit/around/", "roundrobin", "retry", "gobreaker", "ratelimit", "metrics", "auth.basic", "client")
 	list("gobreaker/around/", "v1", "v2")
 	list("failsafe/around/", "retry", "breaker", "retry_breaker", "adaptivelimiter", "adaptivethrottler", "bulkhead", "timeout", "fallback", "cachepolicy")
