@@ -39,7 +39,7 @@ func ParseChain(text string) (Chain, error) {
 		var to *int
 		switch {
 		case !ok:
-			return Chain{}, fmt.Errorf("attempt %q: %q is not key=value", text, field)
+			return Chain{}, fmt.Errorf("attempt %.64q: %.64q is not key=value", text, field)
 		case key == "n":
 			to = &c.Number
 		case key == "left":
@@ -49,12 +49,12 @@ func ParseChain(text string) (Chain, error) {
 		}
 		n, err := strconv.ParseUint(value, 10, 32)
 		if err != nil || n > maxAttempts || *to >= 0 {
-			return Chain{}, fmt.Errorf("attempt %q: %s is %q: want one number up to %d", text, key, value, maxAttempts)
+			return Chain{}, fmt.Errorf("attempt %.64q: %s is %.64q: want one number up to %d", text, key, value, maxAttempts)
 		}
 		*to = int(n)
 	}
 	if c.Number < 1 || c.Left < 0 {
-		return Chain{}, fmt.Errorf("attempt %q: want n of at least 1, and left", text)
+		return Chain{}, fmt.Errorf("attempt %.64q: want n of at least 1, and left", text)
 	}
 	return c, nil
 }
