@@ -42,7 +42,7 @@ func command(args []string, out io.Writer) error {
 	if o.contention != "" {
 		return contention(o.contention, o.contend, out)
 	}
-	what, takes := "all that is measured", "three minutes"
+	what, takes := "all that is measured", "four minutes"
 	if o.quick {
 		what, takes = "a quick look, which is good for factors of two", "a minute and a half"
 	}
