@@ -17,9 +17,8 @@ type plan struct {
 
 // plan returns that of the method name.
 func (c *ClientConfig) plan(name string) plan {
-	m := c.Methods[name]
-	m.Timeout = within(m.Timeout, c.Timeout)
-	m.Retry = c.retries(m)
+	m := c.Methods[name].or(MethodConfig{Timeout: c.Timeout, Retry: c.Retry})
+	m.Retry.Classify = orElse(m.Retry.Classify, c.Classify)
 	if m.Fallback != nil {
 		f := *m.Fallback
 		f.Classify = orElse(f.Classify, c.Classify)
@@ -33,6 +32,19 @@ func (c *ClientConfig) plan(name string) plan {
 	return plan{m, name}
 }
 
+// or is m, and what is zero in it as in other. Who says of a call that it may be
+// repeated, or that it may not, overrides an other that says the opposite.
+func (m MethodConfig) or(other MethodConfig) MethodConfig {
+	return MethodConfig{
+		Timeout:  within(m.Timeout, other.Timeout),
+		Retry:    m.retries(other.Retry),
+		Once:     m.Once || other.Once && !m.Retry.Idempotent,
+		Fallback: cmp.Or(m.Fallback, other.Fallback),
+		Cache:    cmp.Or(m.Cache, other.Cache),
+		Coalesce: cmp.Or(m.Coalesce, other.Coalesce),
+	}
+}
+
 func within(m, all timeout.Config) timeout.Config {
 	return timeout.Config{
 		Timeout:  cmp.Or(m.Timeout, all.Timeout),
@@ -41,9 +53,9 @@ func within(m, all timeout.Config) timeout.Config {
 	}
 }
 
-// retries is the retry policy of a method.
-func (c *ClientConfig) retries(m MethodConfig) retry.Config {
-	r, all := m.Retry, c.Retry
+// retries is the retry policy of m, and what is zero in it as in all.
+func (m MethodConfig) retries(all retry.Config) retry.Config {
+	r := m.Retry
 	if m.Once { // what is said of all holds for those that may be repeated
 		all.Idempotent, all.Faults, all.Hedge = false, false, nil
 	}
@@ -62,7 +74,7 @@ func (c *ClientConfig) retries(m MethodConfig) retry.Config {
 	if r.Budget == nil && !r.Unbounded {
 		r.Budget, r.Unbounded = all.Budget, all.Unbounded
 	}
-	r.Classify = orElse(r.Classify, orElse(all.Classify, c.Classify))
+	r.Classify = orElse(r.Classify, all.Classify)
 	if r.OnRetry == nil {
 		r.OnRetry = all.OnRetry
 	}
