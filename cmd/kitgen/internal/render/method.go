@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
@@ -153,16 +152,21 @@ func (m method) Comment() []string {
 	return []string{m.Name + " calls the endpoint of that name."}
 }
 
-// Policy is the retry.Config of the method.
+// Policy is the middleware.MethodConfig of the method, without its type.
 func (m method) Policy() string {
-	policy := "once"
+	var policy, retry []string
 	if m.Idempotent {
-		policy = "idempotent"
+		retry = append(retry, "Idempotent: true")
+	} else {
+		policy = append(policy, "Once: true")
 	}
 	if m.Timeout != 0 {
-		return fmt.Sprintf("within(%s, %s)", goDuration(m.Timeout), policy)
+		retry = append(retry, "AttemptTimeout: "+goDuration(m.Timeout))
 	}
-	return policy
+	if len(retry) > 0 {
+		policy = append(policy, "Retry: retry.Config{"+strings.Join(retry, ", ")+"}")
+	}
+	return "{" + strings.Join(policy, ", ") + "}"
 }
 
 // goType is t as it is written in the service's package.

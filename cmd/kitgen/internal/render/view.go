@@ -82,11 +82,6 @@ func (v *view) AnyIdempotent() bool {
 	return slices.ContainsFunc(v.Methods, func(m method) bool { return m.Idempotent })
 }
 
-// AnyOnce reports whether a method may not be repeated.
-func (v *view) AnyOnce() bool {
-	return slices.ContainsFunc(v.Methods, func(m method) bool { return !m.Idempotent })
-}
-
 // AnyTimeout reports whether a method has a timeout of its own.
 func (v *view) AnyTimeout() bool {
 	return slices.ContainsFunc(v.Methods, func(m method) bool { return m.Timeout != 0 })

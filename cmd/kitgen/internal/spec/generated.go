@@ -5,21 +5,21 @@ import "strings"
 // packageNames are what generated files declare in the package once.
 const packageNames = `
 	Caller Client ClientConfig Endpoints ErrUnimplemented GRPCFactory HTTPFactory
-	MakeEndpoints NewClient NewHTTPHandler RegisterGRPC Wrap
+	MakeEndpoints Methods NewClient NewHTTPHandler RegisterGRPC Wrap
 	asIs callEndpoint fitInt fromMessage grpcServer mapOf messageOf misfit
-	newGRPCEndpoint newHTTPEndpoint pointerTo sliceOf timeFromPB timeToPB within
+	newGRPCEndpoint newHTTPEndpoint pointerTo sliceOf timeFromPB timeToPB
 	dial everyWay sameAnswer serveGRPC serveHTTP`
 
 // importNames are the names generated files import packages under. Go lets no
 // other file of the package declare them.
 const importNames = `
-	breaker context durationpb endpoint fmt grpc http httptest httptransport
-	kitgen kitgrpc kithttp kitsd lb log net pb reflect retry testing time
-	timestamppb transport url`
+	context durationpb endpoint errors fmt grpc http httptest httptransport
+	kitgen kitgrpc kithttp kitsd lb log middleware net pb reflect retry testing
+	time timestamppb transport url`
 
 // memberNames are the fields and methods that Caller and Client have beside
 // the methods of the interface.
-const memberNames = "Caller Close Endpoints Nodes OnError WaitReady"
+const memberNames = "Caller Close Endpoints Nodes OnError Stack WaitReady"
 
 // generatedNames are the package-level names that generated files declare or
 // import, each with what it is there. Those of seeded files are the user's.
