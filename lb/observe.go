@@ -72,7 +72,7 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 	if n.trial != nil {
 		n.testify(outcome, took, w.untimed)
 	}
-	if !w.untimed && outcome != classify.Excluded && outcome != classify.Throttled && n.pool.peaks.Load() {
+	if !w.untimed && tellsLatency(outcome) && n.pool.peaks.Load() {
 		n.peaked(took, now)
 	}
 	mean := n.pool.mean.load()
@@ -103,6 +103,11 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 		return
 	}
 	n.price(mean)
+}
+
+// tellsLatency says whether a call with this outcome took as long as calls take.
+func tellsLatency(outcome classify.Outcome) bool {
+	return outcome != classify.Excluded && outcome != classify.Throttled
 }
 
 // hasJustTaken says whether a latency sample would make no difference now: the

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/go-kit/kit/endpoint"
@@ -163,8 +164,8 @@ func (s *ClientStack) around(name string) []endpoint.Middleware {
 // chain is one middleware of several, the first outermost.
 func chain(all []endpoint.Middleware) endpoint.Middleware {
 	return func(next endpoint.Endpoint) endpoint.Endpoint {
-		for i := len(all) - 1; i >= 0; i-- {
-			next = all[i](next)
+		for _, mw := range slices.Backward(all) {
+			next = mw(next)
 		}
 		return next
 	}

@@ -83,13 +83,16 @@ func (c *ClientConfig) contradictions(p plan, name string) error {
 		errs = append(errs, c.breakerAgainst(attempt, at, "ServiceBreaker", *c.ServiceBreaker))
 	}
 	if attempt > 0 && total > 0 && attempt > total {
-		errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.AttemptTimeout is %v and the whole call's Timeout.Timeout %v: an attempt cannot outlast its call; lower the one or raise the other", at, attempt, total))
+		errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.AttemptTimeout is %v and the whole call's Timeout.Timeout %v: "+
+			"an attempt cannot outlast its call; lower the one or raise the other", at, attempt, total))
 	}
 	if h := p.Retry.Hedge; h != nil && attempt > 0 && h.Floor >= attempt {
-		errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.Hedge.Floor is %v and AttemptTimeout %v: there never would be a second attempt beside the first; lower the one or raise the other", at, h.Floor, attempt))
+		errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.Hedge.Floor is %v and AttemptTimeout %v: "+
+			"there never would be a second attempt beside the first; lower the one or raise the other", at, h.Floor, attempt))
 	}
 	if b := c.Bulkhead; b != nil && total > 0 && max(b.MaxWait, 0) >= total {
-		errs = append(errs, fmt.Errorf("middleware: ClientConfig.Bulkhead.MaxWait is %v and %sTimeout.Timeout %v: who waits so long has no time left for the call; lower the one or raise the other", b.MaxWait, at, total))
+		errs = append(errs, fmt.Errorf("middleware: ClientConfig.Bulkhead.MaxWait is %v and %sTimeout.Timeout %v: "+
+			"who waits so long has no time left for the call; lower the one or raise the other", b.MaxWait, at, total))
 	}
 	return errors.Join(errs...)
 }
@@ -102,9 +105,11 @@ func (c *ClientConfig) breakerAgainst(attempt time.Duration, at, which string, b
 	case attempt <= 0:
 		return nil
 	case window < 2*attempt:
-		return fmt.Errorf("middleware: ClientConfig.%s.Window is %v and %sRetry.AttemptTimeout %v: calls that hang are forgotten before there are enough of them; want a Window of at least twice the timeout, %v", which, window, at, attempt, 2*attempt)
+		return fmt.Errorf("middleware: ClientConfig.%s.Window is %v and %sRetry.AttemptTimeout %v: "+
+			"calls that hang are forgotten before there are enough of them; want a Window of at least twice the timeout, %v", which, window, at, attempt, 2*attempt)
 	case lease < attempt:
-		return fmt.Errorf("middleware: ClientConfig.%s.ProbeLease is %v and %sRetry.AttemptTimeout %v: a probe that is still under way counts as failed; raise the one or lower the other", which, lease, at, attempt)
+		return fmt.Errorf("middleware: ClientConfig.%s.ProbeLease is %v and %sRetry.AttemptTimeout %v: "+
+			"a probe that is still under way counts as failed; raise the one or lower the other", which, lease, at, attempt)
 	}
 	return nil
 }
