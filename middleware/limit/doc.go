@@ -20,8 +20,9 @@
 //
 // The root is what a queue may hold for free, so that the limit grows until
 // there is one; it comes to rest where calls take a little more than Tolerance *
-// base. A window has at least 50 calls (fewer while the limit is low) and begins
-// when those of before have turned over once. If no call ran into the limit, it
+// base. A window begins when the calls of before have turned over once, and has
+// at least 50 calls: a service of a thousand calls a second has answered a change
+// in a few seconds, one of twenty in a minute. If no call ran into the limit, it
 // stays as it is: that it is not used proves nothing about more.
 //
 // Where base comes from is what the two differ in, and where we differ from
@@ -30,7 +31,8 @@
 // every minute. Here the limit is halved, from window to window, for as long as
 // that makes calls quicker. With a queue, half the limit is half the latency;
 // where it no longer helps there was no queue, so the latency there is base, and
-// the limit goes to where base says that it belongs:
+// the limit goes to where base says that it belongs. Where base would be longer
+// than it was, two halvings must have failed to help.
 //
 //	limit    │▔▔▔▔▔▔╲                 ╱▔▔▔▔▔▔  top * Tolerance * base / latency at the top
 //	         │       ▔▔▔▔╲       ╱▔▔▔▔

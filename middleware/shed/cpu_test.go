@@ -146,7 +146,9 @@ func TestRealShare(t *testing.T) {
 		t.Skip("this system does not say how much CPU a process uses")
 	}
 	c := newCPU(os.DirFS("/"), processTime)
-	for used := start; used < start+50*time.Millisecond; used, _ = processTime() {
+	used := start
+	for used < start+50*time.Millisecond {
+		used, _ = processTime()
 	}
 	share, ok := c.share()
 	t.Logf("share of the CPU is %.2f, of %d groups", share, len(c.groups))

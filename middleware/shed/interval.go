@@ -20,7 +20,6 @@ type interval struct {
 	began time.Duration
 	keep  [priorities]uint64 // the share of calls that is let in, of everybody
 
-	closing  atomic.Bool // somebody works on the next interval
 	came     [priorities]atomic.Int64
 	ended    atomic.Int64
 	quickest atomic.Int64 // the shortest wait, in nanoseconds, plus one; 0: none

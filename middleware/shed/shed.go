@@ -37,6 +37,8 @@ type shedder struct {
 	Config
 	zero time.Time // times are since then
 	now  atomic.Pointer[interval]
+
+	looking atomic.Bool // a call closes an interval
 }
 
 // guard is the shedder as an endpoint.Middleware.
@@ -57,14 +59,16 @@ func (s *shedder) guard(next endpoint.Endpoint) endpoint.Endpoint {
 }
 
 // current returns the interval that is on. The call that finds it over closes
-// it; those that come meanwhile go by the old one.
+// it; those that come meanwhile go by the old one. They must not close it again
+// when the first has: CPU and Wait are for one call at a time.
 func (s *shedder) current(now time.Duration) *interval {
 	i := s.now.Load()
-	if now-i.began < s.Interval || !i.closing.CompareAndSwap(false, true) {
+	if now-i.began < s.Interval || !s.looking.CompareAndSwap(false, true) {
 		return i
 	}
-	defer i.closing.Store(false) // if a function of the user's panics, the next call tries
-	next := s.follow(i, now)
-	s.now.Store(next)
-	return next
+	defer s.looking.Store(false) // also if a function of the user's panics: the next call tries
+	if s.now.Load() == i {
+		s.now.Store(s.follow(i, now))
+	}
+	return s.now.Load()
 }

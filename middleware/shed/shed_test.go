@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +23,7 @@ const (
 // TestOverload has twice as many callers as the process can serve, seen by CPU,
 // by waiting, and by both. Five seconds are for emptying the queue of before.
 func TestOverload(t *testing.T) {
+	t.Parallel()
 	for _, signal := range []string{"CPU", "waiting", "both"} {
 		t.Run(signal, func(t *testing.T) {
 			t.Parallel()
@@ -304,15 +306,24 @@ func TestPanicAndGoexit(t *testing.T) {
 }
 
 func TestParallelCalls(t *testing.T) { // for the race detector, with the real signals
-	call := shed.New(shed.Config{
+	real := shed.New(shed.Config{
 		Interval: time.Millisecond, MaxCPU: 0.01, MaxWait: 1,
 		Arrived: func(context.Context) time.Time { return time.Now() },
-	})(func(context.Context, any) (any, error) { return nil, nil })
+	})
+	var looking atomic.Int64
+	counting := shed.New(shed.Config{Interval: time.Millisecond, CPU: func() (float64, bool) {
+		defer looking.Add(-1)
+		if n := looking.Add(1); n > 1 {
+			t.Errorf("%d calls look at the CPU at a time", n)
+		}
+		return 0, true
+	}})
+	call := real(counting(func(context.Context, any) (any, error) { return nil, nil }))
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
 			ctx := shed.WithPriority(context.Background(), shed.Priority(i%3-1))
-			for range 20000 {
+			for range 5000 {
 				_, _ = call(ctx, nil)
 			}
 		})

@@ -36,8 +36,6 @@ func newProcess(cores int, work time.Duration) *process {
 	return p
 }
 
-type arrivedKey struct{}
-
 func (p *process) serve(ctx context.Context, _ any) (any, error) {
 	came := time.Now()
 	p.cores <- struct{}{}
