@@ -306,7 +306,7 @@ func TestPanicAndGoexit(t *testing.T) {
 }
 
 func TestParallelCalls(t *testing.T) { // for the race detector, with the real signals
-	real := shed.New(shed.Config{
+	usual := shed.New(shed.Config{
 		Interval: time.Millisecond, MaxCPU: 0.01, MaxWait: 1,
 		Arrived: func(context.Context) time.Time { return time.Now() },
 	})
@@ -318,7 +318,7 @@ func TestParallelCalls(t *testing.T) { // for the race detector, with the real s
 		}
 		return 0, true
 	}})
-	call := real(counting(func(context.Context, any) (any, error) { return nil, nil }))
+	call := usual(counting(func(context.Context, any) (any, error) { return nil, nil }))
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
