@@ -14,6 +14,9 @@ import (
 // policies are all there are: the bounds first, then ours, then the peers'.
 func policies() []sim.Policy { return slices.Concat(sim.References(), sim.Ours(), peers.All()) }
 
+// scenarios are all there are.
+func scenarios() []sim.Scenario { return append(sim.Catalogue(), sim.Hedging()...) }
+
 func isReference(p sim.Policy) bool { return p.Name == report.Reference }
 
 func reference() sim.Policy {
@@ -23,7 +26,7 @@ func reference() sim.Policy {
 
 func list(out io.Writer) {
 	fmt.Fprintln(out, "scenarios:")
-	for _, sc := range sim.Catalogue() {
+	for _, sc := range scenarios() {
 		fmt.Fprintf(out, "  %-5s %s\n", sc.Name, sc.Title)
 	}
 	fmt.Fprintln(out, "balancers:")
@@ -32,6 +35,10 @@ func list(out io.Writer) {
 	}
 	fmt.Fprintln(out, "balancers that hash, played only when they are named:")
 	for _, p := range sim.Sticky() {
+		fmt.Fprintf(out, "  %s\n", p.Name)
+	}
+	fmt.Fprintln(out, "with and without a second attempt, played in H1 to H4:")
+	for _, p := range sim.Hedges() {
 		fmt.Fprintf(out, "  %s\n", p.Name)
 	}
 }

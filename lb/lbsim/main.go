@@ -13,7 +13,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -89,48 +88,23 @@ func run(args []string, out, errs io.Writer) error {
 
 // playCatalogue plays the scenarios that this program brings along.
 func playCatalogue(o options, out, errs io.Writer) error {
-	scenarios, err := choose("scenario", o.scenarios, sim.Catalogue(), func(sc sim.Scenario) string { return sc.Name })
+	balancing, hedging, err := plays(o)
 	if err != nil {
 		return err
 	}
-	all := policies()
-	if o.balancers != "" {
-		all = append(all, sim.Sticky()...)
-	}
-	policies, err := choose("balancer", o.balancers, all, func(p sim.Policy) string { return p.Name })
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(policies, isReference) {
-		policies = append([]sim.Policy{reference()}, policies...)
-	}
-	jobs := jobs(scenarios, policies, o.seeds)
+	first, second := balancing.jobs(o.seeds), hedging.jobs(o.seeds)
+	jobs := append(first, second...)
 	p := &progress{w: errs, all: len(jobs), began: time.Now()}
 	results, err := sim.Batch(jobs, o.parallel, p.step)
 	if err != nil {
 		return err
 	}
 	p.end()
-	names := make([]string, len(policies))
-	for i, p := range policies {
-		names[i] = p.Name
+	s := balancing.sum(results[:len(first)])
+	if len(second) > 0 {
+		s.Hedging = hedging.sum(results[len(first):])
 	}
-	return show(o, report.Sum(scenarios, names, results), out, errs)
-}
-
-// jobs are all scenarios with all policies that can play them.
-func jobs(scenarios []sim.Scenario, policies []sim.Policy, seeds int) (all []sim.Job) {
-	for _, sc := range scenarios {
-		for _, p := range policies {
-			if !p.Plays(sc) {
-				continue
-			}
-			for seed := range seeds {
-				all = append(all, sim.Job{Scenario: sc, Policy: p, Seed: uint64(seed) + 1})
-			}
-		}
-	}
-	return all
+	return show(o, s, out, errs)
 }
 
 // show prints and draws what was played.

@@ -14,6 +14,8 @@ import (
 type Document struct {
 	Seeds     int                 `json:"seeds"`
 	Balancers map[string]Balancer `json:"balancers"`
+
+	Hedging map[string]map[string]Hedged `json:"hedging,omitempty"` // by scenario and way to make a call
 }
 
 // Balancer is one in all its scenarios.
@@ -60,6 +62,10 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 		}
 		d.Balancers[b] = of
 	}
+	if s.Hedging != nil {
+		d.Seeds = max(d.Seeds, s.Hedging.Seeds)
+		d.Hedging = s.Hedging.hedged()
+	}
 	line, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("write the results as JSON: %w", err)
@@ -68,8 +74,9 @@ func (s *Summary) WriteJSON(w io.Writer) error {
 	return err
 }
 
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
 func entry(sc sim.Scenario, c *Cell) Entry {
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 	e := Entry{
 		P99Ratio: c.P99Ratio, CI: c.RatioCI, MeanRatio: c.MeanRatio,
 		MeanMS: ms(c.Mean), P50MS: ms(c.P50), P99MS: ms(c.P99), P999MS: ms(c.P999),

@@ -18,6 +18,10 @@ type Summary struct {
 	Balancers []string       // in the order of their rows
 	Seeds     int
 
+	// Hedging is likewise of the scenarios with second attempts, by ways to make a
+	// call. It is nil if none was played.
+	Hedging *Summary
+
 	cells map[key]*Cell
 }
 
@@ -33,6 +37,7 @@ type Cell struct {
 	Goodput, Imbalance float64
 	Watched            float64 // the bad server's share, in [0, 1]
 	Messages           float64
+	Extra, Won         float64 // second attempts per call, and the share of them that was first to succeed
 	Recovered, Fair    float64
 	Back               time.Duration // the mean of those seeds in which it came back; negative if it did in none
 
@@ -89,6 +94,8 @@ func (c *Cell) sum(reference map[uint64]sim.Result) {
 	c.Imbalance = mean(func(r sim.Result) float64 { return r.Imbalance })
 	c.Watched = mean(func(r sim.Result) float64 { return r.Watched })
 	c.Messages = mean(func(r sim.Result) float64 { return r.Messages })
+	c.Extra = mean(func(r sim.Result) float64 { return r.Extra })
+	c.Won = mean(func(r sim.Result) float64 { return r.Won })
 	c.Recovered = mean(func(r sim.Result) float64 { return r.Recovered })
 	c.Fair = mean(func(r sim.Result) float64 { return r.Fair })
 	back, n := time.Duration(0), 0

@@ -25,6 +25,9 @@ func (s *Summary) Write(w io.Writer) {
 	s.ratios(w, "p99, as a multiple of the central queue's", latency)
 	s.faults(w, faults)
 	s.ratios(w, "p99 in other settings, likewise", settings)
+	if s.Hedging != nil {
+		s.Hedging.hedges(w)
+	}
 }
 
 // robustness says whether a scenario is one of R1 to R7.

@@ -14,6 +14,7 @@ func (sc Scenario) withDefaults() Scenario {
 	orElse(&sc.Warmup, 5*time.Second)
 	orElse(&sc.Length, 30*time.Second)
 	sc.Warmup = max(sc.Warmup, 0)
+	sc.Cancel = sc.Cancel || sc.Abort
 	sc.Service = sc.Service.withDefaults()
 	sc.Servers = slices.Clone(sc.Servers)
 	for i := range sc.Servers {
@@ -64,6 +65,9 @@ func (sc Scenario) validate() error {
 	if b := sc.Bursts; b != nil {
 		bad(!(b.High > 0) || !(b.Low > 0), "bursts are %g and %g times the rate: make both more than 0", b.High, b.Low)
 		bad(b.HighFor <= 0 || b.LowFor <= 0, "bursts last %s and %s: make both longer than 0", b.HighFor, b.LowFor)
+	}
+	if h := sc.Hiccups; h != nil {
+		bad(!(h.Share > 0 && h.Share <= 1) || !(h.Factor > 0), "a share of %g takes %g times as long: make the first from more than 0 to 1, and the second more than 0", h.Share, h.Factor)
 	}
 	for i, f := range sc.Faults {
 		if err := f.validate(len(sc.Servers)); err != nil {

@@ -20,6 +20,8 @@ type Result struct {
 	Imbalance  float64 // calls of the server with the most of them, over the mean
 	Watched    float64 // share of the watched server; in [0, 1]
 	Messages   float64 // beyond the calls, per call
+	Extra      float64 // second attempts, per call
+	Won        float64 // of these, the share that was first to succeed; in [0, 1]
 
 	// Of the watched server, if its fault ends: how long until it has 80 % of its
 	// fair share for a second (Back; negative if never), and what it has from 5 s
@@ -43,6 +45,8 @@ func (w *world) result(policy string, seed uint64) Result {
 	if t.began > 0 {
 		r.ErrorShare = float64(r.Failed+r.TimedOut) / float64(t.began)
 		r.Messages = float64(t.messages) / float64(t.began)
+		r.Extra = float64(t.extra) / float64(t.began)
+		r.Won = float64(t.won) / float64(max(t.extra, 1))
 	}
 	picks := 0
 	for _, n := range t.picked {

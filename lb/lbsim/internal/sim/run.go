@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -36,6 +37,8 @@ const (
 	chanceOfFailure
 	chanceOfFaults
 	chanceOfClients // and one more for each
+
+	chanceOfHiccups = math.MaxUint64 // the last: of clients there are fewer
 )
 
 func newWorld(sc Scenario, seed uint64) *world {
@@ -45,6 +48,7 @@ func newWorld(sc Scenario, seed uint64) *world {
 		stream:   newStream(&sc, chance(seed, chanceOfCalls)),
 		coin:     chance(seed, chanceOfFailure),
 		chaos:    chance(seed, chanceOfFaults),
+		luck:     chance(seed, chanceOfHiccups),
 		tally:    tally{from: int64(sc.Warmup), watch: sc.Watch - 1, picked: make([]int, len(sc.Servers))},
 	}
 	for i, s := range sc.Servers {

@@ -13,9 +13,11 @@ type Scenario struct {
 	Rate    float64       // calls a second of all clients together
 	Bursts  *Bursts       // how Rate swings; steady if nil
 	Service Service       // how long a call takes a worker of speed 1
+	Hiccups *Hiccups      // attempts that take longer by chance; none if nil
 	Delay   time.Duration // of a message, one way; 250 µs if zero
 	Timeout time.Duration // of a call, at its client; 2 s if zero
 	Cancel  bool          // whether servers drop queued calls whose client gave up
+	Abort   bool          // whether they stop work on such calls too, when word has come; includes Cancel
 
 	Warmup time.Duration // calls that begin earlier are not counted; 5 s if zero, none if negative
 	Length time.Duration // of what is counted; 30 s if zero
@@ -28,6 +30,8 @@ type Scenario struct {
 	// Latency says whether the scenario belongs to the latency table and its
 	// mean, rather than to the faults.
 	Latency bool
+	// Hedging says whether it belongs to the table of second attempts.
+	Hedging bool
 }
 
 // Server is one server at the beginning.
@@ -43,6 +47,10 @@ type Bursts struct {
 	High, Low       float64
 	HighFor, LowFor time.Duration // means of exponential times
 }
+
+// Hiccups make a Share of all attempts take Factor times as long. It is no matter
+// of the call: its second attempt has as much luck as any other.
+type Hiccups struct{ Share, Factor float64 }
 
 // Fault is something that happens to some servers. At and For are on the run's
 // clock, which begins with the warm-up.

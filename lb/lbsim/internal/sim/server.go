@@ -101,8 +101,13 @@ func (s *server) finish(i int32, stamp uint32) {
 	}
 	s.answered(s.w.now, wk.rif, s.w.now-wk.arrived)
 	s.w.send(&s.w.answers, s.w.delay, message{call: wk.call})
+	s.free(i)
+}
+
+// free lets a worker go on with whoever waits.
+func (s *server) free(i int32) {
 	s.busy(s.w.now, len(s.workers)-len(s.idle), len(s.workers))
-	wk.busy = false
+	s.workers[i].busy = false
 	s.idle = append(s.idle, i)
 	if s.w.central != nil {
 		s.w.assign()
@@ -111,6 +116,17 @@ func (s *server) finish(i int32, stamp uint32) {
 	for s.waiting.count > 0 {
 		if j := s.waiting.pop(); !s.w.Cancel || s.w.live(j.call) {
 			s.begin(j)
+			return
+		}
+	}
+}
+
+// abort stops the work on a call. One that waits is dropped when its turn comes.
+func (s *server) abort(t ticket) {
+	for i := range s.workers {
+		if wk := &s.workers[i]; wk.busy && wk.call == t {
+			wk.stamp++
+			s.free(int32(i))
 			return
 		}
 	}

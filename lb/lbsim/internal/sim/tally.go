@@ -24,6 +24,8 @@ type tally struct {
 	picked   []int     // by server
 	windows  []Window
 	messages int
+	extra    int // second attempts
+	won      int // those that ended their call with a success
 }
 
 // Window is what was picked in a quarter of a second.
@@ -57,5 +59,12 @@ func (t *tally) ends(began, now int64, how outcome) {
 	t.ended[how]++
 	if how != failed {
 		t.latency.add(time.Duration(now - began))
+	}
+}
+
+// counts adds one to a counter if its call is counted.
+func (t *tally) counts(counter *int, began int64) {
+	if began >= t.from {
+		*counter++
 	}
 }

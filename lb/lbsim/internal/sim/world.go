@@ -39,15 +39,17 @@ type world struct {
 
 	coin  *rand.Rand // whether a call fails
 	chaos *rand.Rand // when faults strike, and how hard
+	luck  *rand.Rand // which attempts take longer
 	tally
 }
 
-// call is one on its client's side.
+// call is one on its client's side, or an attempt of one that may have two.
 type call struct {
 	gen    uint32 // of this slot; tickets with another are of calls that ended
 	server int32
 	began  int64
 	done   func(failed bool)
+	race   *race // what it is an attempt of, or the whole of; nil of calls that have one attempt
 }
 
 // ticket names a call, also after its slot was given to another.
@@ -128,22 +130,48 @@ func (w *world) happen(e event) {
 // begin makes a call of a client.
 func (w *world) begin(client int, work float64) {
 	w.tally.begins(w.now)
+	works := w.works(work)
 	to, done := -1, (func(bool))(nil)
 	if w.central == nil {
+		if h, ok := w.callers[client].(*hedged); ok {
+			w.race(h, works)
+			return
+		}
 		if to, done = w.callers[client].Start(); to < 0 {
 			w.tally.ends(w.now, w.now, failed)
 			return
 		}
-		w.tally.picks(w.now, to)
 	}
-	t := w.ticket(call{server: int32(to), began: w.now, done: done})
+	w.request(call{server: int32(to), began: w.now, done: done}, works[0])
+}
+
+// request sends a call, or an attempt, to the server that was picked for it.
+func (w *world) request(c call, work float64) ticket {
+	t := w.ticket(c)
 	m := message{call: t, work: work}
-	if to >= 0 {
-		m.server = w.servers[to]
+	if c.server >= 0 {
+		w.tally.picks(w.now, int(c.server))
+		m.server = w.servers[c.server]
 		m.server.coming++
 	}
 	w.send(&w.requests, w.delay, m)
 	w.send(&w.deadlines, int64(w.Timeout), message{call: t})
+	return t
+}
+
+// works returns how long a call takes in its first attempt and in its second:
+// alike, but for hiccups. Both are drawn for every call, so that all policies meet
+// the same.
+func (w *world) works(work float64) [2]float64 {
+	works := [...]float64{work, work}
+	if h := w.Hiccups; h != nil {
+		for i := range works {
+			if w.luck.Float64() < h.Share {
+				works[i] *= h.Factor
+			}
+		}
+	}
+	return works
 }
 
 // ticket finds a slot for c.
@@ -176,14 +204,34 @@ func (w *world) end(t ticket, how outcome) {
 	if !w.live(t) {
 		return
 	}
-	c := &w.calls[t.slot]
-	began, done := c.began, c.done
-	c.done = nil
-	c.gen++
+	c := w.release(t)
+	if how == timedOut {
+		w.abandon(t, c.server)
+	}
+	if c.race == nil {
+		w.tally.ends(c.began, w.now, how)
+	}
+	if c.done != nil {
+		c.done(how != succeeded)
+	}
+	if c.race != nil {
+		c.race.attempted(t, how)
+	}
+}
+
+// release frees the slot of a live call, and returns what was in it.
+func (w *world) release(t ticket) call {
+	c := w.calls[t.slot]
+	w.calls[t.slot] = call{gen: c.gen + 1}
 	w.free = append(w.free, t.slot)
 	w.active--
-	w.tally.ends(began, w.now, how)
-	if done != nil {
-		done(how != succeeded)
+	return c
+}
+
+// abandon sends word to a server that nobody waits for a call any more, if
+// servers listen.
+func (w *world) abandon(t ticket, server int32) {
+	if w.Abort && server >= 0 {
+		w.after(w.Delay, func() { w.servers[server].abort(t) })
 	}
 }
