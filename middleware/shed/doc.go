@@ -7,7 +7,7 @@
 //	          ▼                                             │
 //	call ──▶ share of its priority ──▶ service ──▶ ended ───┘ rate of what can be done
 //	          │
-//	          └─▶ ErrOverloaded, 503, with a time to come again
+//	          └─▶ ErrOverloaded, 429, with a time to come again
 //
 // # What overload is
 //

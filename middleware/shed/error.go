@@ -27,8 +27,9 @@ func (e *OverloadedError) NotSent() bool { return true }
 // Rejected is true: it was turned down here.
 func (e *OverloadedError) Rejected() bool { return true }
 
-// StatusCode is what a server answers: HTTP's Service Unavailable.
-func (e *OverloadedError) StatusCode() int { return 503 }
+// StatusCode is what a server answers: HTTP's Too Many Requests. After a 503,
+// clients would take the instance for broken, and open their breakers.
+func (e *OverloadedError) StatusCode() int { return 429 }
 
 // RetryAfter returns when it is worth coming again: after the shares have been
 // thought over about twice. Each call is told its own time, since those who are

@@ -148,7 +148,7 @@ func TestRejection(t *testing.T) {
 				continue
 			}
 			e, ok := errors.AsType[*shed.OverloadedError](err)
-			if !ok || !errors.Is(err, shed.ErrOverloaded) || !e.NotSent() || !e.Rejected() || e.StatusCode() != 503 {
+			if !ok || !errors.Is(err, shed.ErrOverloaded) || !e.NotSent() || !e.Rejected() || e.StatusCode() != 429 {
 				t.Fatalf("%v is not the rejection", err)
 			}
 			if got := classify.Default(t.Context(), nil, err); got != classify.NotSent {
