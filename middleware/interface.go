@@ -78,7 +78,7 @@ func (c ServerConfig) For(service string, methods map[string]MethodConfig) Serve
 }
 
 // above is d if it is more than usual, else zero, which means the usual.
-func above(usual, d time.Duration) time.Duration {
+func above(usual, d time.Duration) time.Duration { //nolint:unparam // three defaults are alike by chance
 	if d > usual {
 		return d
 	}
