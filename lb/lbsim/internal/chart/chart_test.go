@@ -41,7 +41,13 @@ func summary() *report.Summary {
 			runs = append(runs, r)
 		}
 	}
-	return report.Sum(scenarios, names, runs)
+	s := report.Sum(scenarios, names, runs)
+	hedges := []sim.Scenario{{Name: "H1", Title: "some are slow"}, {Name: "H2"}, {Name: "H3"}, {Name: "H3b"}}
+	s.Hedging = report.Sum(hedges, []string{"adaptive", "adaptive+hedge"}, []sim.Result{
+		{Scenario: "H1", Policy: "adaptive", P50: time.Millisecond, P99: time.Second, P999: 2 * time.Second},
+		{Scenario: "H1", Policy: "adaptive+hedge", P50: time.Millisecond, P99: time.Second, P999: time.Second, Extra: .02},
+	})
+	return s
 }
 
 // TestPictures are well-formed, say in words what they show, run nothing, need
@@ -54,6 +60,7 @@ func TestPictures(t *testing.T) {
 	}{
 		"latency":   {latency, "geometric mean over the scenarios: adaptive 1.00, some<one/p2c 1.00."},
 		"outage":    {outage, "its fair share again: adaptive 0.0 s, some<one/p2c 1.0 s."},
+		"hedging":   {hedging, "H1, adaptive: 2000 ms, 0 %; H1, adaptive+hedge: 1000 ms, 2.0 %."},
 		"blackhole": {blackHole, "Share of calls that failed: adaptive 0.10 %, some<one/p2c 0.20 %."},
 	} {
 		svg := c.draw(summary())
@@ -166,10 +173,10 @@ func TestWrite(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	files, err := Write(folder, summary())
-	if err != nil || len(files) != 3 {
+	if err != nil || len(files) != 4 {
 		t.Errorf("%v, %v", files, err)
 	}
-	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 3 {
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 4 {
 		t.Errorf("%v, %v", entries, err)
 	}
 	if err := Check(folder); err != nil {

@@ -18,14 +18,15 @@ func Check(folder string) error {
 	return nil
 }
 
-// Write draws what was played into sim-latency.svg, sim-outage.svg and
-// sim-blackhole.svg, and returns the files it has written: those pictures whose
+// Write draws what was played into sim-latency.svg, sim-outage.svg,
+// sim-blackhole.svg and sim-hedging.svg, and returns the files it has written: those pictures whose
 // scenarios were not played are left as they are.
 func Write(folder string, s *report.Summary) (files []string, err error) {
 	for _, p := range []struct{ name, svg string }{
 		{"sim-latency.svg", latency(s)},
 		{"sim-outage.svg", outage(s)},
 		{"sim-blackhole.svg", blackHole(s)},
+		{"sim-hedging.svg", hedging(s)},
 	} {
 		if p.svg == "" {
 			continue
@@ -37,7 +38,7 @@ func Write(folder string, s *report.Summary) (files []string, err error) {
 		files = append(files, file)
 	}
 	if len(files) == 0 {
-		return nil, errors.New("there is nothing to draw: play one of the latency scenarios, S7 or S15")
+		return nil, errors.New("there is nothing to draw: play one of the latency scenarios, S7, S15 or H1")
 	}
 	return files, nil
 }

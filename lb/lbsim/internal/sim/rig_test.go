@@ -28,10 +28,11 @@ func named(t *testing.T, name string) Policy {
 	return Policy{}
 }
 
-// scenario returns one of the catalogue, cut to a length.
+// scenario returns one of the catalogue, or of those with second attempts, cut to
+// a length.
 func scenario(t *testing.T, name string, length time.Duration) Scenario {
 	t.Helper()
-	for _, sc := range Catalogue() {
+	for _, sc := range append(Catalogue(), Hedging()...) {
 		if sc.Name == name {
 			sc.Length = length
 			return sc

@@ -43,6 +43,8 @@ func TestValidateSaysWhatIsWrong(t *testing.T) {
 		"server 1 has weight -1":   func(sc *Scenario) { sc.Servers[0].Weight = -1 },
 		"bursts are 0":             func(sc *Scenario) { sc.Bursts = &Bursts{Low: 1, HighFor: 1, LowFor: 1} },
 		"bursts last 0s":           func(sc *Scenario) { sc.Bursts = &Bursts{Low: 1, High: 1, LowFor: 1} },
+		"a share of 2 takes 1":     func(sc *Scenario) { sc.Hiccups = &Hiccups{Share: 2, Factor: 1} },
+		"takes -1 times as long":   func(sc *Scenario) { sc.Hiccups = &Hiccups{Share: 1, Factor: -1} },
 		"fault 1: server 3 of 2":   func(sc *Scenario) { sc.Faults = []Fault{{Kind: Hang, Servers: []int{3}}} },
 		"kind 0":                   func(sc *Scenario) { sc.Faults = []Fault{{}} },
 		"at -1ns":                  func(sc *Scenario) { sc.Faults = []Fault{{Kind: Hang, At: -1}} },
