@@ -76,6 +76,11 @@ func TestConfigsThatAreFine(t *testing.T) {
 		"whole":        whole(),
 		"no timeouts":  {Timeout: timeout.Config{Timeout: -1}, Retry: retry.Config{AttemptTimeout: -1}},
 		"long attempt": {Timeout: timeout.Config{Timeout: time.Minute}, Retry: retry.Config{AttemptTimeout: 30 * time.Second}, Breaker: breaker.Config{Window: time.Minute, ProbeLease: time.Minute}},
+		"every method has its own": {
+			Timeout: timeout.Config{Timeout: time.Second},
+			Known:   []string{"Sum"},
+			Methods: map[string]middleware.MethodConfig{"Sum": {Retry: retry.Config{AttemptTimeout: 500 * time.Millisecond}}},
+		},
 		"once": {
 			Retry:   retry.Config{Idempotent: true, Faults: true, Hedge: &retry.HedgeConfig{}},
 			Methods: map[string]middleware.MethodConfig{"Pay": {Once: true}, "Buy": {Retry: retry.Config{Attempts: 1}}},

@@ -38,11 +38,23 @@ func (c *ClientConfig) Validate() error {
 	if err := errors.Join(errs...); err != nil {
 		return err // numbers that make no sense contradict everything
 	}
-	errs = []error{c.contradictions(c.plan(""), "")}
+	errs = nil
+	if !c.knowsAll() {
+		errs = append(errs, c.contradictions(c.plan(""), ""))
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Methods)) {
 		errs = append(errs, c.contradictions(c.plan(name), name))
 	}
 	return errors.Join(errs...)
+}
+
+// knowsAll reports whether every method there is has an entry of its own, so that
+// nobody gets what all others get.
+func (c *ClientConfig) knowsAll() bool {
+	return len(c.Known) > 0 && !slices.ContainsFunc(c.Known, func(name string) bool {
+		_, ok := c.Methods[name]
+		return !ok
+	})
 }
 
 func (c *ClientConfig) validateMethod(name string) error {

@@ -43,6 +43,9 @@
 // can be everybody's own. The limit is innermost, since it judges by latency: it
 // must see the service's, not that of quick rejections.
 //
+// What an interface says of its methods (generated code has it as Methods) comes
+// into a config by For, and the config's own entries override it.
+//
 // classify.Default is the one opinion on what an error means. Who replaces it
 // (ClientConfig.Classify) replaces it for all policies.
 package middleware

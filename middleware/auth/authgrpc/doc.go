@@ -2,6 +2,7 @@
 // the server, and adds them to calls in the client.
 //
 //	go-kit server:  grpctransport.ServerBefore(authgrpc.Extract(authgrpc.ExtractConfig{}))
+//	guarded within: grpc.NewServer(authgrpc.ExtractOptions(authgrpc.ExtractConfig{})...)
 //	bare server:    grpc.NewServer(authgrpc.ServerOptions(authgrpc.ServerConfig{Guard: guard})...)
 //	client:         grpc.WithPerRPCCredentials(authgrpc.Attach(authgrpc.AttachConfig{Token: source}))
 //

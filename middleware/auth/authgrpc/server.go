@@ -48,6 +48,14 @@ func ServerOptions(cfg ServerConfig) []grpc.ServerOption {
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(i.unary), grpc.ChainStreamInterceptor(i.stream)}
 }
 
+// ExtractOptions make a grpc.Server put what callers show into the context of
+// every call, for endpoints that auth.New guards further in, as middleware.Server
+// does. They turn nobody down. A cfg that Validate rejects is a mistake in the
+// program, and ExtractOptions panics with Validate's error.
+func ExtractOptions(cfg ExtractConfig) []grpc.ServerOption {
+	return ServerOptions(ServerConfig{Extract: cfg, Guard: func(next endpoint.Endpoint) endpoint.Endpoint { return next }})
+}
+
 type interceptor struct {
 	ServerConfig
 	extract func(context.Context, metadata.MD) context.Context

@@ -106,6 +106,29 @@ func TestServiceErrorsPassAsTheyAre(t *testing.T) {
 	}
 }
 
+// TestExtractOptionsTurnNobodyDown, and show the endpoint further in who calls.
+func TestExtractOptionsTurnNobodyDown(t *testing.T) {
+	shown := make(chan auth.Principal, 1)
+	inside := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		return known()(func(ctx context.Context, req any) (any, error) {
+			p, _ := auth.From(ctx)
+			shown <- p
+			return handler(ctx, req)
+		})(ctx, req)
+	}
+	opts := append(authgrpc.ExtractOptions(authgrpc.ExtractConfig{}), grpc.ChainUnaryInterceptor(inside))
+	c := dial(t, serve(t, service{}, opts...), plain())
+	if _, err := unary(metadata.AppendToOutgoingContext(t.Context(), "x-api-key", key), c); err != nil {
+		t.Error(err)
+	}
+	if p := <-shown; p.ID != "billing" {
+		t.Errorf("the endpoint sees %+v", p)
+	}
+	if _, err := stream(t.Context(), c); err != nil {
+		t.Errorf("a stream that shows nothing is turned down: %v", err)
+	}
+}
+
 type coded int
 
 func (c coded) Error() string   { return "turned down" }
