@@ -1,6 +1,7 @@
 // Command lbsim plays scenarios of servers, clients and faults with the
 // balancers of package lb and others, on a virtual clock, and prints how they
-// compare. With the same seeds it prints the same.
+// compare; in some of them calls have second attempts. With the same seeds it
+// prints the same.
 //
 //	go run ./lb/lbsim [-scenarios S1,S7] [-balancers adaptive,random] [-seeds 3] [-json]
 package main
@@ -13,6 +14,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +95,7 @@ func playCatalogue(o options, out, errs io.Writer) error {
 		return err
 	}
 	first, second := balancing.jobs(o.seeds), hedging.jobs(o.seeds)
-	jobs := append(first, second...)
+	jobs := slices.Concat(first, second)
 	p := &progress{w: errs, all: len(jobs), began: time.Now()}
 	results, err := sim.Batch(jobs, o.parallel, p.step)
 	if err != nil {
