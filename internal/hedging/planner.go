@@ -10,6 +10,16 @@ import (
 // renew is how old a delay may be.
 const renew = 100 * time.Millisecond
 
+// As long as second attempts do not win, there are few of them: a twentieth of what
+// Share allows, to find out, and five more for each that won. When calls take long
+// because of what they ask for, or because all servers are full, a second attempt
+// wins nothing, and is work on top where there is too much already: scenarios H3 and
+// H4 of lb/lbsim.
+const (
+	untried = 1. / 20
+	gain    = 5
+)
+
 // Planner knows when a second attempt is due: Dean and Barroso, "The Tail at
 // Scale" (CACM 2013), with the delay measured instead of set. Its exported fields
 // must not change once it is used; its methods are safe for concurrent use,
@@ -19,6 +29,7 @@ type Planner struct {
 	Floor      time.Duration // never sooner than this
 	Share      Share         // of the calls that may have a second attempt
 
+	won    counter
 	recent latency.Window // first attempts: how long they took, or had taken when they lost
 	due    atomic.Int64   // the delay; 0: not known
 	dueAt  atomic.Int64   // when it was computed
@@ -39,6 +50,17 @@ func (p *Planner) Begin(now time.Duration) (delay time.Duration, ok bool) {
 	d := time.Duration(p.due.Load())
 	return d, d > 0
 }
+
+// Withdraw takes one of the second attempts that there may be, if there is one.
+func (p *Planner) Withdraw(now time.Duration) bool {
+	at := slotOf(now)
+	all := p.Share.allows(p.Share.calls.sum(at))
+	few := max(all*untried, 1) + gain*float64(p.won.sum(at))
+	return p.Share.withdraw(at, min(all, few))
+}
+
+// Won notes that a second attempt succeeded before the first.
+func (p *Planner) Won(now time.Duration) { p.won.add(slotOf(now), 1) }
 
 // Learn takes in that a first attempt, which ended now, took so long. One that
 // lost is told too, with what it had taken: that is longer than the delay. Left

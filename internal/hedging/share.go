@@ -28,10 +28,15 @@ func (s *Share) Deposit(now time.Duration) { s.calls.add(slotOf(now), 1) }
 // Withdraw takes one, if there is one.
 func (s *Share) Withdraw(now time.Duration) bool {
 	at := slotOf(now)
+	return s.withdraw(at, s.allows(s.calls.sum(at)))
+}
+
+// withdraw takes one if there are no more than so many with it.
+func (s *Share) withdraw(at int64, most float64) bool {
 	// Counted first and taken back if it was too many: so that of several at a
 	// time none is counted on the others' place.
 	s.extras.add(at, 1)
-	if float64(s.extras.sum(at)) <= s.allows(s.calls.sum(at)) {
+	if float64(s.extras.sum(at)) <= most {
 		return true
 	}
 	s.extras.add(at, -1)

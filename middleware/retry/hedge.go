@@ -20,7 +20,7 @@ var ErrSlow = errors.New("no answer within the usual time")
 type HedgeConfig struct {
 	Percentile float64       // of the latency of recent calls, after which the second starts, in (0, 1); 0.98 if zero
 	Floor      time.Duration // but never sooner than this; 10 ms if zero
-	MaxShare   float64       // share of the calls of the last 10 s that may have a second; 0.03 if zero
+	MaxShare   float64       // share of the calls of the last 10 s that may have a second; 0.03 if zero; a twentieth of it while those that have do not gain by it
 }
 
 // Validate returns an error that names the first field that makes no sense.

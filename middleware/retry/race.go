@@ -57,6 +57,9 @@ func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request
 	if c.panicked != nil {
 		panic(c.panicked)
 	}
+	if c.won.Load() == 2 {
+		p.hedge.Won(p.hedge.now())
+	}
 	return c.state(r, most)
 }
 
@@ -82,7 +85,7 @@ func (c *race) runSecond(most int, request any, next endpoint.Endpoint) {
 		}
 	}()
 	p := c.policy
-	if c.won.Load() != 0 || !p.hedge.Share.Withdraw(p.hedge.now()) {
+	if c.won.Load() != 0 || !p.hedge.Withdraw(p.hedge.now()) {
 		return
 	}
 	if !p.Budget.withdraw() {

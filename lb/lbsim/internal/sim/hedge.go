@@ -89,7 +89,7 @@ func (h *hedger) begin(now int64) (after time.Duration, ok bool) {
 
 // allows says whether a second attempt that is due may start.
 func (h *hedger) allows(now int64) bool {
-	return h.planner == nil || h.planner.Share.Withdraw(time.Duration(now))
+	return h.planner == nil || h.planner.Withdraw(time.Duration(now))
 }
 
 // learn takes in that a call succeeded, by whichever attempt: one that lost has
@@ -97,6 +97,13 @@ func (h *hedger) allows(now int64) bool {
 func (h *hedger) learn(now, took int64) {
 	if h.planner != nil {
 		h.planner.Learn(time.Duration(now), time.Duration(took))
+	}
+}
+
+// won notes that a second attempt won.
+func (h *hedger) won(now int64) {
+	if h.planner != nil {
+		h.planner.Won(time.Duration(now))
 	}
 }
 

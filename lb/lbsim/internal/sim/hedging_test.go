@@ -32,21 +32,20 @@ func way(t *testing.T, name string) Policy {
 }
 
 // TestHedgesStayWithinBounds says what second attempts must gain and may cost.
-// Where all of a server's work counts, H3 and H3c, only their number is bounded.
 func TestHedgesStayWithinBounds(t *testing.T) {
 	t.Parallel()
 	type cell struct {
 		scenario  string
 		balancer  string
 		length    time.Duration
-		p99, p999 float64 // at most, as a multiple of that without; not looked at if 0
+		p99, p999 float64 // at most, as a multiple of that without
 	}
 	for _, tt := range sometimes([]cell{
 		{"H1", "adaptive", 10 * second, 1, .2},
 		{"H2", "round_robin", 5 * second, .7, .7},
 		{"H3b", "adaptive", 5 * second, 1.05, 1.05},
-		{"H4", "adaptive", 10 * second, 1.15, 1.15},
-		{"H3", "adaptive", 5 * second, 0, 0},
+		{"H4", "adaptive", 10 * second, 1.05, 1.05},
+		{"H3", "adaptive", 5 * second, 1.05, 1.05},
 	}, 1) {
 		sc := scenario(t, tt.scenario, tt.length)
 		if racing {
@@ -55,9 +54,6 @@ func TestHedgesStayWithinBounds(t *testing.T) {
 		with := play(t, sc, way(t, tt.balancer+"+hedge"), 1)
 		if with.Extra > .03 || with.Extra == 0 {
 			t.Errorf("%s: %.2f %% second attempts; want some, and 3 %% at most", tt.scenario, 100*with.Extra)
-		}
-		if tt.p99 == 0 {
-			continue
 		}
 		without := play(t, sc, way(t, tt.balancer), 1)
 		if with.Calls != without.Calls || with.Succeeded+with.Failed+with.TimedOut != with.Calls {

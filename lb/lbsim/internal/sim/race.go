@@ -60,6 +60,7 @@ func (r *race) attempted(t ticket, how outcome) {
 	case !r.w.live(r.whole): // nobody waits for this one
 	case how == succeeded && r.made == 2 && t == r.attempts[1].ticket:
 		r.w.tally.counts(&r.w.tally.won, r.began)
+		r.client.won(r.w.now)
 		r.end(how)
 	case how == succeeded, !r.client.patient(), !r.running():
 		r.end(how)
