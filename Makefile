@@ -3,7 +3,7 @@
 # draws its run: make demo SVG=docs/demo.svg is the README's picture. Flags go to
 # sim by ARGS: make sim ARGS='-scenarios S1,S7 -balancers adaptive'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint bench check generate pictures sim
+.PHONY: help demo test faults lint bench check generate pictures sim incidents
 
 help:
 	@echo "make demo      generate a service, run five replicas on an embedded etcd, break them, count failed calls"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench     picks, calls and changes beside the peers', three minutes; QUICK=1: one and a half; PACKAGES=1: each package's own"
 	@echo "make generate  bring generated files up to date"
 	@echo "make pictures  play joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
+	@echo "make incidents play six incidents without and with the policies, and draw them: docs/incident-*.svg, three minutes"
 	@echo
 	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about fifteen (it builds etcd, Consul and the peers)."
 
@@ -50,3 +51,7 @@ pictures:
 
 sim:
 	@scripts/sim.sh $(ARGS)
+
+incidents:
+	@echo "incidents: three minutes"
+	@go run ./internal/incidents -out docs $(if $(JSON),-json) $(ARGS)
