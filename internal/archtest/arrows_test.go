@@ -35,6 +35,7 @@ var arrows = []arrow{
 	{"internal/servers/...", []string{"internal/servers"}, "test servers know nothing of what they test"},
 	{"internal/sdbench", nil, "it holds benchmarks, whose test files may import all parts"},
 	{"internal/timeline", []string{"sd", "sd/etcd", "lb", "middleware/...", "transport", "transport/kithttp", "internal/servers"}, "it draws the parts together as a user composes them, by their public face alone"},
+	{"internal/incidents", []string{"sd", "lb", "middleware/...", "transport/..."}, "it plays whole services against each other, made of the parts by their public face alone"},
 	{"internal/faults/...", []string{"internal/faults/...", "internal/servers", "lb", "middleware/...", "sd/...", "transport/..."}, "it breaks whole services, which are made of all parts, but not of the program's"},
 	{"internal/archtest", nil, "it reads the tree and imports none of it"},
 }
