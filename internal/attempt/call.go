@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// inline is how many instances a Call remembers without another allocation:
-// the three attempts of a default retry, and as many picks that were not sent.
-const inline = 6
+// inline is how many instances a Call remembers without another allocation: the
+// three attempts of a default retry, and a pick that was not sent.
+const inline = 4
 
 // Call is what all attempts of one logical call share: the instances they went
 // to. The zero Call is empty and ready; a nil *Call stays empty. Its methods

@@ -77,7 +77,7 @@ func StartWith(parent context.Context, o Options) *Context {
 		Context
 		own Call
 	})
-	first.attempt(parent, &first.own, 1, o)
+	first.attempt(parent, &first.own, 1, &o)
 	return &first.Context
 }
 
@@ -89,11 +89,11 @@ func (c *Context) Next(timeout time.Duration) *Context {
 // NextWith is Next with options.
 func (c *Context) NextWith(o Options) *Context {
 	next := new(Context)
-	next.attempt(c.parent, c.call, c.number+1, o)
+	next.attempt(c.parent, c.call, c.number+1, &o)
 	return next
 }
 
-func (c *Context) attempt(parent context.Context, call *Call, number int, o Options) {
+func (c *Context) attempt(parent context.Context, call *Call, number int, o *Options) {
 	c.call, c.number, c.left = call, number, o.Left
 	switch {
 	case o.Streams:

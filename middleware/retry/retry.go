@@ -63,15 +63,16 @@ func (p *policy) call(ctx context.Context, request any, next endpoint.Endpoint) 
 	p.Budget.deposit(now)
 	most := p.allowed(ctx)
 	att := attempt.StartWith(ctx, p.options(now, 1, most))
+	var s state
 	if p.hedge != nil {
-		s := p.hedged(att, now, most, request, next)
-		return p.settle(ctx, s, request, next)
+		s = p.hedged(att, now, most, request, next)
+	} else {
+		r := p.try(att, request, next)
+		if r.outcome == classify.Success {
+			return r.response, r.err
+		}
+		s = state{att: att, last: r, made: 1, most: most}
 	}
-	return p.settle(ctx, state{att: att, last: p.try(att, request, next), made: 1, most: most}, request, next)
-}
-
-// settle returns a success, and tries again if s is none.
-func (p *policy) settle(ctx context.Context, s state, request any, next endpoint.Endpoint) (any, error) {
 	if s.last.outcome == classify.Success {
 		return s.last.response, s.last.err
 	}
