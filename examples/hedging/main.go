@@ -36,8 +36,8 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("hedging", flag.ContinueOnError)
-	rate := flags.Int("rate", 400, "calls per second")
-	calls := flags.Int("calls", 1000, "how many")
+	rate := flags.Int("rate", 600, "calls per second")
+	calls := flags.Int("calls", 1600, "how many")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -78,10 +78,10 @@ type numbers struct {
 	Failed    int     `json:"failed"`
 	Rejected  int     `json:"rejected"`
 	Left      int     `json:"left"`
-	Attempts  int     `json:"attempts"` // that left the client
-	First     int     `json:"first"`    // of these, to the first server
-	Bottom    int     `json:"bottom"`   // calls that the first server says it got: of a chain the last service
-	P50       float64 `json:"p50_ms"`   // of what succeeded and failed
+	Attempts  int     `json:"attempts,omitempty"` // that left the client; of a chain not counted
+	First     int     `json:"first,omitempty"`    // of these, to the first server
+	Bottom    int     `json:"bottom"`             // calls that the first server says it got: of a chain the last service
+	P50       float64 `json:"p50_ms"`             // of what succeeded and failed
 	P99       float64 `json:"p99_ms"`
 	P999      float64 `json:"p999_ms"`
 }
