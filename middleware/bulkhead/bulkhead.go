@@ -52,8 +52,8 @@ func (b *Bulkhead) Wrap(next endpoint.Endpoint) endpoint.Endpoint {
 		}()
 		response, err = next(ctx, request)
 		if s, ok := response.(interface{ OnEnd(f func()) }); ok && err == nil {
-			streaming = true
 			s.OnEnd(sync.OnceFunc(b.places.leave))
+			streaming = true // not before: OnEnd may panic, as that of a nil stream does
 		}
 		return response, err
 	}

@@ -239,3 +239,13 @@ func TestWhatTheErrorsSay(t *testing.T) {
 		first.finish()
 	})
 }
+
+// TestAStreamThatPanicsHoldsNoPlace: a nil stream, most likely.
+func TestAStreamThatPanicsHoldsNoPlace(t *testing.T) {
+	r := newRig(t, Config{MaxInFlight: 1, MaxQueue: -1})
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = r.call(t.Context(), func() (any, error) { return (*stream)(nil), nil })
+	}()
+	r.want(0, 0, "after OnEnd has panicked")
+}
