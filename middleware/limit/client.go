@@ -53,10 +53,10 @@ func (c *client) guard(next endpoint.Endpoint) endpoint.Endpoint {
 		}
 		streaming, outcome := false, classify.Failure // what a panic and runtime.Goexit leave
 		defer func() {
-			c.learn(s, outcome)
 			if !streaming {
-				c.slots.give()
+				defer c.slots.give() // learn counts this call as in flight, and OnChange may panic
 			}
+			c.learn(s, outcome)
 		}()
 		response, err = next(ctx, request)
 		outcome = c.judge(ctx, response, err)

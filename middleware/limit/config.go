@@ -8,13 +8,17 @@ import (
 	"github.com/kitgen/kitgen/middleware/classify"
 )
 
+// most is the highest Max: far more calls than a process holds, and little enough
+// for any int and float64.
+const most = 1 << 30
+
 // Config says between what bounds a limit moves, and how. The zero value is
 // good.
 type Config struct {
 	Name string // of the limit that New makes, for errors and OnChange; Each uses the instance
 
 	Min     int // calls at a time that are always let through; 4 if zero, of Each 1
-	Max     int // calls at a time that never are exceeded; 1000 if zero
+	Max     int // calls at a time that never are exceeded; 1000 if zero, at most 2^30
 	Initial int // the limit to start from; 20 if zero, within Min and Max
 
 	// Tolerance is how many times as long as without load calls may take
@@ -54,6 +58,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("limit: Config.Max is %d: want at least 1, or 0 for 1000", c.Max)
 	case c.Initial < 0:
 		return fmt.Errorf("limit: Config.Initial is %d: want at least 1, or 0 for 20", c.Initial)
+	case c.Max > most:
+		return fmt.Errorf("limit: Config.Max is %d: want at most %d, which is as good as no limit", c.Max, most)
 	case c.Min > d.Max:
 		return fmt.Errorf("limit: Config.Min %d is above Max %d: lower the one or raise the other", c.Min, d.Max)
 	case c.Initial > 0 && (c.Initial < c.Min || c.Initial > d.Max):
@@ -63,7 +69,7 @@ func (c Config) Validate() error {
 	case d.Window < time.Millisecond:
 		return fmt.Errorf("limit: Config.Window is %v: want at least 1ms, or 0 for 100ms", c.Window)
 	case d.ProbeEvery < d.Window:
-		return fmt.Errorf("limit: Config.ProbeEvery is %v: want at least Window %v, or 0 for 10s", c.ProbeEvery, d.Window)
+		return fmt.Errorf("limit: Config.ProbeEvery is %v (10s if zero): want at least Window %v", c.ProbeEvery, d.Window)
 	case !(d.Backoff > 0 && d.Backoff < 1):
 		return fmt.Errorf("limit: Config.Backoff is %v: want more than 0 and less than 1, or 0 for 0.9", c.Backoff)
 	}

@@ -23,6 +23,8 @@ func TestValidateNamesTheField(t *testing.T) {
 		"Config.Tolerance is NaN":                 {Tolerance: math.NaN()},
 		"Config.Window is 1µs":                    {Window: time.Microsecond},
 		"Config.ProbeEvery is 1ms":                {ProbeEvery: time.Millisecond},
+		"Config.ProbeEvery is 0s (10s if zero)":   {Window: 20 * time.Second},
+		"Config.Max is 1073741825":                {Initial: 1<<30 + 1, Max: 1<<30 + 1},
 		"Config.Backoff is 1:":                    {Backoff: 1},
 		"Config.Backoff is NaN":                   {Backoff: math.NaN()},
 	} {

@@ -66,7 +66,7 @@ func (s *server) learn(began time.Duration, outcome classify.Outcome) {
 	if calls < enough || now < time.Duration(w.from.Load())+s.Window {
 		return
 	}
-	mean := time.Duration(w.total.Load() / calls)
+	mean := time.Duration(max(w.total.Load()/calls, 1)) // a coarse clock, or synctest's, may say 0
 	next := s.opening(s.plan(w, mean, now), now, mean)
 	if s.window.CompareAndSwap(w, next) && w.limit != next.limit {
 		s.OnChange(s.Name, w.limit, next.limit)

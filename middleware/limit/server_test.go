@@ -167,3 +167,20 @@ func TestServerCountsWhatTheServiceDid(t *testing.T) {
 		time.Sleep(time.Minute)
 	})
 }
+
+// TestServerOfCallsThatTakeNoTime: in a synctest bubble, or by a coarse clock.
+func TestServerOfCallsThatTakeNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, limit.New(limit.Config{Initial: 4}))
+		for range 500 {
+			var ends []func(error)
+			for range 4 {
+				ends = append(ends, r.begin())
+			}
+			for _, end := range ends {
+				end(nil)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+}
