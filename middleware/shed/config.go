@@ -32,9 +32,9 @@ type Config struct {
 
 	// CPU returns the share of the CPU in use since it was called last, and
 	// whether that is known. It is called once per Interval, by one call at a
-	// time, and waited for. What the operating system says of the process and
-	// its container if nil. Any other share of a resource that calls use up
-	// will do.
+	// time, and waited for. NaN, infinity and less than 0 count as unknown. What
+	// the operating system says of the process and its container if nil. Any
+	// other share of a resource that calls use up will do.
 	CPU func() (share float64, ok bool)
 
 	// Wait returns how long nine of ten goroutines waited at most until they

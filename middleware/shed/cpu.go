@@ -18,15 +18,31 @@ type cpu struct {
 	groups  []group
 
 	at   time.Time
-	used time.Duration
+	used meter
+}
+
+// meter is CPU time that was used until it was read last, if that was known.
+type meter struct {
+	used  time.Duration
+	known bool
+}
+
+// since returns what has been used since it was read last. After a reading that
+// failed (the process was out of files) that is unknown: taken as 0, it would make
+// all that was ever used that of a moment.
+func (m *meter) since(used time.Duration, known bool) (spent time.Duration, ok bool) {
+	last := *m
+	*m = meter{used, known}
+	return used - last.used, known && last.known
 }
 
 // newCPU looks for control groups below root and begins to measure.
 func newCPU(root fs.FS, process func() (time.Duration, bool)) *cpu {
 	c := &cpu{root: root, process: process, groups: groupsOf(root), at: time.Now()}
-	c.used, _ = process()
+	c.used.since(process())
 	for i := range c.groups {
-		c.groups[i].used, _ = c.groups[i].usage(root)
+		g := &c.groups[i]
+		g.used.since(g.usage(root))
 	}
 	return c
 }
@@ -39,18 +55,16 @@ func (c *cpu) share() (share float64, ok bool) {
 	if span <= 0 {
 		return 0, false
 	}
-	if used, known := c.process(); known {
-		share, ok = float64(used-c.used)/float64(span)/float64(runtime.GOMAXPROCS(0)), true
-		c.used = used
+	if spent, known := c.used.since(c.process()); known {
+		share, ok = float64(spent)/float64(span)/float64(runtime.GOMAXPROCS(0)), true
 	}
 	for i := range c.groups {
 		g := &c.groups[i]
-		used, known := g.usage(c.root)
+		spent, known := g.used.since(g.usage(c.root))
 		cpus, limited := g.limit(c.root) // may change while the process runs
 		if known && limited {
-			share, ok = max(share, float64(used-g.used)/float64(span)/cpus), true
+			share, ok = max(share, float64(spent)/float64(span)/cpus), true
 		}
-		g.used = used
 	}
 	return share, ok
 }
@@ -60,7 +74,7 @@ func (c *cpu) share() (share float64, ok bool) {
 type group struct {
 	v2            bool
 	time, allowed string // directories: of the CPU time used, and of what is allowed
-	used          time.Duration
+	used          meter
 }
 
 const groupsDir = "sys/fs/cgroup"

@@ -139,6 +139,39 @@ func TestShareOfProcess(t *testing.T) {
 	})
 }
 
+// TestShareAfterAGap: a process that is out of files cannot look, and must not
+// take all that was used since the beginning for that of a moment afterwards.
+func TestShareAfterAGap(t *testing.T) {
+	const stat = "sys/fs/cgroup/cpu.stat"
+	synctest.Test(t, func(t *testing.T) {
+		root := tree{}
+		write(root, map[string]string{
+			"proc/self/cgroup":      "0::/\n",
+			"sys/fs/cgroup/cpu.max": "100000 100000\n",
+			stat:                    "usage_usec 3600000000\n",
+		})
+		used, known := time.Hour, true
+		c := newCPU(root, func() (time.Duration, bool) { return used, known })
+		look := func(wait time.Duration, want float64) {
+			t.Helper()
+			time.Sleep(wait)
+			if share, ok := c.share(); ok != (want >= 0) || ok && share != want {
+				t.Errorf("share is %v, %v, want %v", share, ok, want)
+			}
+		}
+		look(time.Second, 0)
+		file := root[stat]
+		delete(root, stat)
+		look(time.Second, 0) // of the process
+		known = false
+		look(time.Second, -1)
+		root[stat], known = file, true
+		used += time.Duration(runtime.GOMAXPROCS(0)) * time.Second
+		look(time.Second, -1)
+		look(time.Second, 0)
+	})
+}
+
 // TestRealShare works until the operating system says that it did.
 func TestRealShare(t *testing.T) {
 	start, ok := processTime()

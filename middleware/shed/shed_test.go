@@ -3,6 +3,7 @@ package shed_test
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -329,4 +330,26 @@ func TestParallelCalls(t *testing.T) { // for the race detector, with the real s
 		})
 	}
 	wg.Wait()
+}
+
+// TestNoNumber: a share of nothing is unknown, and does not stay.
+func TestNoNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, share := range []float64{math.NaN(), math.Inf(1), -1} {
+			r := newRig(t, shed.Config{})
+			r.cpu = share
+			if n := r.run(t.Context(), 1000); n > 0 {
+				t.Errorf("%v: %d of 1000 were turned away", share, n)
+			}
+			r.cpu = 1
+			if n := r.run(t.Context(), 5000); n == 0 {
+				t.Errorf("after %v, nobody is turned away under overload", share)
+			}
+			r.cpu = 0
+			r.run(t.Context(), 5000)
+			if n := r.run(t.Context(), 1000); n > 0 {
+				t.Errorf("after %v and overload, %d of 1000 were turned away", share, n)
+			}
+		}
+	})
 }

@@ -68,7 +68,7 @@ func (s *shedder) follow(i *interval, now time.Duration) *interval {
 		v.came[p] = max(v.came[p], averaged(i.verdict.came[p], v.came[p])) // more of them is to be believed at once
 	}
 	v.cpu = 0
-	if cpuKnown {
+	if cpuKnown && cpu >= 0 && !math.IsInf(cpu, 1) { // else it is no share, and would never leave the average
 		v.cpu = averaged(i.cpu, cpu)
 	}
 	v.warned = waitKnown && o.wait > s.MaxWait
