@@ -118,16 +118,19 @@ func (c ClientConfig) filledBreaker(b breaker.Config) breaker.Config {
 	return b
 }
 
-// Guard makes what stands before one instance: lb.PoolConfig.Guard.
+// Guard makes what stands before one instance: lb.PoolConfig.Guard. The pick asks
+// the breaker alone: when no instance is ready, a pool calls one past its guard,
+// which is right when all are broken, and would be the end of the limit when all
+// have as many calls as they take. Who has no room turns the call down, and
+// lb.Endpoint goes on to the next.
 func (s *ClientStack) Guard(instance string) (mw endpoint.Middleware, ready func() bool) {
 	circuit, closed := s.circuits.Each(instance)
-	inner := s.attempts(instance)
-	if s.limits == nil {
-		return func(next endpoint.Endpoint) endpoint.Endpoint { return circuit(inner(next)) }, closed
+	all := []endpoint.Middleware{circuit, s.attempts(instance)}
+	if s.limits != nil {
+		bound, _ := s.limits(instance)
+		all = slices.Insert(all, 0, bound)
 	}
-	bound, room := s.limits(instance)
-	mw = func(next endpoint.Endpoint) endpoint.Endpoint { return bound(circuit(inner(next))) }
-	return mw, func() bool { return closed() && room() }
+	return chain(all), closed
 }
 
 // Method returns what surrounds the calls of a method: a middleware to put around

@@ -31,8 +31,11 @@
 //   - The retry is outside the pick, so another attempt goes to another instance,
 //     and outside the breaker, so each attempt is judged by itself. Around the
 //     retry, a breaker would see one success where two instances failed.
-//   - Limit and breaker are part of the instance (lb.PoolConfig.Guard), so the pick
-//     asks them first: an instance that would not take the call is not picked.
+//   - Limit and breaker are part of the instance (lb.PoolConfig.Guard). The pick asks
+//     the breaker first: a broken instance is not picked while there are others. The
+//     limit turns calls down by itself, and lb.Endpoint goes on to the next instance:
+//     a pick that finds nobody ready goes past the guard, and where all have as many
+//     calls as they take, the limit must hold.
 //   - The limit is outside the breaker: a call that is held back here says nothing
 //     about the instance.
 //   - An attempt's timeout is inside all of this, and shorter than what the breaker
