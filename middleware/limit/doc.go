@@ -2,7 +2,9 @@
 // itself: limit.New in a server, limit.Each in a client before each instance.
 //
 //	server   handler = limit.New(limit.Config{})(handler)
-//	client   lb.PoolConfig{Guard: limit.Each(limit.Config{})}
+//	client   each := limit.Each(limit.Config{})
+//	         guard := func(id string) (endpoint.Middleware, func() bool) { mw, _ := each(id); return mw, nil }
+//	         lb.PoolConfig{Guard: guard}
 //
 // Calls beyond the limit are rejected with ErrExceeded, at once: a queue in
 // front of a service that is too slow only makes every caller wait until it has
@@ -62,7 +64,9 @@
 // instance takes.
 //
 // The rejection is "not sent", so that a retry takes another instance free of
-// charge; a balancer that asks ready does not even pick one without room.
+// charge; lb.Endpoint even goes on by itself. Do not give a pool the ready of Each:
+// when all instances have as many calls as they take, it finds none that is ready,
+// and then calls one past its guard (lb.PoolConfig.PanicBelow).
 //
 // # What it does not do
 //
