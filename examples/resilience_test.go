@@ -2,6 +2,7 @@ package examples
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -12,12 +13,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
+	httptransport "github.com/go-kit/kit/transport/http"
 
 	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/middleware"
@@ -40,7 +43,7 @@ type item struct {
 
 // calling is the code of docs/resilience.md for a client; use is given its
 // endpoints.
-func calling(instances kitsd.Instancer, factory kitsd.Factory, use func(stack *middleware.ClientStack, get, order endpoint.Endpoint)) error {
+func calling(ctx context.Context, instances kitsd.Instancer, factory kitsd.Factory, use func(stack *middleware.ClientStack, get, order endpoint.Endpoint)) error {
 	stack, err := middleware.Client(middleware.ClientConfig{
 		Service:  "prices",
 		Timeout:  timeout.Config{Timeout: 500 * time.Millisecond},
@@ -58,6 +61,9 @@ func calling(instances kitsd.Instancer, factory kitsd.Factory, use func(stack *m
 	defer stack.Close()
 	pool := lb.NewPool(instances, factory, lb.PoolConfig{Guard: stack.Guard})
 	defer pool.Close()
+	if err := pool.WaitReady(ctx); err != nil { // or calls fail with lb.ErrNoEndpoints until an instance is known
+		return err
+	}
 	pick := lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))
 	get, order := stack.Method("Get")(pick), stack.Method("Order")(pick)
 	use(stack, get, order)
@@ -77,6 +83,30 @@ func serving(get endpoint.Endpoint, mux *http.ServeMux) (*middleware.ServerStack
 	}
 	mux.Handle("POST /get", kithttp.NewServer(stack.Method("Get")(get), kithttp.DecodeJSON[item]))
 	return stack, nil
+}
+
+// goKitServer is the code of docs/resilience.md for a service that has go-kit's own
+// HTTP server.
+func goKitServer(stack *middleware.ServerStack, get endpoint.Endpoint, decode httptransport.DecodeRequestFunc, mux *http.ServeMux) {
+	mux.Handle("POST /get", httptransport.NewServer(stack.Method("Get")(get), decode, httptransport.EncodeJSONResponse,
+		httptransport.ServerBefore(kithttp.ReceiveCall),
+		httptransport.ServerErrorEncoder(kithttp.EncodeError)))
+}
+
+// goKitFactory is the same for go-kit's own HTTP client.
+func goKitFactory(instance string) (endpoint.Endpoint, io.Closer, error) {
+	target := &url.URL{Scheme: "http", Host: instance, Path: "/get"}
+	decode := func(_ context.Context, r *http.Response) (any, error) {
+		if r.StatusCode != http.StatusOK {
+			return nil, &kithttp.Error{Status: r.StatusCode, Message: r.Status}
+		}
+		var response item
+		err := json.NewDecoder(r.Body).Decode(&response)
+		return response, err
+	}
+	client := httptransport.NewClient(http.MethodPost, target, httptransport.EncodeJSONRequest, decode,
+		httptransport.ClientBefore(kithttp.SendCall))
+	return client.Endpoint(), nil, nil
 }
 
 func priority(_ context.Context, request any) shed.Priority {
@@ -122,12 +152,9 @@ func TestTheCodeOfTheResiliencePageRuns(t *testing.T) {
 		return kithttp.NewEndpoint[item](c, http.MethodPost, base, "/get")
 	}, kithttp.ClientConfig{})
 	page := resiliencePage(t)
-	err = calling(instances, factory, func(stack *middleware.ClientStack, get, order endpoint.Endpoint) {
+	err = calling(t.Context(), instances, factory, func(stack *middleware.ClientStack, get, order endpoint.Endpoint) {
 		for i, call := range []endpoint.Endpoint{get, order} {
 			response, err := call(t.Context(), item{Name: "tea", Batch: true})
-			for err != nil && classify.Default(t.Context(), nil, err) == classify.NotSent && t.Context().Err() == nil { // not connected yet
-				response, err = call(t.Context(), item{Name: "tea", Batch: true})
-			}
 			if err != nil || response != (item{Name: "tea", Batch: true}) {
 				t.Errorf("endpoint %d: %v, %v", i, response, err)
 			}
@@ -140,6 +167,44 @@ func TestTheCodeOfTheResiliencePageRuns(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestGoKitsOwnTransportTakesPart has a server fail once: the call is made again,
+// and the server knows how often and for how long.
+func TestGoKitsOwnTransportTakesPart(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	var bounded atomic.Bool
+	server, err := middleware.Server(middleware.ServerConfig{Timeout: timeout.Config{Timeout: -1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	goKitServer(server, func(ctx context.Context, request any) (any, error) {
+		if calls.Add(1) == 1 {
+			return nil, &kithttp.Error{Status: http.StatusServiceUnavailable}
+		}
+		_, ok := ctx.Deadline()
+		bounded.Store(ok)
+		return request, nil
+	}, kithttp.DecodeJSON[item], mux)
+	s := httptest.NewServer(mux)
+	defer s.Close()
+	stack, err := middleware.Client(middleware.ClientConfig{Retry: retry.Config{Idempotent: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stack.Close()
+	pool := lb.NewPool(kitsd.FixedInstancer{strings.TrimPrefix(s.URL, "http://")}, goKitFactory, lb.PoolConfig{Guard: stack.Guard})
+	defer pool.Close()
+	if err := pool.WaitReady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	call := stack.Method("Get")(lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{})))
+	response, err := call(t.Context(), item{Name: "tea"})
+	if err != nil || response != (item{Name: "tea"}) || calls.Load() != 2 || !bounded.Load() {
+		t.Errorf("%v, %v after %d calls; the second with a deadline: %t", response, err, calls.Load(), bounded.Load())
 	}
 }
 
