@@ -73,8 +73,17 @@ func (p *policy) admit(left, now time.Duration) error {
 // bounded makes a call that has Config.Timeout and no more.
 func (p *policy) bounded(ctx context.Context, request any, next endpoint.Endpoint) (any, error) {
 	bound := attempt.WithinFrom(p.start.Add(time.Since(p.start)), ctx, p.Timeout, p.cause)
-	defer bound.End() // also if next panics
+	streaming := false
+	defer func() { // also if next panics
+		if !streaming {
+			bound.End()
+		}
+	}()
 	response, err := next(bound, request)
+	if s, ok := response.(interface{ OnEnd(f func()) }); ok && err == nil {
+		s.OnEnd(bound.End)
+		streaming = true
+	}
 	if err != nil && p.ended(bound) && classify.Default(bound, nil, err) != classify.Success {
 		return response, &Error{After: p.Timeout, Err: err}
 	}

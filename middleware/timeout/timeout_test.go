@@ -294,3 +294,44 @@ func BenchmarkCall(b *testing.B) {
 		}
 	})
 }
+
+// download is a response that outlives its call.
+type download struct {
+	ctx context.Context
+	end func()
+}
+
+func (d *download) OnEnd(f func()) { d.end = f }
+
+// TestAResponseThatIsReadLaterKeepsItsContext: until it ends, or its time is up.
+func TestAResponseThatIsReadLaterKeepsItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := func(ctx context.Context, _ any) (any, error) {
+			body, cancel := context.WithCancel(ctx) // as a transport derives its own
+			_ = cancel
+			return &download{ctx: body}, nil
+		}
+		call := timeout.New(timeout.Config{})(open)
+		response, err := call(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := response.(*download)
+		time.Sleep(9 * time.Second)
+		if d.ctx.Err() != nil {
+			t.Fatalf("within its time, its context is %v", d.ctx.Err())
+		}
+		d.end()
+		if d.ctx.Err() == nil {
+			t.Error("it ended, and its context did not")
+		}
+
+		response, _ = call(t.Context(), nil)
+		d = response.(*download)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if !errors.Is(d.ctx.Err(), context.DeadlineExceeded) {
+			t.Errorf("its time is up, and its context is %v", d.ctx.Err())
+		}
+	})
+}
