@@ -12,8 +12,10 @@ var errResponse = errors.New("response found wanting")
 
 // Error is why neither the call nor the fallback answered. It unwraps to the
 // call's error alone, so that a status, or whether the call was sent, is that
-// of the call, and never the fallback's, which may have gone to somebody else;
-// errors.Is finds both.
+// of the call, and never the fallback's, which may have gone to somebody else.
+// For the same reason errors.Is does not find the fallback's: among what it is
+// asked for are context.Canceled, and go-kit's ErrNoEndpoints, which would make
+// the call one that was never sent.
 type Error struct {
 	Err      error // of the call
 	Fallback error // of the fallback
@@ -24,9 +26,6 @@ func (e *Error) Error() string { return fmt.Sprintf("%v (fallback: %v)", e.Err, 
 
 // Unwrap returns the error of the call.
 func (e *Error) Unwrap() error { return e.Err }
-
-// Is reports whether the fallback's error matches target.
-func (e *Error) Is(target error) bool { return errors.Is(e.Fallback, target) }
 
 // errReserve is the cause of a call's end that left the fallback its time.
 var errReserve error = reserveError{}

@@ -50,8 +50,18 @@ func (p *policy) first(ctx context.Context, request any, next endpoint.Endpoint)
 		return next(ctx, request)
 	}
 	own := attempt.Within(ctx, left-min(p.Reserve, left/2), errReserve)
-	defer own.End()
-	return next(own, request)
+	streaming := false
+	defer func() { // also if next panics
+		if !streaming {
+			own.End()
+		}
+	}()
+	response, err := next(own, request)
+	if s, ok := response.(interface{ OnEnd(f func()) }); ok && err == nil { // it outlives its call, as lb.Stream describes
+		s.OnEnd(own.End)
+		streaming = true
+	}
+	return response, err
 }
 
 // second lets the fallback answer for a call that ended with response and err.

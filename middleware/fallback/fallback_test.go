@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
+	"github.com/go-kit/kit/sd/lb"
 
 	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/middleware/fallback"
@@ -154,8 +155,8 @@ func TestBothFailed(t *testing.T) {
 	if !ok || both.Err != statusError(503) || both.Fallback != errDisk {
 		t.Fatalf("%v (%[1]T)", err)
 	}
-	if !errors.Is(err, statusError(503)) || !errors.Is(err, errDisk) || errors.Is(err, io.EOF) {
-		t.Errorf("%v does not match both, and no third", err)
+	if !errors.Is(err, statusError(503)) || errors.Is(err, errDisk) {
+		t.Errorf("%v does not match the call's error alone", err)
 	}
 	if text := err.Error(); !strings.Contains(text, "Service Unavailable") || !strings.Contains(text, "disk full") {
 		t.Errorf("text %q", text)
@@ -308,5 +309,50 @@ func BenchmarkSuccess(b *testing.B) {
 				_, _ = call(ctx, nil)
 			}
 		})
+	}
+}
+
+// download is a response that outlives its call.
+type download struct {
+	ctx context.Context
+	end func()
+}
+
+func (d *download) OnEnd(f func()) { d.end = f }
+
+// TestAResponseThatIsReadLaterKeepsItsContext though the fallback has a reserve.
+func TestAResponseThatIsReadLaterKeepsItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		response, err := fallback.New(fallback.Config{Fallback: second, Reserve: time.Second})(func(ctx context.Context, _ any) (any, error) {
+			body, cancel := context.WithCancel(ctx) // as a transport derives its own
+			_ = cancel
+			return &download{ctx: body}, nil
+		})(ctx, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := response.(*download)
+		time.Sleep(8 * time.Second)
+		if d.ctx.Err() != nil {
+			t.Fatalf("within its time, its context is %v", d.ctx.Err())
+		}
+		d.end()
+		if d.ctx.Err() == nil {
+			t.Error("it ended, and its context did not")
+		}
+	})
+}
+
+// TestTheFallbacksErrorIsNotTheCalls: what a call means does not depend on how
+// the fallback, which may have gone elsewhere, ended.
+func TestTheFallbacksErrorIsNotTheCalls(t *testing.T) {
+	for _, second := range []error{lb.ErrNoEndpoints, context.Canceled, syscall.ECONNREFUSED} {
+		call := fallback.New(fallback.Config{Fallback: func(context.Context, any, error) (any, error) { return nil, second }})
+		_, err := call(answers(nil, io.EOF))(t.Context(), nil)
+		if got := classify.Default(t.Context(), nil, err); got != classify.Failure {
+			t.Errorf("%v: classified as %v", err, got)
+		}
 	}
 }
