@@ -33,8 +33,9 @@
 // answer. Here those get it who came in its second half.
 //
 // It deliberately keeps nothing after the call has ended (package cache does),
-// and is not for calls that change something: who shares one believes that it
-// was made for them. An endpoint must not call itself with a key it was called
+// its context neither, so it is not for responses that are read later. Nor is it
+// for calls that change something: who shares one believes that it was made for
+// them. An endpoint must not call itself with a key it was called
 // with; it would wait for itself.
 //
 // The model is x/sync/singleflight, which has no contexts, and in which a caller
