@@ -13,7 +13,8 @@
 //	                                 ▼
 //	                             service
 //
-// In a server it stands next to the service, behind whatever sheds load:
+// In a server it stands behind whatever sheds load, and before what counts or bounds
+// the calls of a caller:
 //
 //	keys := apikey.New(apikey.Config{Keys: known})
 //	tokens := kitjwt.New(kitjwt.Config{Algorithms: []string{"ES256"}, Keys: pub, Audience: []string{"orders"}})

@@ -18,7 +18,7 @@ type LogConfig struct {
 
 	// Failures is how many failures and slow calls of one method are told in a
 	// second; 10 if zero. Of the others in that second, one in Sample is told, 100
-	// if zero. The next line of the method says how many were left out.
+	// if zero. The next of these lines says how many of the method were left out.
 	Failures int
 	Sample   int
 

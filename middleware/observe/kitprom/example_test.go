@@ -37,7 +37,7 @@ func ExampleNew() {
 }
 
 func ExampleGauges() {
-	states := map[string]string{"10.0.0.1:8080": "open"} // such as what Pool.Stats returns
+	states := map[string]string{"10.0.0.1:8080": "open"} // such as what breaker.Group.Circuits returns
 	open := kitprom.Gauges("kit_breaker_open", "1 if the circuit of an instance is not closed.", []string{"instance"},
 		func(yield func(float64, ...string)) {
 			for instance, state := range states {

@@ -7,7 +7,7 @@ import "github.com/prometheus/client_golang/prometheus"
 // read yields, with as many values as there are labels, no two alike.
 //
 //	kitprom.Gauges("kit_breaker_open", "1 if …", []string{"instance"}, func(yield func(float64, ...string)) {
-//		for _, s := range pool.Stats() { … }
+//		for _, c := range stack.Circuits() { … }
 //	})
 //
 // The read function must be safe for concurrent use, and quick: it is what a
