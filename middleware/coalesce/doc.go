@@ -35,8 +35,8 @@
 // It deliberately keeps nothing after the call has ended (package cache does),
 // its context neither, so it is not for responses that are read later. Nor is it
 // for calls that change something: who shares one believes that it was made for
-// them. An endpoint must not call itself with a key it was called
-// with; it would wait for itself.
+// them. An endpoint must not call itself with a key it was called with; it would
+// wait for itself.
 //
 // The model is x/sync/singleflight, which has no contexts, and in which a caller
 // who leaves leaves its goroutine behind.

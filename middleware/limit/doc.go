@@ -51,7 +51,9 @@
 // count; one that failed counts if it took longer than base, since a timeout is
 // a long call, and a quick error is not a quick service. One New should wrap
 // endpoints that take about as long as one another: to the mean, more of the
-// slow ones is a slower service.
+// slow ones is a slower service. And it is not for subscriptions: a response that
+// outlives its call (lb.Stream) holds its slot, and once all slots are held so, no
+// call ends that could move the limit. A bulkhead bounds those.
 //
 // # Client
 //
