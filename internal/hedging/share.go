@@ -44,8 +44,8 @@ func (s *Share) withdraw(at int64, most float64) bool {
 	return false
 }
 
-// GiveBack undoes a Withdraw whose result was not used.
-func (s *Share) GiveBack(now time.Duration) { s.extras.add(slotOf(now), -1) }
+// GiveBack undoes a Withdraw at then whose result was not used.
+func (s *Share) GiveBack(then time.Duration) { s.extras.add(slotOf(then), -1) }
 
 // Empty reports whether one was refused a moment ago. It costs one load while
 // none was.
@@ -66,7 +66,7 @@ func (s *Share) Empty(now time.Duration) bool {
 func (s *Share) Stats(now time.Duration) (calls, extras, allowed int) {
 	at := slotOf(now)
 	calls = s.calls.sum(at)
-	return calls, s.extras.sum(at), int(s.allows(calls))
+	return calls, s.extras.sum(at), int(min(s.allows(calls), 1<<62))
 }
 
 func (s *Share) allows(calls int) float64 {
@@ -79,13 +79,15 @@ func slotOf(now time.Duration) int64 { return int64(max(now, 0)/slot) + 1 }
 // replaced by whoever counts next.
 type counter [slots]atomic.Uint64 // slot<<32 | biased count
 
-const zero = 1 << 31 // what is given back late may leave a slot below nothing
+const zero = 1 << 31 // what is given back may come to a slot of which nothing is left
 
 func (c *counter) add(at int64, n int) {
 	cell := &c[at%slots]
 	for {
 		was := cell.Load()
 		switch {
+		case int64(was>>32) > at:
+			return // the window has moved past it
 		case int64(was>>32) == at:
 			cell.Add(uint64(n))
 			return

@@ -61,6 +61,12 @@ func TestGiveBack(t *testing.T) {
 		t.Errorf("%d %d", calls, extras)
 	}
 	s.Deposit(-time.Hour) // before the first moment: counts as then
+	s.Deposit(time.Hour)
+	s.GiveBack(time.Hour - 10*time.Second) // whose slot that one has taken
+	s.Deposit(time.Hour - 10*time.Second)
+	if calls, _, _ := s.Stats(time.Hour); calls != 1 {
+		t.Errorf("%d calls: one is forgotten for another that is over", calls)
+	}
 }
 
 func TestShareInParallel(t *testing.T) {
