@@ -2,6 +2,7 @@ package retry
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -23,7 +24,7 @@ func (b *backoff) next(outcome classify.Outcome) time.Duration {
 		b.picked = true
 		return 0
 	}
-	pause := rand.N(b.bound + 1)
+	pause := rand.N(b.bound)
 	if b.bound > b.most/2 {
 		b.bound = b.most
 	} else {
@@ -34,7 +35,9 @@ func (b *backoff) next(outcome classify.Outcome) time.Duration {
 
 // jittered is at least d: those who were told the same moment do not come at it
 // together.
-func jittered(d, by time.Duration) time.Duration { return d + rand.N(max(d/10, by)+1) }
+func jittered(d, by time.Duration) time.Duration {
+	return d + min(rand.N(max(d/10, by)), math.MaxInt64-d)
+}
 
 // pause waits for d. If ctx ends before that, it returns why; and at once if the
 // deadline of ctx would come first.

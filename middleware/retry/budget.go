@@ -24,10 +24,10 @@ type BudgetConfig struct {
 // Validate returns an error that names the first field that makes no sense.
 func (c BudgetConfig) Validate() error {
 	switch {
-	case math.IsNaN(c.Ratio):
-		return fmt.Errorf("retry: BudgetConfig.Ratio is %v: want a share such as 0.2, 0 for that, or less for none", c.Ratio)
-	case math.IsNaN(c.PerSecond):
-		return fmt.Errorf("retry: BudgetConfig.PerSecond is %v: want a number such as 10, 0 for that, or less for none", c.PerSecond)
+	case math.IsNaN(c.Ratio), math.IsInf(c.Ratio, 1):
+		return fmt.Errorf("retry: BudgetConfig.Ratio is %v: want a share such as 0.2, 0 for that, or less for none; for no bound set Config.Unbounded", c.Ratio)
+	case math.IsNaN(c.PerSecond), math.IsInf(c.PerSecond, 1):
+		return fmt.Errorf("retry: BudgetConfig.PerSecond is %v: want a number such as 10, 0 for that, or less for none; for no bound set Config.Unbounded", c.PerSecond)
 	}
 	return nil
 }
@@ -81,9 +81,16 @@ func (b *Budget) deposit(now time.Time) {
 	}
 }
 
-// withdraw takes one further attempt, if there is one.
-func (b *Budget) withdraw() bool {
-	return b == nil || b.share.Withdraw(time.Since(b.start))
+// withdraw takes one further attempt at now, if there is one.
+func (b *Budget) withdraw(now time.Time) bool {
+	return b == nil || b.share.Withdraw(now.Sub(b.start))
+}
+
+// giveBack undoes a withdraw at then, of an attempt that was not made.
+func (b *Budget) giveBack(then time.Time) {
+	if b != nil {
+		b.share.GiveBack(then.Sub(b.start))
+	}
 }
 
 // empty reports whether an attempt was refused a moment ago.

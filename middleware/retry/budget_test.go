@@ -129,3 +129,45 @@ func TestBudgetInParallel(t *testing.T) {
 		}
 	})
 }
+
+func TestAttemptsThatAreNotMadeCostNoBudget(t *testing.T) {
+	for name, end := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"no time left": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 500*time.Millisecond)
+		},
+		"the caller leaves": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(500*time.Millisecond, cancel)
+			return ctx, cancel
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{errs: []error{told{503, 2 * time.Second}}}
+				budget := retry.NewBudget(retry.BudgetConfig{PerSecond: 1, Ratio: -1})
+				call := retry.New(retry.Config{Idempotent: true, Budget: budget})(s.endpoint)
+				for range 20 {
+					ctx, cancel := end(t.Context())
+					if _, err := call(ctx, nil); errors.Is(err, retry.ErrBudget) {
+						t.Error(err)
+					}
+					cancel()
+				}
+				if got := budget.Stats(); s.calls != 20 || got.Retries != 0 {
+					t.Errorf("%d attempts of 20 calls, and the budget says %+v", s.calls, got)
+				}
+			})
+		})
+	}
+}
+
+func TestBudgetsWithoutEnd(t *testing.T) {
+	for _, cfg := range []retry.BudgetConfig{{Ratio: math.Inf(1)}, {PerSecond: math.Inf(1)}} {
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), "Config.Unbounded") {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+	if got := retry.NewBudget(retry.BudgetConfig{PerSecond: 1e300}).Stats(); got.Allowed <= 0 {
+		t.Errorf("%+v", got)
+	}
+}

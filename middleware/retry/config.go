@@ -44,7 +44,9 @@ type Config struct {
 	// Streams is for responses that outlive their call and say so by a method
 	// OnEnd(func()), as lb.Stream: the attempt's context lives until the response
 	// ends, and from its return on without AttemptTimeout. Without it, such a
-	// response keeps its context too, but is cut off by AttemptTimeout.
+	// response keeps its context too, but is cut off by AttemptTimeout. Either way
+	// it must end when its context does: of a response that is not returned, since
+	// the other attempt won or a Classify took it for a failure, only that ends.
 	//
 	// The price is that contexts derived from the attempt's end with
 	// context.Canceled when the timeout is over, and tell by their cause alone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -182,4 +183,25 @@ func TestR8_StreamedBody(t *testing.T) {
 	if n, err := io.Copy(io.Discard, body); n != size || err != nil {
 		t.Errorf("%d bytes, %v; want %d", n, err, size)
 	}
+}
+
+func TestTheLongestTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ever = time.Duration(math.MaxInt64)
+		for name, cfg := range map[string]retry.Config{
+			"backoff":  {MinBackoff: ever, MaxBackoff: ever},
+			"pushback": {MaxPushback: ever},
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			s := &script{errs: []error{told{503, ever}}}
+			if name == "backoff" {
+				s.errs = []error{statusError(503)}
+			}
+			cfg.Idempotent = true
+			if _, err := retry.New(cfg)(s.endpoint)(ctx, nil); s.calls != 1 || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %d attempts, %v", name, s.calls, err)
+			}
+			cancel()
+		}
+	})
 }

@@ -15,9 +15,10 @@ var (
 	errAbove = errors.New("the services above have no attempt left")
 )
 
-// mayRetry returns nil if a call that came to r may have another attempt, and how
-// long the server wants to be left alone before it.
-func (p *policy) mayRetry(r result, s state) (after time.Duration, why error) {
+// mayRetry returns nil if a call that came to r at now may have another attempt, and
+// how long the server wants to be left alone before it. The attempt is paid for, if
+// it costs anything.
+func (p *policy) mayRetry(now time.Time, r result, s state) (after time.Duration, why error) {
 	pushback, told := classify.Pushback(r.err)
 	if told && pushback >= 0 && classify.Rejected(r.err) {
 		told = false // no server said so: another instance may take it now
@@ -29,13 +30,22 @@ func (p *policy) mayRetry(r result, s state) (after time.Duration, why error) {
 		return 0, errAbove
 	case told && pushback > p.MaxPushback:
 		return 0, fmt.Errorf("the server wants to be left alone for %v, more than MaxPushback of %v", pushback, p.MaxPushback)
-	case r.outcome != classify.NotSent && !p.Budget.withdraw():
+	case costs(r.outcome) && !p.Budget.withdraw(now):
 		return 0, ErrBudget
 	case !told:
 		return 0, nil
 	}
 	return jittered(pushback, p.MinBackoff), nil
 }
+
+// never reports whether err says that the call must not be made again.
+func never(err error) bool {
+	after, told := classify.Pushback(err)
+	return told && after < 0
+}
+
+// costs reports whether an attempt after that outcome is taken from the budget.
+func costs(o classify.Outcome) bool { return o != classify.NotSent }
 
 // repeatable reports whether the call may be made again, if nothing else is in the
 // way.

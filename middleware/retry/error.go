@@ -21,9 +21,9 @@ const (
 )
 
 // Error is why a call was given up after more than one attempt, because its
-// context ended, or because another attempt was not allowed (Reason). It unwraps to all its causes, the last attempt's first, so
-// that errors.As finds the status of the last one. errors.As also turns it into
-// go-kit's lb.RetryError.
+// context ended, or because another attempt was not allowed (Reason). It unwraps
+// to all its causes, the last attempt's first, so that errors.As finds the status
+// of the last one. errors.As also turns it into go-kit's lb.RetryError.
 type Error struct {
 	Attempts int     // how many were made
 	Errs     []error // of the attempts, in their order: at most 8, the first and the last ones

@@ -65,10 +65,9 @@ func newHedge(c *HedgeConfig) *hedge {
 
 func (h *hedge) now() time.Duration { return time.Since(h.start) }
 
-// learn takes in how long the first attempt of a call took that began at start.
-func (h *hedge) learn(start time.Duration, r result, lost bool) {
+// learn takes in how long the first attempt of a call took, from start to end.
+func (h *hedge) learn(start, end time.Duration, r result, lost bool) {
 	if r.outcome == classify.Success || lost {
-		now := h.now()
-		h.Learn(now, now-start)
+		h.Learn(end, end-start)
 	}
 }

@@ -98,10 +98,10 @@ func TestHedgesThatFailCountAsAttempts(t *testing.T) {
 		)
 		_, err := call(t.Context(), nil)
 		e, ok := errors.AsType[*retry.Error](err)
-		if !ok || e.Attempts != 3 || !strings.HasSuffix(e.Error(), "Gateway Timeout (before: Service Unavailable; Bad Gateway)") {
+		if !ok || e.Attempts != 3 || !strings.HasSuffix(e.Error(), "Gateway Timeout (before: Bad Gateway; Service Unavailable)") {
 			t.Errorf("%v", err)
 		}
-		if want := []string{"2 no answer within the usual time", "3 Service Unavailable"}; !slices.Equal(told, want) {
+		if want := []string{"2 no answer within the usual time", "3 Bad Gateway"}; !slices.Equal(told, want) {
 			t.Errorf("OnRetry was told %q, want %q", told, want)
 		}
 	})
@@ -303,6 +303,41 @@ func TestHedgesAskTheBudgetToo(t *testing.T) {
 		}
 		if n.Load() != 200 {
 			t.Errorf("200 calls made %d attempts without a budget for them", n.Load())
+		}
+	})
+}
+
+func TestNeverIsHeardFromBothAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		call := hedged(retry.Config{},
+			answers(20*ms, nil, statusError(503)), answers(5*ms, nil, told{503, -1}), answers(ms, "third", nil))
+		got, err := call(t.Context(), nil)
+		if e, ok := errors.AsType[*retry.Error](err); !ok || e.Attempts != 2 {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+}
+
+func TestTheLatencyOfTheFirstIsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var start time.Time
+		var due time.Duration
+		first := 20 * ms
+		plan := func(ctx context.Context) (any, error) {
+			if attempt.Number(ctx) == 1 {
+				return after(ctx, first, nil, nil)
+			}
+			due = time.Since(start)
+			time.Sleep(200 * ms)
+			return nil, ctx.Err()
+		}
+		call := hedged(retry.Config{Hedge: &retry.HedgeConfig{MaxShare: 1}}, slices.Repeat([]func(context.Context) (any, error){plan}, 100)...)
+		for range 30 {
+			_, _ = call(t.Context(), nil)
+		}
+		first, start = time.Second, time.Now()
+		if _, _ = call(t.Context(), nil); due < 10*ms || due > 30*ms {
+			t.Errorf("the second attempt begins after %v", due)
 		}
 	})
 }

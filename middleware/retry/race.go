@@ -37,7 +37,7 @@ func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request
 	delay, ok := p.hedge.Begin(start)
 	if !ok || most < 2 {
 		r := p.try(first, request, next)
-		p.hedge.learn(start, r, false)
+		p.hedge.learn(start, p.hedge.now(), r, false)
 		return state{att: first, last: r, made: 1, most: most}
 	}
 	c := &race{policy: p, first: first, ended: make(chan struct{})}
@@ -49,11 +49,12 @@ func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request
 		}
 	}()
 	r := p.try(first, request, next)
+	end := p.hedge.now() // a second that loses may go on for a while
 	if r.outcome == classify.Success {
 		c.won.CompareAndSwap(0, 1)
 	}
 	c.join(timer)
-	p.hedge.learn(start, r, c.won.Load() == 2)
+	p.hedge.learn(start, end, r, c.won.Load() == 2)
 	if c.panicked != nil {
 		panic(c.panicked)
 	}
@@ -88,11 +89,12 @@ func (c *race) runSecond(most int, request any, next endpoint.Endpoint) {
 	if c.won.Load() != 0 || !p.hedge.Withdraw(p.hedge.now()) {
 		return
 	}
-	if !p.Budget.withdraw() {
+	now := time.Now()
+	if !p.Budget.withdraw(now) {
 		p.hedge.Share.GiveBack(p.hedge.now())
 		return
 	}
-	att := c.first.NextWith(p.options(time.Now(), 2, most))
+	att := c.first.NextWith(p.options(now, 2, most))
 	c.second.Store(att)
 	if c.won.Load() != 0 { // either await saw att, or this sees who won
 		att.End()
@@ -115,12 +117,19 @@ func (c *race) win() {
 // state is how far the call has come when both attempts have ended, the first one
 // with r.
 func (c *race) state(r result, most int) state {
-	switch {
-	case !c.ran:
+	if !c.ran {
 		return state{att: c.first, last: r, made: 1, most: most}
-	case c.won.Load() == 2:
-		return state{att: c.second.Load(), last: c.result, made: 2, most: most}
-	default:
-		return state{att: c.second.Load(), last: r, other: &c.result, made: 2, most: most}
 	}
+	s := state{att: c.second.Load(), last: c.result, made: 2, most: most}
+	switch won := c.won.Load(); {
+	case won == 1:
+		s.last = r
+	case won == 0 && never(r.err): // whichever server says so
+		s.last, s.other = r, &c.result
+	case won == 0:
+		c.first.End() // its response, if it has one, is not returned
+		first := r
+		s.other = &first
+	}
+	return s
 }

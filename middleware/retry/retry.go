@@ -143,13 +143,18 @@ func (p *policy) again(ctx context.Context, s state, request any, next endpoint.
 	for {
 		r := s.last
 		made.add(&r)
-		after, why := p.mayRetry(r, s)
+		now := time.Now()
+		after, why := p.mayRetry(now, r, s)
 		if why == nil {
 			made.Ended = pause(ctx, max(wait.next(r.outcome), after))
+			if made.Ended != nil && costs(r.outcome) {
+				p.Budget.giveBack(now)
+			}
 		}
 		if why != nil || made.Ended != nil {
 			return r.response, giveUp(ctx, &made, r.err, why)
 		}
+		s.att.End() // also of a response that was taken for a failure, and goes on
 		s.made++
 		p.OnRetry(ctx, s.made, made.last())
 		s.att = s.att.NextWith(p.options(time.Now(), s.made, s.most))

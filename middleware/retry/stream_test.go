@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/middleware/retry"
 )
 
@@ -67,6 +68,26 @@ func TestOpeningAStreamTimesOut(t *testing.T) {
 		start := time.Now()
 		if _, err := call(t.Context(), nil); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 2*time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestResponsesThatAreNotReturnedEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all []context.Context
+		call := retry.New(retry.Config{Idempotent: true, Streams: true, Classify: func(context.Context, any, error) classify.Outcome {
+			return classify.Failure
+		}})(func(ctx context.Context, _ any) (any, error) {
+			all = append(all, ctx)
+			return &download{ctx: ctx}, nil
+		})
+		if _, err := call(t.Context(), nil); err != nil || len(all) != 3 {
+			t.Fatalf("%d attempts, %v", len(all), err)
+		}
+		for i, ctx := range all {
+			if ended := ctx.Err() != nil; ended != (i < 2) {
+				t.Errorf("the context of attempt %d has ended: %t", i+1, ended)
+			}
 		}
 	})
 }
