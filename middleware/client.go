@@ -38,9 +38,7 @@ type ClientStack struct {
 	attempts func(instance string) endpoint.Middleware
 	calls    func(method string) endpoint.Middleware
 	shared   []endpoint.Middleware // of all methods, outermost first
-
-	mu      sync.Mutex // guards methods
-	methods map[string]endpoint.Middleware
+	methods  methods
 }
 
 // Client returns the stack that cfg describes, or every reason why there is none:
@@ -49,7 +47,7 @@ func Client(cfg ClientConfig) (*ClientStack, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	s := &ClientStack{cfg: cfg.filled(), methods: make(map[string]endpoint.Middleware)}
+	s := &ClientStack{cfg: cfg.filled()}
 	c := &s.cfg
 	s.circuits = breaker.NewGroup(c.Breaker)
 	if c.Limit != nil {
@@ -137,12 +135,28 @@ func (s *ClientStack) Guard(instance string) (mw endpoint.Middleware, ready func
 // lb.Endpoint. All methods share the budget, the throttle, the bulkhead and the
 // service's breaker. Asked again for a method, it returns the same.
 func (s *ClientStack) Method(name string) endpoint.Middleware {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	mw, ok := s.methods[name]
+	return s.methods.get(name, s.around)
+}
+
+// methods are what surrounds the calls of each method that was asked for. The zero
+// value is ready.
+type methods struct {
+	mu   sync.Mutex // guards made
+	made map[string]endpoint.Middleware
+}
+
+// get returns what surrounds the calls of a method, which around lists the first
+// time, outermost first.
+func (m *methods) get(name string, around func(name string) []endpoint.Middleware) endpoint.Middleware {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mw, ok := m.made[name]
 	if !ok {
-		mw = chain(s.around(name))
-		s.methods[name] = mw
+		if m.made == nil {
+			m.made = make(map[string]endpoint.Middleware)
+		}
+		mw = chain(around(name))
+		m.made[name] = mw
 	}
 	return mw
 }

@@ -33,6 +33,8 @@ type ServerStack struct {
 
 	recovery                     endpoint.Middleware
 	shed, auth, ratelimit, limit endpoint.Middleware // of all methods; nil if left out
+
+	methods methods
 }
 
 // Server returns the stack that cfg describes, or every reason why there is none:
@@ -79,8 +81,14 @@ func (c ServerConfig) filled() ServerConfig {
 }
 
 // Method returns what surrounds an endpoint: a middleware to put around the
-// service's own. All methods share what turns calls down.
+// service's own. All methods share what turns calls down. Asked again for a method,
+// it returns the same.
 func (s *ServerStack) Method(name string) endpoint.Middleware {
+	return s.methods.get(name, s.around)
+}
+
+// around is what surrounds an endpoint, outermost first.
+func (s *ServerStack) around(name string) []endpoint.Middleware {
 	m := s.cfg.Methods[name]
 	all := []endpoint.Middleware{s.calls(name), s.recovery, timeout.New(within(m.Timeout, s.cfg.Timeout)), s.shed}
 	if !m.Public {
@@ -94,7 +102,7 @@ func (s *ServerStack) Method(name string) endpoint.Middleware {
 		all = append(all, ratelimit.New(*m.RateLimit))
 	}
 	all = append(all, s.limit)
-	return chain(slices.DeleteFunc(all, func(mw endpoint.Middleware) bool { return mw == nil }))
+	return slices.DeleteFunc(all, func(mw endpoint.Middleware) bool { return mw == nil })
 }
 
 // Validate returns every error of every policy, and every contradiction between

@@ -234,6 +234,28 @@ func TestServerStack(t *testing.T) {
 	})
 }
 
+// TestMethodIsTheSameAgain: whoever asks twice, for HTTP and for gRPC, has no two rates.
+func TestMethodIsTheSameAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stack, err := middleware.Server(middleware.ServerConfig{
+			Logger:  log.NewNopLogger(),
+			Methods: map[string]middleware.ServerMethodConfig{"Sum": {RateLimit: &ratelimit.Config{Rate: 1}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		let := 0
+		for range 3 {
+			if _, err := stack.Method("Sum")(endpoint.Nop)(t.Context(), nil); err == nil {
+				let++
+			}
+		}
+		if let != 1 {
+			t.Errorf("%d calls at once, want one a second", let)
+		}
+	})
+}
+
 func isPanic(err error) bool {
 	_, ok := errors.AsType[*recovery.Panic](err)
 	return ok
