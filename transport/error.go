@@ -10,6 +10,7 @@ import (
 
 	"github.com/kitgen/kitgen/transport/internal/guard"
 	"github.com/kitgen/kitgen/transport/internal/kind"
+	"github.com/kitgen/kitgen/transport/internal/tree"
 )
 
 // Error is a failure as both wires carry it: what a service returns comes out
@@ -69,13 +70,13 @@ func (e *Error) Is(target error) bool {
 
 // ErrorOf is err as a wire carries it, with every field filled in; nil for nil.
 //
-// An error anywhere in err's tree that has StatusCode() int, and perhaps
-// ErrorCode() string, decides; the message is that of err itself. Otherwise a
-// passed deadline is 504, a cancelled call 499, a call that could not be sent
-// (NotSent() bool, go-kit's ErrNoEndpoints) 503, go-kit's ErrLimited 429, a
-// recovered panic 500 without its text, and anything else 500 "unknown" with its
-// text: callers are services of the same owner, and an error nobody can read
-// helps none of them.
+// The first error in err's tree that has StatusCode() int decides, with the code
+// that it has by ErrorCode() string, or one that wraps it; the message is that of
+// err itself. Otherwise a passed deadline is 504, a cancelled call 499, a call
+// that could not be sent (NotSent() bool, go-kit's ErrNoEndpoints) 503, go-kit's
+// ErrLimited 429, a recovered panic 500 without its text, and anything else 500
+// "unknown" with its text: callers are services of the same owner, and an error
+// nobody can read helps none of them.
 func ErrorOf(err error) *Error {
 	if err == nil {
 		return nil
@@ -112,15 +113,20 @@ func stated(err error, status int) *Error {
 	if status < 400 || status > 599 {
 		e.Status = http.StatusInternalServerError
 	}
-	if c, ok := errors.AsType[interface {
-		error
-		ErrorCode() string
-	}](err); ok {
+	// A code further in than the status is that of another failure.
+	first := tree.First(err, func(err error) bool {
+		_, hasStatus := err.(interface{ StatusCode() int })
+		_, hasCode := err.(coded)
+		return hasStatus || hasCode
+	})
+	if c, ok := first.(coded); ok {
 		e.Code = c.ErrorCode()
 	}
 	e.Code = e.ErrorCode()
 	return e
 }
+
+type coded interface{ ErrorCode() string }
 
 func of(k kind.Kind, message string) *Error {
 	return &Error{Status: k.Status(), Code: k.String(), Message: message}

@@ -13,6 +13,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/kitgen/kitgen/middleware/auth"
 	"github.com/kitgen/kitgen/middleware/breaker"
@@ -67,6 +68,13 @@ func known(err error) auth.Verifier {
 	}
 }
 
+// elsewhere is a limiter over gRPC whose service does not know the method.
+type elsewhere struct{}
+
+func (elsewhere) Allow(context.Context, string) (ratelimit.Verdict, error) {
+	return ratelimit.Verdict{}, status.Error(codes.Unimplemented, "unknown method Allow")
+}
+
 // answer is how a rejection goes out on either wire.
 type answer struct {
 	Status     int
@@ -119,6 +127,18 @@ func TestRejectionsGoOutAsWhatTheyAre(t *testing.T) {
 				return nil, ctx.Err()
 			})
 		}, answer{504, "deadline_exceeded", codes.DeadlineExceeded, "", "", ""}},
+		"timed out, and its call says otherwise": {func(ctx context.Context) error {
+			return again(ctx, 1, timeout.New(timeout.Config{Timeout: time.Second}), func(ctx context.Context, _ any) (any, error) {
+				<-ctx.Done()
+				return nil, errors.Join(&transport.Error{Status: 500, Code: "db_down"}, status.Error(codes.Aborted, "rolled back"))
+			})
+		}, answer{504, "deadline_exceeded", codes.DeadlineExceeded, "", "", ""}},
+		"a shared rate limit that is out of reach": {func(ctx context.Context) error {
+			return again(ctx, 1, ratelimit.New(ratelimit.Config{FailClosed: true, Limiter: elsewhere{}}), succeeding)
+		}, answer{503, "unavailable", codes.Unavailable, "", "", ""}},
+		"attempts that ended differently, the last one here": {func(context.Context) error {
+			return errors.Join(&limit.ExceededError{Instance: "a:1"}, &transport.Error{Status: 500}, status.Error(codes.Internal, "bug"))
+		}, answer{429, "resource_exhausted", codes.ResourceExhausted, "", "", ""}},
 		"panic": {func(ctx context.Context) error {
 			return again(ctx, 1, recovery.New(recovery.Config{Logger: log.NewNopLogger()}), func(context.Context, any) (any, error) { panic("secret") })
 		}, answer{500, "internal", codes.Internal, "", "", ""}},

@@ -1,7 +1,6 @@
 package kitgrpc
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/internal/kind"
+	"github.com/kitgen/kitgen/transport/internal/tree"
 )
 
 const (
@@ -23,17 +23,20 @@ const (
 const noConnection = "connection error: desc = \"transport: Error while dialing"
 
 // ToStatus is the status that a server answers err with; OK for nil. An err
-// that is a status keeps it. Otherwise transport.ErrorOf decides, and the
-// gRPC code is the one that the error's code is named after, or the nearest to
-// its HTTP status. What the gRPC code cannot say goes into an ErrorInfo.
+// that is a status keeps it, also if it is wrapped in what has no StatusCode of
+// its own. Otherwise transport.ErrorOf decides, and the gRPC code is the one that
+// the error's code is named after, or the nearest to its HTTP status. What the
+// gRPC code cannot say goes into an ErrorInfo.
 func ToStatus(err error) *status.Status {
 	if err == nil {
 		return nil
 	}
-	if s, ok := errors.AsType[interface {
-		error
-		GRPCStatus() *status.Status
-	}](err); ok && s.GRPCStatus().Code() != codes.OK {
+	first := tree.First(err, func(err error) bool {
+		_, hasStatus := err.(interface{ StatusCode() int })
+		_, isStatus := err.(grpcStatus)
+		return hasStatus || isStatus
+	})
+	if s, ok := first.(grpcStatus); ok && s.GRPCStatus().Code() != codes.OK {
 		return relayed(s.GRPCStatus())
 	}
 	e := transport.ErrorOf(err)
@@ -56,6 +59,8 @@ func ToStatus(err error) *status.Status {
 	}
 	return full
 }
+
+type grpcStatus interface{ GRPCStatus() *status.Status }
 
 // relayed is a status that this server got from another. What that call's
 // connection failed with must not look like the failure of ours: our caller
