@@ -2,12 +2,14 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/kitgen/kitgen/internal/attempt"
 	"github.com/kitgen/kitgen/middleware"
 	"github.com/kitgen/kitgen/middleware/auth"
 	"github.com/kitgen/kitgen/middleware/breaker"
@@ -38,6 +40,8 @@ func TestClientConfigsThatContradictThemselves(t *testing.T) {
 		"ClientConfig.Methods[\"Sum\"].Retry.AttemptTimeout is 2s and the whole call's Timeout.Timeout 1s":                                                                              sum(middleware.MethodConfig{Timeout: second}),
 		"ClientConfig.Breaker.Window is 10s and Methods[\"Sum\"].Retry.AttemptTimeout 6s":                                                                                               sum(middleware.MethodConfig{Retry: retry.Config{AttemptTimeout: 6 * time.Second}}),
 		"ClientConfig.Methods[\"Sum\"].Retry.Hedge.Floor is 3s and AttemptTimeout 2s: there never would be a second attempt beside the first":                                           sum(middleware.MethodConfig{Retry: retry.Config{Idempotent: true, Hedge: &retry.HedgeConfig{Floor: 3 * time.Second}}}),
+		"ClientConfig.Bulkhead.MaxWait is 100ms and Timeout.Timeout 50ms":                                                                                                               {Timeout: timeout.Config{Timeout: 50 * time.Millisecond}, Retry: retry.Config{AttemptTimeout: 20 * time.Millisecond}, Bulkhead: &bulkhead.Config{}},
+		"ClientConfig.Retry.Hedge.Floor is 10ms and AttemptTimeout 5ms":                                                                                                                 {Retry: retry.Config{Idempotent: true, AttemptTimeout: 5 * time.Millisecond, Hedge: &retry.HedgeConfig{}}},
 		"ClientConfig.Methods[\"Sum\"] is Once, and its Retry repeats calls that may have been carried out (Idempotent, Faults or Hedge): drop the one or the other":                    sum(middleware.MethodConfig{Once: true, Retry: retry.Config{Idempotent: true}}),
 		"in Methods[\"Sum\"].Retry: retry: Config.Hedge needs Idempotent: two instances get the call; set Idempotent if that does no harm, or drop Hedge":                               sum(middleware.MethodConfig{Retry: retry.Config{Hedge: &retry.HedgeConfig{}}}),
 		"in Retry: retry: Config.Faults needs Idempotent: a call that failed at the server may have been carried out; set both, or neither":                                             {Retry: retry.Config{Faults: true}},
@@ -76,6 +80,11 @@ func TestConfigsThatAreFine(t *testing.T) {
 		"whole":        whole(),
 		"no timeouts":  {Timeout: timeout.Config{Timeout: -1}, Retry: retry.Config{AttemptTimeout: -1}},
 		"long attempt": {Timeout: timeout.Config{Timeout: time.Minute}, Retry: retry.Config{AttemptTimeout: 30 * time.Second}, Breaker: breaker.Config{Window: time.Minute, ProbeLease: time.Minute}},
+		"no queue, no wait": {
+			Timeout:  timeout.Config{Timeout: 50 * time.Millisecond},
+			Retry:    retry.Config{AttemptTimeout: 20 * time.Millisecond},
+			Bulkhead: &bulkhead.Config{MaxQueue: -1},
+		},
 		"every method has its own": {
 			Timeout: timeout.Config{Timeout: time.Second},
 			Known:   []string{"Sum"},
@@ -194,4 +203,37 @@ func TestDefaultsAreThoseOfThePolicies(t *testing.T) {
 			synctest.Wait()
 		})
 	}
+}
+
+// TestDefaultsOfWaiting is TestDefaultsAreThoseOfThePolicies for what is waited for
+// beside an attempt.
+func TestDefaultsOfWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := 0 // the attempts up to this one
+		c := newClient(t, middleware.ClientConfig{
+			Bulkhead: &bulkhead.Config{MaxInFlight: 1},
+			Retry:    retry.Config{Idempotent: true, Attempts: 2, Hedge: &retry.HedgeConfig{}},
+		}, roundRobin, names(1), func(ctx context.Context, _ string) (any, error) {
+			if attempt.Number(ctx) <= hang {
+				return nil, takes(ctx, time.Hour)
+			}
+			return nil, nil
+		})
+		for range 1000 {
+			_, _ = c.call(t.Context(), nil)
+		}
+		time.Sleep(time.Second)
+		hang = 1
+		start := time.Now()
+		if _, err := c.call(t.Context(), nil); err != nil || time.Since(start) != 10*time.Millisecond {
+			t.Errorf("a second attempt answers after %v, %v; want 10ms", time.Since(start), err)
+		}
+		hang = 2
+		go func() { _, _ = c.call(t.Context(), nil) }()
+		synctest.Wait()
+		start = time.Now()
+		if _, err := c.call(t.Context(), nil); !errors.Is(err, bulkhead.ErrFull) || time.Since(start) != 100*time.Millisecond {
+			t.Errorf("in the queue for %v, %v; want 100ms", time.Since(start), err)
+		}
+	})
 }

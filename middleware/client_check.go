@@ -98,13 +98,17 @@ func (c *ClientConfig) contradictions(p plan, name string) error {
 		errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.AttemptTimeout is %v and the whole call's Timeout.Timeout %v: "+
 			"an attempt cannot outlast its call; lower the one or raise the other", at, attempt, total))
 	}
-	if h := p.Retry.Hedge; h != nil && attempt > 0 && h.Floor >= attempt {
-		errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.Hedge.Floor is %v and AttemptTimeout %v: "+
-			"there never would be a second attempt beside the first; lower the one or raise the other", at, h.Floor, attempt))
+	if h := p.Retry.Hedge; h != nil && attempt > 0 {
+		if floor := cmp.Or(h.Floor, hedgeFloor); floor >= attempt {
+			errs = append(errs, fmt.Errorf("middleware: ClientConfig.%sRetry.Hedge.Floor is %v and AttemptTimeout %v: "+
+				"there never would be a second attempt beside the first; lower the one or raise the other", at, floor, attempt))
+		}
 	}
-	if b := c.Bulkhead; b != nil && total > 0 && max(b.MaxWait, 0) >= total {
-		errs = append(errs, fmt.Errorf("middleware: ClientConfig.Bulkhead.MaxWait is %v and %sTimeout.Timeout %v: "+
-			"who waits so long has no time left for the call; lower the one or raise the other", b.MaxWait, at, total))
+	if b := c.Bulkhead; b != nil && b.MaxQueue >= 0 && total > 0 {
+		if wait := cmp.Or(b.MaxWait, bulkheadWait); wait >= total {
+			errs = append(errs, fmt.Errorf("middleware: ClientConfig.Bulkhead.MaxWait is %v and %sTimeout.Timeout %v: "+
+				"who waits so long has no time left for the call; lower the one or raise the other", wait, at, total))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -126,13 +130,15 @@ func (c *ClientConfig) breakerAgainst(attempt time.Duration, at, which string, b
 	return nil
 }
 
-// What is used where a config says nothing. TestDefaultsAreThoseOfThePolicies
-// holds them to the policies' own.
+// What is used where a config says nothing. TestDefaultsAreThoseOfThePolicies and
+// TestDefaultsOfWaiting hold them to the policies' own.
 const (
 	breakerWindow  = 10 * time.Second
 	breakerLease   = 10 * time.Second
 	defaultAttempt = 2 * time.Second
 	defaultTotal   = 10 * time.Second
+	hedgeFloor     = 10 * time.Millisecond
+	bulkheadWait   = 100 * time.Millisecond
 )
 
 // attemptTimeout and totalTimeout are negative if there is none.

@@ -64,7 +64,7 @@ func (d *drawing) shared(c *ClientConfig) {
 	}
 	if b := c.Bulkhead; b != nil {
 		most := cmp.Or(b.MaxInFlight, 100)
-		d.row("bulkhead", fmt.Sprintf("%d calls at a time, %d more wait up to %v", most, max(0, cmp.Or(b.MaxQueue, most)), short(cmp.Or(b.MaxWait, 100*time.Millisecond))))
+		d.row("bulkhead", fmt.Sprintf("%d calls at a time, %d more wait up to %v", most, max(0, cmp.Or(b.MaxQueue, most)), short(cmp.Or(b.MaxWait, bulkheadWait))))
 	}
 	if c.ServiceBreaker != nil {
 		d.row("breaker", "of the service: "+breakerText(*c.ServiceBreaker))
@@ -202,7 +202,7 @@ func retryText(p plan) string {
 
 func hedgeText(h retry.HedgeConfig) string {
 	return fmt.Sprintf("; the second after p%.4g, at least %v, of up to %.3g %%",
-		100*cmp.Or(h.Percentile, 0.98), short(cmp.Or(h.Floor, 10*time.Millisecond)), 100*cmp.Or(h.MaxShare, 0.03))
+		100*cmp.Or(h.Percentile, 0.98), short(cmp.Or(h.Floor, hedgeFloor)), 100*cmp.Or(h.MaxShare, 0.03))
 }
 
 func breakerText(b breaker.Config) string {

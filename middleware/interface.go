@@ -15,8 +15,8 @@ import (
 // interface. c.Retry, in turn, is for what the interface leaves open, so that an
 // Idempotent there repeats no method whose entry is Once.
 //
-// An attempt that may take longer than usual needs more time around it. Where c
-// says nothing, For has a call take up to four times its attempt's timeout, which
+// An attempt that may take longer than usual, whichever of the two says so of a
+// method, needs more time around it. Where c says nothing, For has a call take up to four times its attempt's timeout, which
 // is room for three and the pauses, and the breakers look back on two of the
 // longest.
 func (c ClientConfig) For(service string, methods map[string]MethodConfig) ClientConfig {
@@ -28,12 +28,13 @@ func (c ClientConfig) For(service string, methods map[string]MethodConfig) Clien
 	maps.Copy(merged, c.Methods)
 	longest := time.Duration(0)
 	for name, m := range methods {
+		m = c.Methods[name].or(m)
 		attempt := m.Retry.AttemptTimeout
 		longest = max(longest, attempt)
 		if c.Timeout.Timeout == 0 && m.Timeout.Timeout == 0 {
 			m.Timeout.Timeout = above(defaultTotal, 4*attempt)
 		}
-		merged[name] = c.Methods[name].or(m)
+		merged[name] = m
 	}
 	c.Methods = merged
 	c.Breaker = patient(c.Breaker, longest)

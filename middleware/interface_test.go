@@ -118,6 +118,21 @@ func TestForLeavesWhatItIsGiven(t *testing.T) {
 	}
 }
 
+// TestForLooksAtWhatTheConfigSays of an attempt, where that overrides the interface.
+func TestForLooksAtWhatTheConfigSays(t *testing.T) {
+	longer := middleware.ClientConfig{Methods: map[string]middleware.MethodConfig{"Get": {Retry: retry.Config{AttemptTimeout: 40 * time.Second}}}}.For("paysvc", said())
+	if err := longer.Validate(); err != nil {
+		t.Error(err)
+	}
+	if got := longer.Methods["Get"].Timeout.Timeout; got != 160*time.Second || longer.Breaker.Window != 80*time.Second || longer.Breaker.ProbeLease != 40*time.Second {
+		t.Errorf("a call may take %v, and the breakers are %+v", got, longer.Breaker)
+	}
+	shorter := middleware.ClientConfig{Methods: map[string]middleware.MethodConfig{"Sort": {Retry: retry.Config{AttemptTimeout: time.Second}}}}.For("paysvc", said())
+	if got := shorter.Methods["Sort"].Timeout.Timeout; got != 0 || shorter.Breaker.Window != 0 {
+		t.Errorf("a call may take %v, and the breakers are %+v", got, shorter.Breaker)
+	}
+}
+
 func TestForRefuses(t *testing.T) {
 	for want, cfg := range map[string]middleware.ClientConfig{
 		`Methods["Got"]: there is no such method; want one of Get, Pay, Sort`: {
