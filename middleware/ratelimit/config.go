@@ -51,6 +51,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("ratelimit: Config.Rate is %v: want more than 0 and at most 1e9 calls per second", c.Rate)
 	case c.Burst < 0:
 		return fmt.Errorf("ratelimit: Config.Burst is %d: want at least 1, or 0 for a second's worth", c.Burst)
+	case c.Burst > 0 && c.Rate == 0:
+		return fmt.Errorf("ratelimit: Config.Burst is %d without Rate: want 0, as it is for Rate alone", c.Burst)
 	case c.MaxWait < 0:
 		return fmt.Errorf("ratelimit: Config.MaxWait is %v: want more than 0, or 0 for no waiting", c.MaxWait)
 	case c.MaxWait > 0 && c.Rate == 0:

@@ -29,6 +29,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"Config.Rate is NaN: ":                           {Rate: math.NaN()},
 		"Config.Rate is +Inf: ":                          {Rate: math.Inf(1)},
 		"Config.Burst is -1: ":                           {Rate: 1, Burst: -1},
+		"Config.Burst is 5 without Rate: ":               {Limiter: limiter, Burst: 5},
 		"Config.MaxWait is -1s: ":                        {Rate: 1, MaxWait: -time.Second},
 		"Config.MaxWait is 1s without Rate: ":            {Allower: own, MaxWait: time.Second},
 		"Config.Key is set with an Allower or a Waiter,": {Allower: own, Key: caller},
