@@ -17,7 +17,7 @@ func ExampleNew() {
 		},
 	})(func(_ context.Context, request any) (any, error) {
 		fmt.Println("asking for the price of", request)
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 		return 42, nil
 	})
 
