@@ -191,6 +191,7 @@ func TestDefaultsAreThoseOfThePolicies(t *testing.T) {
 			time.Sleep(after)
 			for range 5 { // if the lease is over, the circuit is open for up to 12 s first
 				go func() { _, _ = call(ctx, nil) }()
+				synctest.Wait()
 				time.Sleep(4 * time.Second)
 				if !again {
 					break
