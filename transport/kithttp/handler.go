@@ -15,11 +15,12 @@ import (
 
 // NewServer serves one endpoint with go-kit's server, ReceiveCall, EncodeJSON
 // and EncodeError. A call whose caller has stopped waiting by the time it is
-// decoded is answered with 504, and the endpoint is not called. An error of decode that names no status of its own is a 400. A
-// panic in decode, e or the encoding of its response is a 500; it goes to the
-// go-kit ServerErrorHandler among opts like any other error, with its stack,
-// or to the standard log if there is none. opts come last and may replace any
-// of this. It panics if e or decode is nil.
+// decoded is answered with 504, and the endpoint is not called. An error of
+// decode that names no status of its own is a 400. A panic in decode, e or the
+// encoding of its response is a 500; it goes to the go-kit ServerErrorHandler
+// among opts like any other error, with its stack, or to the standard log if
+// there is none. opts come last and may replace any of this. It panics if e or
+// decode is nil.
 func NewServer(e endpoint.Endpoint, decode httptransport.DecodeRequestFunc, opts ...httptransport.ServerOption) http.Handler {
 	if e == nil || decode == nil {
 		panic("kithttp.NewServer: endpoint and decode are needed")
