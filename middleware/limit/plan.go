@@ -56,7 +56,7 @@ func (s *server) plan(w *window, latency, now time.Duration) plan {
 		return s.descend(w, latency, now)
 	case !w.full.Load():
 		// A limit that nobody reaches is neither too low nor too high.
-		p.base = eased(p.base, latency)
+		p.base, p.alarm = eased(p.base, latency), false
 		return p
 	case p.base == 0 || now >= p.probe:
 		return s.descent(p, latency)
