@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-kit/kit/endpoint"
 
+	"github.com/kitgen/kitgen/internal/attempt"
 	"github.com/kitgen/kitgen/middleware/classify"
 )
 
@@ -45,6 +46,7 @@ func (n *node) timing(ctx context.Context) stopwatch {
 func (n *node) judge(ctx context.Context, response any, err error) classify.Outcome {
 	outcome := n.pool.cfg.Classify(ctx, response, err)
 	if outcome == classify.NotSent && classify.Rejected(err) {
+		attempt.From(ctx).Reject()
 		return classify.Excluded
 	}
 	if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {

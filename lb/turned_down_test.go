@@ -5,9 +5,12 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"testing/synctest"
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
+
+	"github.com/kitgen/kitgen/internal/attempt"
 )
 
 // busy is the error of a server that has too much to do; it came in no time.
@@ -54,6 +57,43 @@ func TestWhoTurnsCallsDownGetsFewer(t *testing.T) {
 type rejected struct{ unsent }
 
 func (rejected) Rejected() bool { return true }
+
+// TestWhatIsTurnedDownEverywhereIsNotTriedEverywhere: a call without a token is not
+// sent, wherever it goes, and whoever gives out tokens must not be asked for each of
+// the instances.
+func TestWhatIsTurnedDownEverywhereIsNotTriedEverywhere(t *testing.T) {
+	for name, begin := range map[string]func() context.Context{
+		"without a retry": t.Context,
+		"in an attempt":   func() context.Context { return attempt.Start(t.Context(), 0) },
+	} {
+		bubble(t, func(t *testing.T) {
+			asked, have := 0, 100 // the token is there when it is asked for so often
+			factory := func(addr string) (endpoint.Endpoint, io.Closer, error) {
+				return func(context.Context, any) (any, error) {
+					if asked++; asked < have {
+						return nil, rejected{"no token"}
+					}
+					return addr, nil
+				}, nil, nil
+			}
+			var many kitsd.FixedInstancer
+			for i := range 50 {
+				many = append(many, string(rune('A'+i)))
+			}
+			p := NewPool(many, factory, PoolConfig{})
+			defer p.Close()
+			synctest.Wait()
+			call := Endpoint(NewAdaptive(p, AdaptiveConfig{}))
+			if _, err := call(begin(), nil); !errors.Is(err, rejected{"no token"}) || asked > 4 {
+				t.Errorf("%s: asked %d times: %v", name, asked, err)
+			}
+			asked, have = 0, 3 // as a breaker does that is part of the factory's endpoint
+			if _, err := call(begin(), nil); err != nil || asked != 3 {
+				t.Errorf("%s: at the third instance: %d, %v", name, asked, err)
+			}
+		})
+	}
+}
 
 func TestWhatAPolicyTurnsDownIsNoFailureOfTheNode(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -12,10 +12,11 @@ import (
 const inline = 4
 
 // Call is what all attempts of one logical call share: the instances they went
-// to. The zero Call is empty and ready; a nil *Call stays empty. Its methods
-// are safe for concurrent use. Do not copy it.
+// to, and how often they were turned down there. The zero Call is empty and ready;
+// a nil *Call stays empty. Its methods are safe for concurrent use. Do not copy it.
 type Call struct {
-	n atomic.Int32 // how many IDs; written under mu
+	n          atomic.Int32 // how many IDs; written under mu
+	rejections atomic.Int32
 
 	mu    sync.Mutex // guards first and more
 	first [inline]string
@@ -66,6 +67,22 @@ func (c *Call) Len() int {
 		return 0
 	}
 	return int(c.n.Load())
+}
+
+// Reject notes that a policy of this process turned an attempt down after its
+// instance was picked, and past the instance's guard. On a nil Call it does nothing.
+func (c *Call) Reject() {
+	if c != nil {
+		c.rejections.Add(1)
+	}
+}
+
+// Rejections returns how often Reject was called.
+func (c *Call) Rejections() int {
+	if c == nil {
+		return 0
+	}
+	return int(c.rejections.Load())
 }
 
 // has needs c.mu.

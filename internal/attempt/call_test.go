@@ -35,6 +35,15 @@ func TestNilCallIsEmpty(t *testing.T) {
 	if c.Tried("a") || c.Len() != 0 {
 		t.Error("a nil Call remembered something")
 	}
+	c.Reject()
+	if n := c.Rejections(); n != 0 {
+		t.Errorf("nobody was turned down %d times", n)
+	}
+	var one Call
+	one.Reject()
+	if n := one.Rejections(); n != 1 {
+		t.Errorf("once is %d times", n)
+	}
 }
 
 func TestCallDoesNotAllocateInline(t *testing.T) {
