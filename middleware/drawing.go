@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,7 +97,7 @@ func (s *ServerStack) String() string {
 		d.row("shed", "the least important first")
 	}
 	if c.Auth != nil {
-		d.row("auth", fmt.Sprintf("%d ways to find out who calls", len(c.Auth.Verifiers)))
+		d.row("auth", count(len(c.Auth.Verifiers), "way")+" to find out who calls")
 	}
 	if c.RateLimit != nil {
 		d.row("ratelimit", rateText(c.RateLimit.Rate, c.RateLimit.Key != nil))
@@ -137,13 +138,17 @@ func (d *drawing) row(name, text string) {
 }
 
 func (d *drawing) observers(n int, whole bool, name string) {
-	switch {
-	case n == 0 || !whole:
-	case n == 1:
-		d.row(name, "by 1 observer")
-	default:
-		d.row(name, fmt.Sprintf("by %d observers", n))
+	if n > 0 && whole {
+		d.row(name, "by "+count(n, "observer"))
 	}
+}
+
+// count is n things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func timeoutText(t timeout.Config) string {
@@ -172,10 +177,7 @@ func retryText(p plan) string {
 	r := p.Retry
 	n := cmp.Or(r.Attempts, 3)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d attempt", n)
-	if n != 1 {
-		b.WriteByte('s')
-	}
+	b.WriteString(count(n, "attempt"))
 	switch d := attemptTimeout(p); {
 	case d > 0 && n == 1:
 		fmt.Fprintf(&b, " of %v", short(d))
@@ -216,7 +218,7 @@ func breakerText(b breaker.Config) string {
 func rateText(rate float64, keyed bool) string {
 	text := "by a limiter of the service's own"
 	if rate > 0 {
-		text = fmt.Sprintf("%.4g a second", rate)
+		text = strconv.FormatFloat(rate, 'f', -1, 64) + " a second"
 	}
 	if keyed {
 		text += ", each key"

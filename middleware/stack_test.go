@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-kit/log"
 
 	"github.com/kitgen/kitgen/middleware"
+	"github.com/kitgen/kitgen/middleware/auth"
 	"github.com/kitgen/kitgen/middleware/breaker"
 	"github.com/kitgen/kitgen/middleware/bulkhead"
 	"github.com/kitgen/kitgen/middleware/cache"
@@ -254,6 +256,22 @@ func TestMethodIsTheSameAgain(t *testing.T) {
 			t.Errorf("%d calls at once, want one a second", let)
 		}
 	})
+}
+
+func TestDrawingOfRatesAndWays(t *testing.T) {
+	stack, err := middleware.Server(middleware.ServerConfig{
+		Logger:    log.NewNopLogger(),
+		Auth:      &auth.Config{Verifiers: []auth.Verifier{func(context.Context, auth.Credentials) (*auth.Principal, error) { return &auth.Principal{}, nil }}},
+		RateLimit: &ratelimit.Config{Rate: 1234567.5},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  ratelimit  1234567.5 a second\n", "  auth       1 way to find out who calls\n"} {
+		if !strings.Contains(stack.String(), want) {
+			t.Errorf("%s\nwant %s", stack, want)
+		}
+	}
 }
 
 func isPanic(err error) bool {
