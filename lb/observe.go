@@ -44,11 +44,11 @@ func (n *node) timing(ctx context.Context) stopwatch {
 // could not be reached. A call that a policy between here and the wire turned down
 // says nothing about the instance.
 func (n *node) judge(ctx context.Context, response any, err error) classify.Outcome {
-	outcome := n.pool.cfg.Classify(ctx, response, err)
-	if outcome == classify.NotSent && classify.Rejected(err) {
+	if err != nil && classify.Rejected(err) && notSent(err) {
 		attempt.From(ctx).Reject()
 		return classify.Excluded
 	}
+	outcome := n.pool.cfg.Classify(ctx, response, err)
 	if tell := n.pool.unreachable; outcome == classify.NotSent && tell != nil && !tooLate(err) {
 		tell(n.id)
 	}

@@ -95,10 +95,16 @@ func TestWhatIsTurnedDownEverywhereIsNotTriedEverywhere(t *testing.T) {
 	}
 }
 
+// forbidden is a rejection that looks like an answer of the business.
+type forbidden struct{ rejected }
+
+func (forbidden) StatusCode() int { return 403 }
+
 func TestWhatAPolicyTurnsDownIsNoFailureOfTheNode(t *testing.T) {
 	bubble(t, func(t *testing.T) {
+		turnedDown := error(rejected{"no token"})
 		factory := func(string) (endpoint.Endpoint, io.Closer, error) {
-			return func(context.Context, any) (any, error) { return nil, rejected{"no token"} }, nil, nil
+			return func(context.Context, any) (any, error) { return nil, turnedDown }, nil, nil
 		}
 		p := NewPool(kitsd.FixedInstancer{"a"}, factory, PoolConfig{})
 		defer p.Close()
@@ -113,6 +119,13 @@ func TestWhatAPolicyTurnsDownIsNoFailureOfTheNode(t *testing.T) {
 		}
 		if n := p.Nodes()[0]; n.Failures != 0 {
 			t.Errorf("%+v", n)
+		}
+		turnedDown = forbidden{}
+		if _, err := call(t.Context(), nil); !errors.Is(err, turnedDown) {
+			t.Error(err)
+		}
+		if n := nodeOf(t, p, "a"); n.samples.Load() != 0 {
+			t.Error("it took so long to answer what it was not asked")
 		}
 	})
 }
