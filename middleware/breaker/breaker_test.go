@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -266,4 +267,15 @@ func TestSuccessEndsARowThatCameInParallel(t *testing.T) {
 		r.run(1, errDown)
 		r.wantReady(false, "after 50")
 	}
+}
+
+// TestOpenForEver is as long as a Duration can be: a fifth more is not negative.
+func TestOpenForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 {
+			r := newRig(t, breaker.Config{OpenFor: math.MaxInt64, MaxOpen: math.MaxInt64})
+			r.run(5, errDown)
+			r.wantReady(false, "after the fifth failure in a row")
+		}
+	})
 }

@@ -37,7 +37,7 @@ func (c *circuit) open(opens int, start time.Time) *phase {
 		}
 		d *= 2
 	}
-	d = time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
+	d = time.Duration(min(float64(d)*(0.8+0.4*rand.Float64()), 1<<62)) // more is no Duration
 	until := start.Add(d)
 	return &phase{state: Open, began: start, since: start, opens: opens, until: until, reject: &OpenError{c.instance, until}}
 }
