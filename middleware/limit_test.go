@@ -17,12 +17,18 @@ import (
 // guards, and who has too much to do must not be called for that.
 func TestLimitsHoldWhereAllAreFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var inFlight, most, exceeded atomic.Int32
+		var exceeded atomic.Int32
+		var mu sync.Mutex // guards the two
+		inFlight, most := 0, 0
+		count := func(by int) {
+			mu.Lock()
+			defer mu.Unlock()
+			inFlight += by
+			most = max(most, inFlight)
+		}
 		c := newClient(t, middleware.ClientConfig{Limit: &limit.Config{Initial: 2, Max: 2}}, adaptive, names(3), func(ctx context.Context, _ string) (any, error) {
-			n := inFlight.Add(1)
-			defer inFlight.Add(-1)
-			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-			}
+			count(1)
+			defer count(-1)
 			return nil, takes(ctx, time.Second)
 		})
 		var wg sync.WaitGroup
@@ -34,8 +40,8 @@ func TestLimitsHoldWhereAllAreFull(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if most.Load() != 6 || exceeded.Load() != 44 {
-			t.Errorf("%d calls at a time at three instances that take two each, and %d of 50 were turned down", most.Load(), exceeded.Load())
+		if most != 6 || exceeded.Load() != 44 {
+			t.Errorf("%d calls at a time at three instances that take two each, and %d of 50 were turned down", most, exceeded.Load())
 		}
 	})
 }
