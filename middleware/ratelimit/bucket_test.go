@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,4 +139,28 @@ func TestCallersDeadlineIsTooSoon(t *testing.T) {
 			t.Errorf("%v after %v, want at once: come again in 1s", err, time.Since(start))
 		}
 	})
+}
+
+// TestTheRateHolds whatever the scheduler does between any two steps of a call.
+func TestTheRateHolds(t *testing.T) {
+	for name, wait := range map[string]time.Duration{"rejected": 0, "waiting": time.Microsecond} {
+		const rate = 100_000
+		call := New(Config{Rate: rate, Burst: 10_000, MaxWait: wait})(endpoint.Nop)
+		start := time.Now()
+		var passed atomic.Int64
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				for range 20_000 {
+					if _, err := call(context.Background(), nil); err == nil {
+						passed.Add(1)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if most := 10_000 + rate*(time.Since(start)+wait).Seconds(); float64(passed.Load()) > most {
+			t.Errorf("%s: %d calls go through, want at most %.0f", name, passed.Load(), most)
+		}
+	}
 }

@@ -51,18 +51,25 @@ func (c Config) Validate() error {
 		return fmt.Errorf("ratelimit: Config.Rate is %v: want more than 0 and at most 1e9 calls per second", c.Rate)
 	case c.Burst < 0:
 		return fmt.Errorf("ratelimit: Config.Burst is %d: want at least 1, or 0 for a second's worth", c.Burst)
-	case c.Burst > 0 && c.Rate == 0:
-		return fmt.Errorf("ratelimit: Config.Burst is %d without Rate: want 0, as it is for Rate alone", c.Burst)
 	case c.MaxWait < 0:
 		return fmt.Errorf("ratelimit: Config.MaxWait is %v: want more than 0, or 0 for no waiting", c.MaxWait)
-	case c.MaxWait > 0 && c.Rate == 0:
-		return fmt.Errorf("ratelimit: Config.MaxWait is %v without Rate: want 0, as it is for Rate alone", c.MaxWait)
-	case c.Key != nil && (c.Allower != nil || c.Waiter != nil):
-		return errors.New("ratelimit: Config.Key is set with an Allower or a Waiter, which take none: want Rate or Limiter")
 	case c.MaxKeys < 0 || c.MaxKeys == 1:
 		return fmt.Errorf("ratelimit: Config.MaxKeys is %d: want at least 2, or 0 for 10000", c.MaxKeys)
 	case c.Timeout < 0:
 		return fmt.Errorf("ratelimit: Config.Timeout is %v: want more than 0, or 0 for 50ms", c.Timeout)
+	}
+	return c.unheeded()
+}
+
+// unheeded returns an error that names a field which what decides does not heed.
+func (c Config) unheeded() error {
+	switch {
+	case c.Burst > 0 && c.Rate == 0:
+		return fmt.Errorf("ratelimit: Config.Burst is %d without Rate: want 0, as it is for Rate alone", c.Burst)
+	case c.MaxWait > 0 && c.Rate == 0:
+		return fmt.Errorf("ratelimit: Config.MaxWait is %v without Rate: want 0, as it is for Rate alone", c.MaxWait)
+	case c.Key != nil && (c.Allower != nil || c.Waiter != nil):
+		return errors.New("ratelimit: Config.Key is set with an Allower or a Waiter, which take none: want Rate or Limiter")
 	}
 	return nil
 }

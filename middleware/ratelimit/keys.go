@@ -5,8 +5,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-
-	"golang.org/x/time/rate"
 )
 
 // longest is the longest key that is kept as it is.
@@ -18,7 +16,7 @@ const longest = 128
 // was dropped has not called since half as many others came.
 type keys struct {
 	half   int
-	bucket func() *rate.Limiter
+	bucket func() *bucket
 
 	maps atomic.Pointer[maps] // written under mu
 
@@ -28,14 +26,14 @@ type keys struct {
 
 type maps struct{ young, old *sync.Map }
 
-func newKeys(most int, bucket func() *rate.Limiter) *keys {
+func newKeys(most int, bucket func() *bucket) *keys {
 	k := &keys{half: max(1, most/2), bucket: bucket}
 	k.maps.Store(&maps{new(sync.Map), new(sync.Map)})
 	return k
 }
 
 // of returns the bucket of key.
-func (k *keys) of(key string) *rate.Limiter {
+func (k *keys) of(key string) *bucket {
 	if len(key) > longest {
 		sum := sha256.Sum256([]byte(key))
 		key = string(sum[:])
@@ -47,7 +45,7 @@ func (k *keys) of(key string) *rate.Limiter {
 }
 
 // move puts the bucket of key, or a new one, into the young map.
-func (k *keys) move(key string) *rate.Limiter {
+func (k *keys) move(key string) *bucket {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	m := k.maps.Load()
@@ -68,11 +66,11 @@ func (k *keys) move(key string) *rate.Limiter {
 	return b
 }
 
-func find(m *sync.Map, key string) (*rate.Limiter, bool) {
+func find(m *sync.Map, key string) (*bucket, bool) {
 	v, ok := m.Load(key)
 	if !ok {
 		return nil, false
 	}
-	b, ok := v.(*rate.Limiter)
+	b, ok := v.(*bucket)
 	return b, ok
 }

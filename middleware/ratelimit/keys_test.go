@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
-	"golang.org/x/time/rate"
 )
 
 func TestEachKeyHasItsOwnLimit(t *testing.T) {
@@ -33,14 +32,14 @@ func size(m *sync.Map) (n int) {
 	return n
 }
 
-func newBucket() *rate.Limiter { return rate.NewLimiter(1, 1) }
+func newBucket() *bucket { return Config{Rate: 1, Burst: 1}.bucket() }
 
 // TestWhoIsRemembered compares with a list of those who called last: the most
 // recent half always, and never more than there may be.
 func TestWhoIsRemembered(t *testing.T) {
 	const most = 20
 	k := newKeys(most, newBucket)
-	buckets := map[string]*rate.Limiter{}
+	buckets := map[string]*bucket{}
 	var last []string // distinct keys, the latest last
 	for range 20_000 {
 		key := fmt.Sprint(int(rand.ExpFloat64() * 15))
