@@ -120,7 +120,8 @@ func (c ClientConfig) filledBreaker(b breaker.Config) breaker.Config {
 // the breaker alone: when no instance is ready, a pool calls one past its guard,
 // which is right when all are broken, and would be the end of the limit when all
 // have as many calls as they take. Who has no room turns the call down, and
-// lb.Endpoint goes on to the next.
+// lb.Endpoint goes on to the next. What goes past a guard is seen by Observers as a
+// call, but not as an attempt.
 func (s *ClientStack) Guard(instance string) (mw endpoint.Middleware, ready func() bool) {
 	circuit, closed := s.circuits.Each(instance)
 	all := []endpoint.Middleware{circuit, s.attempts(instance)}

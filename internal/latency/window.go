@@ -9,7 +9,7 @@ import (
 
 const (
 	span    = 10 * time.Second // of one slot
-	slots   = 3                // the current one, the one before, and one that nobody reads while it is emptied
+	slots   = 3                // the current one, the one before, and one that is too old to be read
 	sub     = 8                // buckets to a power of two
 	least   = 10               // 2^10 ns: what is shorter counts as a microsecond
 	octaves = 28               // up to 2^38 ns, 275 s: what is longer counts as that
@@ -18,8 +18,9 @@ const (
 )
 
 // Window remembers the calls of the last ten to twenty seconds. The zero Window
-// is empty and ready. It is safe for concurrent use, without locks: a sample that
-// comes while a slot is emptied can be lost. Do not copy it.
+// is empty and ready. It is safe for concurrent use, without locks: while a slot is
+// emptied, once in ten seconds, a sample that comes can be lost, and who reads can
+// see some that are older. Do not copy it.
 //
 // Its methods take the time since any fixed moment, the same for all calls; what
 // is negative counts as 0.
@@ -40,7 +41,7 @@ func (w *Window) Add(now, d time.Duration) {
 	case was > e:
 		return // of a span that is over: nobody reads it any more
 	case was < e && s.epoch.CompareAndSwap(was, e):
-		s.empty() // it is of a span that nobody reads
+		s.empty() // what it had is of a span that is over
 	}
 	s.counts[bucketOf(d)].Add(1)
 }
