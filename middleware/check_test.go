@@ -18,6 +18,7 @@ import (
 	"github.com/kitgen/kitgen/middleware/coalesce"
 	"github.com/kitgen/kitgen/middleware/fallback"
 	"github.com/kitgen/kitgen/middleware/limit"
+	"github.com/kitgen/kitgen/middleware/observe"
 	"github.com/kitgen/kitgen/middleware/ratelimit"
 	"github.com/kitgen/kitgen/middleware/retry"
 	"github.com/kitgen/kitgen/middleware/throttle"
@@ -46,6 +47,7 @@ func TestClientConfigsThatContradictThemselves(t *testing.T) {
 		"in Methods[\"Sum\"].Retry: retry: Config.Hedge needs Idempotent: two instances get the call; set Idempotent if that does no harm, or drop Hedge":                               sum(middleware.MethodConfig{Retry: retry.Config{Hedge: &retry.HedgeConfig{}}}),
 		"in Retry: retry: Config.Faults needs Idempotent: a call that failed at the server may have been carried out; set both, or neither":                                             {Retry: retry.Config{Faults: true}},
 		"ClientConfig.Methods[\"Sun\"]: there is no such method; want one of Sum, Concat":                                                                                               {Known: []string{"Sum", "Concat"}, Methods: map[string]middleware.MethodConfig{"Sun": {}}},
+		"in Observers: observe: Config.Observers[0] is nil":                                                                                                                             {Observers: []observe.Observer{nil}},
 		"in Throttle: throttle: Config.K is":             {Throttle: &throttle.Config{K: 0.5}},
 		"in Bulkhead: bulkhead: Config.MaxInFlight is":   {Bulkhead: &bulkhead.Config{MaxInFlight: -1}},
 		"in Limit: limit: Config.Backoff is":             {Limit: &limit.Config{Backoff: 2}},
@@ -119,6 +121,7 @@ func TestServerConfigsThatContradictThemselves(t *testing.T) {
 		"ServerConfig.Methods[\"Sum\"] is Public, and so are all others, since there is no Auth: add ServerConfig.Auth, or drop Public": method(nil, middleware.ServerMethodConfig{Public: true}),
 		"in Auth: auth: Config.Verifiers":                    {Auth: &auth.Config{}},
 		"in RateLimit: ratelimit: Config":                    {RateLimit: &ratelimit.Config{}},
+		"in Observers: observe: Config.Observers[0] is nil":  {Observers: []observe.Observer{nil}},
 		"in Limit: limit: Config.Min is":                     {Limit: &limit.Config{Min: -1}},
 		"in Methods[\"Sum\"].RateLimit: ratelimit: Config":   method(known, middleware.ServerMethodConfig{RateLimit: &ratelimit.Config{}}),
 		"in Methods[\"Sum\"].Timeout: timeout: Config.Least": method(known, middleware.ServerMethodConfig{Timeout: timeout.Config{Least: -1}}),

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/kitgen/kitgen/middleware/breaker"
+	"github.com/kitgen/kitgen/middleware/observe"
 )
 
 // Validate returns every error of every policy, and every contradiction between
 // two of them, each with the field's name and the mend.
 func (c *ClientConfig) Validate() error {
 	errs := []error{
+		field("Observers", observe.Config{Observers: c.Observers}.Validate()),
 		field("Timeout", c.Timeout.Validate()),
 		field("Retry", c.Retry.Validate()),
 		field("Breaker", c.Breaker.Validate()),

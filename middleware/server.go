@@ -108,7 +108,10 @@ func (s *ServerStack) around(name string) []endpoint.Middleware {
 // Validate returns every error of every policy, and every contradiction between
 // two of them, each with the field's name and the mend.
 func (c *ServerConfig) Validate() error {
-	errs := []error{field("Timeout", c.Timeout.Validate())}
+	errs := []error{
+		field("Observers", observe.Config{Observers: c.Observers}.Validate()),
+		field("Timeout", c.Timeout.Validate()),
+	}
 	if c.Shed != nil {
 		errs = append(errs, field("Shed", c.Shed.Validate()))
 	}
