@@ -20,6 +20,7 @@ type client struct {
 	instance string
 	slots    slots
 	step     atomic.Pointer[step]
+	moves    atomic.Int64
 }
 
 // step is a client's limit between two moves. But for the calls it counts, it
@@ -54,7 +55,7 @@ func (c *client) guard(next endpoint.Endpoint) endpoint.Endpoint {
 		streaming, outcome := false, classify.Failure // what a panic and runtime.Goexit leave
 		defer func() {
 			if !streaming {
-				defer c.slots.give() // learn counts this call as in flight, and OnChange may panic
+				defer c.slots.give() // learn counts this call as in flight
 			}
 			c.learn(s, outcome)
 		}()
@@ -108,6 +109,6 @@ func (c *client) learn(s *step, outcome classify.Outcome) {
 // move replaces one step by the next, unless somebody else has.
 func (c *client) move(from, to *step) {
 	if c.step.CompareAndSwap(from, to) {
-		c.OnChange(c.instance, from.limit, to.limit)
+		c.moves.Add(1)
 	}
 }

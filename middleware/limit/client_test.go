@@ -12,18 +12,17 @@ import (
 	"github.com/kitgen/kitgen/middleware/limit"
 )
 
-// each makes the limit of one instance, which says how it moves.
+// each makes the limit of one instance, and says what it is.
 func each(t *testing.T, cfg limit.Config) (r *rig, ready func() bool, now func() int) {
 	t.Helper()
-	var last atomic.Int64
-	last.Store(int64(cfg.Initial))
-	cfg.OnChange = func(instance string, from, to int) {
-		if instance != "a:1" || int64(from) != last.Swap(int64(to)) {
-			t.Errorf("%s: moved from %d to %d", instance, from, to)
+	var stats func() limit.Stats
+	cfg.OnNew = func(instance string, f func() limit.Stats) {
+		if stats = f; instance != "a:1" {
+			t.Errorf("the limit of %s", instance)
 		}
 	}
 	mw, ready := limit.Each(cfg)("a:1")
-	return newRig(t, mw), ready, func() int { return int(last.Load()) }
+	return newRig(t, mw), ready, func() int { return stats().Limit }
 }
 
 func TestClientBacksOff(t *testing.T) {

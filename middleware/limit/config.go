@@ -15,7 +15,7 @@ const most = 1 << 30
 // Config says between what bounds a limit moves, and how. The zero value is
 // good.
 type Config struct {
-	Name string // of the limit that New makes, for errors and OnChange; Each uses the instance
+	Name string // of the limit that New makes, for errors and OnNew; Each uses the instance
 
 	Min     int // calls at a time that are always let through; 4 if zero, of Each 1
 	Max     int // calls at a time that never are exceeded; 1000 if zero, at most 2^30
@@ -41,11 +41,10 @@ type Config struct {
 
 	Classify classify.Func // what an outcome means; classify.Default if nil
 
-	// OnChange is called after the limit has moved, on the goroutine of the
-	// call that moved it, so it should be quick. No lock is held: it may call
-	// endpoints, and may itself be called for several changes at a time. Not
-	// called if nil.
-	OnChange func(instance string, from, to int)
+	// OnNew is called for each limit as it is made, with what reads it: for metrics
+	// and pages, which ask when they want to know, so that no call waits for them.
+	// Who keeps the function keeps the limit. Not called if nil.
+	OnNew func(instance string, stats func() Stats)
 }
 
 // Validate returns an error that names the first field that makes no sense.
@@ -88,8 +87,8 @@ func (c Config) withDefaults(least int) Config {
 	if c.Classify == nil {
 		c.Classify = classify.Default
 	}
-	if c.OnChange == nil {
-		c.OnChange = func(string, int, int) {}
+	if c.OnNew == nil {
+		c.OnNew = func(string, func() Stats) {}
 	}
 	return c
 }

@@ -26,9 +26,10 @@ func ExampleNew() {
 }
 
 func ExampleEach() {
+	var stats func() limit.Stats
 	guard := limit.Each(limit.Config{
-		Initial:  10,
-		OnChange: func(instance string, from, to int) { fmt.Printf("%s: %d to %d\n", instance, from, to) },
+		Initial: 10,
+		OnNew:   func(_ string, f func() limit.Stats) { stats = f },
 	})
 	mw, ready := guard("10.0.0.1:8080") // lb.NewPool does this for every instance
 	sum := mw(func(context.Context, any) (any, error) { return nil, context.DeadlineExceeded })
@@ -36,12 +37,8 @@ func ExampleEach() {
 	for range 3 {
 		_, _ = sum(context.Background(), nil)
 	}
-	fmt.Println(ready())
-	// Output:
-	// 10.0.0.1:8080: 10 to 9
-	// 10.0.0.1:8080: 9 to 8
-	// 10.0.0.1:8080: 8 to 7
-	// true
+	fmt.Printf("%+v %t\n", stats(), ready())
+	// Output: {Limit:7 InFlight:0 Moves:3} true
 }
 
 func ExampleConfig_Validate() {

@@ -13,7 +13,9 @@ func New(cfg Config) endpoint.Middleware {
 	if err := cfg.Validate(); err != nil {
 		panic(err)
 	}
-	return newServer(cfg).guard
+	s := newServer(cfg)
+	s.OnNew(s.Name, s.stats)
+	return s.guard
 }
 
 // Each returns a function that makes the limit of one instance, for clients: a
@@ -29,6 +31,7 @@ func Each(cfg Config) func(instance string) (mw endpoint.Middleware, ready func(
 	}
 	return func(instance string) (endpoint.Middleware, func() bool) {
 		c := newClient(cfg, instance)
+		c.OnNew(instance, c.stats)
 		return c.guard, c.ready
 	}
 }

@@ -21,6 +21,7 @@ type server struct {
 	zero   time.Time // times are since then
 	slots  slots
 	window atomic.Pointer[window]
+	moves  atomic.Int64
 }
 
 func newServer(cfg Config) *server {
@@ -69,6 +70,6 @@ func (s *server) learn(began time.Duration, outcome classify.Outcome) {
 	mean := time.Duration(max(w.total.Load()/calls, 1)) // a coarse clock, or synctest's, may say 0
 	next := s.opening(s.plan(w, mean, now), now, mean)
 	if s.window.CompareAndSwap(w, next) && w.limit != next.limit {
-		s.OnChange(s.Name, w.limit, next.limit)
+		s.moves.Add(1)
 	}
 }

@@ -2,7 +2,6 @@ package limit_test
 
 import (
 	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,8 +39,8 @@ func follow(t *testing.T, random bool) {
 	if random {
 		least = 0.7
 	}
-	var now atomic.Int64
-	c := callers{call: limit.New(limit.Config{OnChange: func(_ string, _, to int) { now.Store(int64(to)) }})(s.serve)}
+	var stats func() limit.Stats
+	c := callers{call: limit.New(limit.Config{OnNew: func(_ string, f func() limit.Stats) { stats = f }})(s.serve)}
 	for _, change := range []struct {
 		what    string
 		do      func()
@@ -62,7 +61,7 @@ func follow(t *testing.T, random bool) {
 		goodput := (20*then.rate + 15*last.rate) / 35
 		t.Logf("%-30s goodput %3.0f%%, then %3.0f%% of capacity; latency %.1f, %.1f, %.1f times that without load; limit %d",
 			change.what, 100*first.rate/capacity, 100*goodput/capacity,
-			times(first.latency, change.work), times(then.latency, change.work), times(last.latency, change.work), now.Load())
+			times(first.latency, change.work), times(then.latency, change.work), times(last.latency, change.work), stats().Limit)
 		if goodput < least*capacity {
 			t.Errorf("%s: goodput is %.0f of %.0f a second", change.what, goodput, capacity)
 		}
@@ -95,10 +94,8 @@ func TestCollapseWithoutLimit(t *testing.T) {
 func TestServerLeavesAnUnusedLimitAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(64, 50*time.Millisecond)
-		c := callers{call: limit.New(limit.Config{
-			Initial:  200,
-			OnChange: func(_ string, from, to int) { t.Errorf("moved from %d to %d", from, to) },
-		})(s.serve)}
+		var stats func() limit.Stats
+		c := callers{call: limit.New(limit.Config{Initial: 200, OnNew: func(_ string, f func() limit.Stats) { stats = f }})(s.serve)}
 		got := c.offer(t, 0.7*64/0.050, 30*time.Second)
 		if got.rejected > 0 || got.late > 0 {
 			t.Errorf("%d rejected, %d late at 70 %% load", got.rejected, got.late)
@@ -106,6 +103,9 @@ func TestServerLeavesAnUnusedLimitAlone(t *testing.T) {
 		s.work.Store(int64(60 * time.Millisecond)) // slower, but it keeps up
 		if got = c.offer(t, 0.7*64/0.050, 30*time.Second); got.rejected > 0 {
 			t.Errorf("%d rejected at 84 %% load", got.rejected)
+		}
+		if got := stats(); got.Moves > 0 || got.Limit != 200 {
+			t.Errorf("it moved: %+v", got)
 		}
 		time.Sleep(time.Minute)
 	})
@@ -146,8 +146,8 @@ func TestServerRejection(t *testing.T) {
 func TestServerCountsWhatTheServiceDid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(8, 20*time.Millisecond)
-		moved := 0
-		r := newRig(t, limit.New(limit.Config{Initial: 64, OnChange: func(string, int, int) { moved++ }}))
+		var stats func() limit.Stats
+		r := newRig(t, limit.New(limit.Config{Initial: 64, OnNew: func(_ string, f func() limit.Stats) { stats = f }}))
 		r.next = s.serve
 		c := callers{call: r.call}
 		c.offer(t, 400/2, 5*time.Second) // base is known now
@@ -157,11 +157,11 @@ func TestServerCountsWhatTheServiceDid(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		if moved > 0 {
+		if moved := stats().Moves; moved > 0 {
 			t.Errorf("the limit moved %d times", moved)
 		}
 		got := c.offer(t, 400/2, 5*time.Second)
-		if got.rejected > 0 || moved > 0 {
+		if moved := stats().Moves; got.rejected > 0 || moved > 0 {
 			t.Errorf("%d rejected, moved %d times at half the load", got.rejected, moved)
 		}
 		time.Sleep(time.Minute)

@@ -83,20 +83,3 @@ func TestNeverMoreThanMax(t *testing.T) {
 		}
 	}
 }
-
-// TestOnChangeThatPanicsHoldsNoSlot of the call that moved the limit.
-func TestOnChangeThatPanicsHoldsNoSlot(t *testing.T) {
-	mw, _ := limit.Each(limit.Config{Initial: 2, OnChange: func(_ string, from, to int) {
-		if to < from {
-			panic(errDown)
-		}
-	}})("a:1")
-	r := newRig(t, mw)
-	func() {
-		defer func() { _ = recover() }()
-		_ = r.run(errDown) // moves the limit from 2 to 1
-	}()
-	if err := r.run(nil); err != nil {
-		t.Errorf("nobody is in flight: %v", err)
-	}
-}
