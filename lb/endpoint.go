@@ -8,6 +8,7 @@ import (
 	kitlb "github.com/go-kit/kit/sd/lb"
 
 	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/middleware/classify"
 )
 
 // Endpoint returns an endpoint that picks an instance by b for every call. It
@@ -21,9 +22,11 @@ import (
 // When the picked instance turns out not to take the call, and the error says
 // that nothing was sent (by the method NotSent() bool), another one is picked at
 // once, as long as there is one this call has not been to: an instance that
-// refuses costs no attempt. If it was a policy behind the instance's guard that
-// turned the call down (by the method Rejected() bool), that goes for three times:
-// who has no token for one instance has none for the others.
+// refuses costs no attempt. If it was a policy of this process that turned the call
+// down (by the method Rejected() bool), 16 are picked at most, since turning down
+// must stay cheap where all instances have as many calls as they take; and three if
+// that policy is behind the guard: who has no token for one instance has none for
+// the others.
 func Endpoint(b kitlb.Balancer) endpoint.Endpoint {
 	pick := func(context.Context) (endpoint.Endpoint, error) { return b.Endpoint() }
 	if p, ok := b.(picker); ok {
@@ -61,10 +64,13 @@ type picker interface {
 // again: its size cannot be known, nor whom it picked.
 const strangers = 8
 
-// rejections is how often a policy behind the guards may turn a call down before
-// nobody else is asked. Its reason may be the instance's, as of a breaker that is
-// part of the factory's endpoint, or the same everywhere.
-const rejections = 3
+// How often policies may turn a call down before nobody else is asked: guards, and
+// what is behind them. The reason of the latter may be the instance's, as of a
+// breaker that is part of the factory's endpoint, or the same everywhere.
+const (
+	rejectionsByGuards = 16
+	rejectionsBehind   = 3
+)
 
 // again picks until a call is sent. err is what the first pick ended with.
 func again(ctx context.Context, request any, pick func(context.Context) (endpoint.Endpoint, error), set Set, err error) (any, error) {
@@ -73,7 +79,14 @@ func again(ctx context.Context, request any, pick func(context.Context) (endpoin
 		first := attempt.Start(ctx, 0)
 		ctx, call = first, attempt.From(first)
 	}
-	for i := 1; ctx.Err() == nil && call.Rejections() < rejections; i++ {
+	rejected := 0
+	for i := 1; ctx.Err() == nil && call.Rejections() < rejectionsBehind; i++ {
+		if classify.Rejected(err) {
+			rejected++
+		}
+		if rejected == rejectionsByGuards {
+			break
+		}
 		refused, ours := errors.AsType[*notCalled](err)
 		if ours && set == nil {
 			set = refused.node.pool // go-kit's balancer, our pool

@@ -95,6 +95,29 @@ func TestWhatIsTurnedDownEverywhereIsNotTriedEverywhere(t *testing.T) {
 	}
 }
 
+// TestWhereAllAreFullNotAllAreAsked: guards that turn calls down, as limits do, do so
+// cheaply, however many instances there are.
+func TestWhereAllAreFullNotAllAreAsked(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		asked := 0
+		guard := func(string) (endpoint.Middleware, func() bool) {
+			return func(endpoint.Endpoint) endpoint.Endpoint {
+				return func(context.Context, any) (any, error) { asked++; return nil, rejected{"no room"} }
+			}, nil
+		}
+		var many kitsd.FixedInstancer
+		for i := range 50 {
+			many = append(many, string(rune('A'+i)))
+		}
+		p := NewPool(many, func(string) (endpoint.Endpoint, io.Closer, error) { return endpoint.Nop, nil, nil }, PoolConfig{Guard: guard})
+		defer p.Close()
+		synctest.Wait()
+		if _, err := Endpoint(NewAdaptive(p, AdaptiveConfig{}))(t.Context(), nil); !errors.Is(err, rejected{"no room"}) || asked != 16 {
+			t.Errorf("asked %d: %v", asked, err)
+		}
+	})
+}
+
 // forbidden is a rejection that looks like an answer of the business.
 type forbidden struct{ rejected }
 
