@@ -72,6 +72,17 @@ const (
 	rejectionsBehind   = 3
 )
 
+// rejections counts how often policies have turned a call down.
+type rejections int
+
+// suffice counts err, and reports whether nobody else is to be asked.
+func (r *rejections) suffice(call *attempt.Call, err error) bool {
+	if classify.Rejected(err) {
+		*r++
+	}
+	return *r >= rejectionsByGuards || call.Rejections() >= rejectionsBehind
+}
+
 // again picks until a call is sent. err is what the first pick ended with.
 func again(ctx context.Context, request any, pick func(context.Context) (endpoint.Endpoint, error), set Set, err error) (any, error) {
 	call := attempt.From(ctx)
@@ -79,14 +90,8 @@ func again(ctx context.Context, request any, pick func(context.Context) (endpoin
 		first := attempt.Start(ctx, 0)
 		ctx, call = first, attempt.From(first)
 	}
-	rejected := 0
-	for i := 1; ctx.Err() == nil && call.Rejections() < rejectionsBehind; i++ {
-		if classify.Rejected(err) {
-			rejected++
-		}
-		if rejected == rejectionsByGuards {
-			break
-		}
+	turnedDown := rejections(0)
+	for i := 1; ctx.Err() == nil && !turnedDown.suffice(call, err); i++ {
 		refused, ours := errors.AsType[*notCalled](err)
 		if ours && set == nil {
 			set = refused.node.pool // go-kit's balancer, our pool
