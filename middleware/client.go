@@ -37,6 +37,8 @@ type ClientStack struct {
 	limits   func(instance string) (endpoint.Middleware, func() bool) // nil without Limit
 	attempts func(instance string) endpoint.Middleware
 	calls    func(method string) endpoint.Middleware
+	throttle *throttle.Throttle    // nil without
+	bulkhead *bulkhead.Bulkhead    // nil without
 	shared   []endpoint.Middleware // of all methods, outermost first
 	methods  methods
 }
@@ -59,10 +61,12 @@ func Client(cfg ClientConfig) (*ClientStack, error) {
 	}
 	s.calls, s.attempts = observe.Calls(seen), observe.Attempts(seen)
 	if c.Throttle != nil {
-		s.shared = append(s.shared, throttle.New(*c.Throttle))
+		s.throttle = throttle.NewThrottle(*c.Throttle)
+		s.shared = append(s.shared, s.throttle.Wrap)
 	}
 	if c.Bulkhead != nil {
-		s.shared = append(s.shared, bulkhead.New(*c.Bulkhead))
+		s.bulkhead = bulkhead.NewBulkhead(*c.Bulkhead)
+		s.shared = append(s.shared, s.bulkhead.Wrap)
 	}
 	if c.ServiceBreaker != nil {
 		s.service = breaker.NewGroup(*c.ServiceBreaker)

@@ -206,6 +206,28 @@ func TestWhatObserversSee(t *testing.T) {
 	})
 }
 
+func TestStats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var inside middleware.ClientStats
+		var c client
+		cfg := whole()
+		c = newClient(t, cfg, adaptive, names(2), func(context.Context, string) (any, error) {
+			inside = c.stack.Stats()
+			return "ok", nil
+		})
+		if _, err := c.call(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if inside.Budget.Calls != 1 || inside.Throttle.Requests != 1 || inside.Bulkhead.InFlight != 1 || inside.Service.Instance != "addsvc" || len(inside.Circuits) != 2 {
+			t.Errorf("during a call: %+v", inside)
+		}
+		bare := newClient(t, middleware.ClientConfig{Retry: retry.Config{Unbounded: true}}, adaptive, names(1), nil)
+		if got := bare.stack.Stats(); got.Throttle != (throttle.Stats{}) || got.Service != (breaker.Status{}) || got.Budget.Allowed == 0 {
+			t.Errorf("of a stack without: %+v", got)
+		}
+	})
+}
+
 func TestServerStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stack, err := middleware.Server(middleware.ServerConfig{
