@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,12 +66,26 @@ func configs(tb testing.TB) map[string]middleware.ClientConfig {
 }
 
 func TestStackAllocations(t *testing.T) {
-	for name, want := range map[string]float64{"zero": 2, "every": 2, "hedged": 3, "metrics": 3} {
+	for name, want := range map[string]float64{"zero": 2, "every": 2, "metrics": 3} {
 		call, ctx := around(t, configs(t)[name]), t.Context()
 		if got := testing.AllocsPerRun(1000, func() { _, _ = call(ctx, nil) }); got > want {
 			t.Errorf("%s: %v allocations, want %v", name, got, want)
 		}
 	}
+}
+
+// TestHedgedStackAllocations: once the usual time is known, each call has a timer.
+func TestHedgedStackAllocations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		call, ctx := around(t, configs(t)["hedged"]), t.Context()
+		for range 100 {
+			_, _ = call(ctx, nil)
+		}
+		time.Sleep(time.Second)
+		if got := testing.AllocsPerRun(1000, func() { _, _ = call(ctx, nil) }); got > 4 || got < 3 {
+			t.Errorf("%v allocations, want 4: two contexts, a race and its timer", got)
+		}
+	})
 }
 
 func BenchmarkClient(b *testing.B) {

@@ -73,12 +73,20 @@ const Unknown = -1
 
 // StartWith is Start for those who will make further attempts.
 func StartWith(parent context.Context, o Options) *Context {
-	first := new(struct { // one allocation for both
-		Context
-		own Call
-	})
-	first.attempt(parent, &first.own, 1, &o)
-	return &first.Context
+	return new(First).Start(parent, o)
+}
+
+// First is a call and its first attempt, for those who keep them within something
+// of their own. The zero First is ready. Do not copy it.
+type First struct {
+	attempt Context // one allocation for both
+	call    Call
+}
+
+// Start is StartWith, once.
+func (f *First) Start(parent context.Context, o Options) *Context {
+	f.attempt.attempt(parent, &f.call, 1, &o)
+	return &f.attempt
 }
 
 // Next returns the next attempt of the same call, with time of its own.

@@ -1,7 +1,9 @@
 package retry
 
 import (
+	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,11 +22,12 @@ var errNoResult = errors.New("the attempt ended its goroutine without a result")
 // other, and the call returns when both have ended: nothing is left behind.
 type race struct {
 	policy *policy
+	call   attempt.First
 	first  *attempt.Context
 	second atomic.Pointer[attempt.Context] // nil before it starts
 	joined bool                            // of the caller's goroutine
 	won    atomic.Int32                    // 1 or 2: who is not to be cancelled; 0 while it is open
-	ended  chan struct{}                   // closed when the second has returned, and what follows is written
+	ended  sync.WaitGroup                  // the second, if its timer fired; then what follows is written
 
 	ran      bool // whether there was a second
 	result   result
@@ -32,15 +35,17 @@ type race struct {
 }
 
 // hedged makes the first attempt, and a second one if that is slow.
-func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request any, next endpoint.Endpoint) state {
+func (p *policy) hedged(ctx context.Context, now time.Time, most int, request any, next endpoint.Endpoint) state {
 	start := now.Sub(p.hedge.start)
 	delay, ok := p.hedge.Begin(start)
+	c := &race{policy: p}
+	c.first = c.call.Start(ctx, p.options(now, 1, most))
 	if !ok || most < 2 {
-		r := p.try(first, request, next)
+		r := p.try(c.first, request, next)
 		p.hedge.learn(start, p.hedge.now(), r, false)
-		return state{att: first, last: r, made: 1, most: most}
+		return state{att: c.first, last: r, made: 1, most: most}
 	}
-	c := &race{policy: p, first: first, ended: make(chan struct{})}
+	c.ended.Add(1)
 	timer := time.AfterFunc(delay, func() { c.runSecond(most, request, next) })
 	defer func() { // if the first panics, or ends the goroutine
 		if !c.joined {
@@ -48,7 +53,7 @@ func (p *policy) hedged(first *attempt.Context, now time.Time, most int, request
 			c.join(timer)
 		}
 	}()
-	r := p.try(first, request, next)
+	r := p.try(c.first, request, next)
 	end := p.hedge.now() // a second that loses may go on for a while
 	if r.outcome == classify.Success {
 		c.won.CompareAndSwap(0, 1)
@@ -74,12 +79,12 @@ func (c *race) join(timer *time.Timer) {
 	if second := c.second.Load(); second != nil && c.won.Load() == 1 {
 		second.End()
 	}
-	<-c.ended
+	c.ended.Wait()
 }
 
 // runSecond makes the second attempt, if the budgets allow it.
 func (c *race) runSecond(most int, request any, next endpoint.Endpoint) {
-	defer close(c.ended)
+	defer c.ended.Done()
 	defer func() {
 		if c.panicked = recover(); c.panicked != nil {
 			c.win()

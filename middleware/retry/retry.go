@@ -62,11 +62,11 @@ func (p *policy) call(ctx context.Context, request any, next endpoint.Endpoint) 
 	now := p.start.Add(time.Since(p.start))
 	p.Budget.deposit(now)
 	most := p.allowed(ctx)
-	att := attempt.StartWith(ctx, p.options(now, 1, most))
 	var s state
 	if p.hedge != nil {
-		s = p.hedged(att, now, most, request, next)
+		s = p.hedged(ctx, now, most, request, next)
 	} else {
+		att := attempt.StartWith(ctx, p.options(now, 1, most))
 		r := p.try(att, request, next)
 		if r.outcome == classify.Success {
 			return r.response, r.err
