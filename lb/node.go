@@ -226,7 +226,8 @@ func (n *node) streams(response any) bool {
 // and a leaving instance's connection waits for it. Its latency and outcome
 // remain those of the call that opened it.
 type Stream interface {
-	// OnEnd calls f when the stream has ended, at once if it already has. The
+	// OnEnd calls f when the stream has ended, at once if it already has. Each
+	// policy that the call passed gives an f of its own: all must be called. The
 	// call counts as in flight for ever if f is never called.
 	OnEnd(f func())
 }

@@ -71,6 +71,7 @@ func TestBadFlags(t *testing.T) {
 		"invalid value":      {"-rate", "high"},
 		"give a rate from 1": {"-rate", "0"},
 		"at least one call":  {"-calls", "0"},
+		"there are flags":    {"twice"},
 	} {
 		if err := run(t.Context(), args, new(strings.Builder)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v; want %q", args, err, want)

@@ -43,6 +43,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q: there are flags alone; see -h", flags.Arg(0))
+	}
 	if *rate < 1 || *rate > 1e6 || *calls < 1 {
 		return fmt.Errorf("-rate %d -calls %d: give a rate from 1 to 1000000, and at least one call", *rate, *calls)
 	}

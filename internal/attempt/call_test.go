@@ -89,7 +89,7 @@ func TestNextSharesCallAndCounts(t *testing.T) {
 	first := Start(t.Context(), time.Minute)
 	From(first).Add("a")
 	first.End()
-	second := first.Next(-1)
+	second := first.NextWith(Options{})
 	defer second.End()
 	if !From(second).Tried("a") {
 		t.Error("the second attempt does not know where the first went")

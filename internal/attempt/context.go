@@ -89,12 +89,7 @@ func (f *First) Start(parent context.Context, o Options) *Context {
 	return &f.attempt
 }
 
-// Next returns the next attempt of the same call, with time of its own.
-func (c *Context) Next(timeout time.Duration) *Context {
-	return c.NextWith(Options{Timeout: timeout, Left: Unknown})
-}
-
-// NextWith is Next with options.
+// NextWith returns the next attempt of the same call, with time of its own.
 func (c *Context) NextWith(o Options) *Context {
 	next := new(Context)
 	next.attempt(c.parent, c.call, c.number+1, &o)

@@ -46,6 +46,9 @@ func draw(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q: there are flags alone; see -h", flags.Arg(0))
+	}
 	if info, err := os.Stat(*folder); err != nil || !info.IsDir() {
 		return fmt.Errorf("-out %s: not a folder: make it, or name another", *folder)
 	}

@@ -23,6 +23,7 @@ func TestBadCommandLines(t *testing.T) {
 		"-out nowhere":        {"-out", "nowhere"},
 		"one of failing, han": {"-out", ".", "-only", "flood"},
 		"not defined":         {"-in", "x"},
+		"there are flags":     {"-out", ".", "tail"},
 	} {
 		if err := draw(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", args, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"time"
@@ -23,6 +24,9 @@ const (
 // client has, wait for one another: ours, and go-kit's. Everything that waits is
 // recorded, which itself costs: the time per call is not that of the tables.
 func contention(file string, span time.Duration, out io.Writer) error {
+	if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		return fmt.Errorf("-contention %s: its folder is not there: make it, or name another", file) // before there is something to lose
+	}
 	fmt.Fprintf(out, "bench: %d goroutines on %d processors call through all that a client has, every wait recorded\n", contenders, runtime.GOMAXPROCS(0))
 	defer runtime.SetMutexProfileFraction(runtime.SetMutexProfileFraction(1))
 	runtime.SetBlockProfileRate(1)

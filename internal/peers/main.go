@@ -104,7 +104,7 @@ func parse(args []string) (options, error) {
 	var err error
 	if *only != "" {
 		if o.only, err = regexp.Compile(*only); err != nil {
-			return o, fmt.Errorf("-only: %w", err)
+			return o, fmt.Errorf("-only %s: %w: want a regular expression of names, such as around/retry", *only, err)
 		}
 	}
 	if o.sizes, err = numbers(*sizes, o.sizes); err != nil {

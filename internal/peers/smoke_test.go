@@ -129,7 +129,7 @@ func TestCommandRefuses(t *testing.T) {
 		{"-n=3,,4", `"" is no number`},
 		{"-g=two", "-g"},
 		{"-profile=/nowhere/at/all", "create the profile"},
-		{"-contention=/nowhere/at/all", "create the profile"},
+		{"-contention=/nowhere/at/all", "its folder is not there: make it"},
 		{"extra", `"extra"`},
 	} {
 		err := command([]string{"-quick", "-only=nothing", "-span=1ms", c.arg}, &bytes.Buffer{})

@@ -8,7 +8,7 @@
 //	    ▼                                  ▼
 //	  fallback, cache, throttle          timeout   the caller's deadline, as the
 //	    ▼                                  ▼       wire told it, or 10 s
-//	  retry     2 s for each attempt     shed, limit, auth
+//	  retry     2 s for each attempt     shed, auth, ratelimit, limit
 //	    ▼                                  ▼
 //	  pick ... transport                 service
 //
