@@ -35,12 +35,13 @@ type node struct {
 
 	barred   atomic.Uint32 // see usable
 	leaving  atomic.Bool
+	spared   atomic.Bool // it said that it leaves: see Pool.spare
 	calls    atomic.Uint64
 	failures atomic.Uint64
 	counted  atomic.Uint64 // calls that Pool.mean has taken in
 	untimed  atomic.Int32  // calls in flight of which neither latency nor silence counts
 	health
-	_ [24]byte // to the size of which the allocator aligns each
+	_ [16]byte // to the size of which the allocator aligns each
 }
 
 // load is what a pick reads of every node it compares. It is small, so that those
@@ -108,6 +109,7 @@ func newNode(p *Pool, d *dial, ep endpoint.Endpoint, closer io.Closer) *node {
 		}
 		n.ready = ready
 	}
+	p.listenTo(n, closer)
 	n.offer = func(ctx context.Context, request any) (any, error) {
 		switch {
 		case attempt.From(ctx).Tried(n.id):
@@ -171,6 +173,9 @@ func (n *node) unusable() string {
 // counts down whether next returns, panics or ends its goroutine.
 func (n *node) tracked(next endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (response any, err error) {
+		if c, ok := request.(*Call); ok {
+			return nil, n.open(ctx, c)
+		}
 		if !n.begin() {
 			return nil, &n.refused.gone
 		}
@@ -191,6 +196,9 @@ func (n *node) tracked(next endpoint.Endpoint) endpoint.Endpoint {
 // between them.
 func (n *node) direct(next endpoint.Endpoint) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (response any, err error) {
+		if c, ok := request.(*Call); ok {
+			return nil, n.open(ctx, c)
+		}
 		if !n.begin() {
 			return nil, &n.refused.gone
 		}

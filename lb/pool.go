@@ -134,7 +134,9 @@ var (
 // NewPool neither blocks nor waits for the first instance: see WaitReady. The pool
 // never stops src. f is called on goroutines of the pool's own, one per
 // instance, so it may block; it is called again, after a pause, when it fails
-// or panics. Without src or f there is never an instance to pick, and the error
+// or panics. If the closer that f returns has a method OnDrain(f func()), as
+// kithttp's and kitgrpc's do, it tells the pool by f that the instance said it
+// leaves: for half a minute it is called only if there is nobody else. Without src or f there is never an instance to pick, and the error
 // says why.
 func NewPool(src kitsd.Instancer, f kitsd.Factory, cfg PoolConfig) *Pool {
 	ctx, stop := context.WithCancel(context.Background())
@@ -199,8 +201,8 @@ func (p *Pool) WaitReady(ctx context.Context) error {
 		select {
 		case <-s.replaced:
 		case <-ctx.Done():
-			if s.err == nil { // only critical instances
-				return fmt.Errorf("wait for an instance: all are critical: %w", ctx.Err())
+			if s.err == nil { // somebody to call if there is nobody else
+				return fmt.Errorf("wait for an instance: all are critical or leave: %w", ctx.Err())
 			}
 			return fmt.Errorf("wait for an instance: %w: %w", ctx.Err(), s.err)
 		}

@@ -212,7 +212,7 @@ func TestWaitReady(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := p.WaitReady(ctx)
-		wantErr(t, err, context.DeadlineExceeded, "wait for an instance: all are critical: context deadline exceeded")
+		wantErr(t, err, context.DeadlineExceeded, "wait for an instance: all are critical or leave: context deadline exceeded")
 		src.set()
 		synctest.Wait()
 		err = p.WaitReady(ctx)

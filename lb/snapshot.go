@@ -13,7 +13,7 @@ import (
 
 // snapshot is what picks read: immutable, replaced as a whole.
 type snapshot struct {
-	pickable []slot                     // connected, and Up or Warning; sorted by ID
+	pickable []slot                     // connected, Up or Warning, and not about to leave; sorted by ID
 	all      []slot                     // connected, and not Draining: who is called in a panic; sorted by ID
 	plain    bool                       // nothing but draining ever keeps callers away from a node: no guard, no ejection, no slow start
 	err      error                      // why there is nobody to call; nil if there is
@@ -32,13 +32,16 @@ type slot struct {
 // heaviest is what heavier instances weigh: sums of weights must not overflow.
 const heaviest = 1 << 30
 
+// last says whether it is called only if there is nobody else.
+func (s *slot) last() bool { return s.in.State == sd.Critical || s.node.spared.Load() }
+
 func (s *slot) weight() int { return min(max(s.in.Weight, 1), heaviest) }
 
 // newSnapshot takes the members sorted by ID. err says why there may be none.
 func newSnapshot(members []*member, plain bool, err error) *snapshot {
 	s := &snapshot{plain: plain, replaced: make(chan struct{})}
 	s.all = make([]slot, 0, len(members))
-	critical := false
+	last := false // somebody is only called if there is nobody else
 	for _, m := range members {
 		if m.node == nil {
 			continue
@@ -49,14 +52,14 @@ func newSnapshot(members []*member, plain bool, err error) *snapshot {
 		if m.in.State == sd.Draining {
 			continue
 		}
-		critical = critical || m.in.State == sd.Critical
+		last = last || m.seat.last()
 		s.all = append(s.all, m.seat)
 	}
 	s.pickable = s.all
-	if critical {
+	if last {
 		s.pickable = nil
 		for _, sl := range s.all {
-			if sl.in.State != sd.Critical {
+			if !sl.last() {
 				s.pickable = append(s.pickable, sl)
 			}
 		}

@@ -14,6 +14,7 @@ type NodeStats struct {
 	Connected   bool          // its endpoint is there
 	Err         error         // why connecting failed last; nil if it did not
 	Ready       bool          // the guard lets calls through now
+	Leaving     bool          // it said itself that it leaves, whatever the source says
 	InFlight    int           // calls, and streams, that have not ended
 	Calls       uint64        // ended, but for those the guard refused
 	Failures    uint64        // of Calls
@@ -38,7 +39,7 @@ func (p *Pool) Nodes() []NodeStats {
 		s := NodeStats{Instance: *m.in, Err: m.err, Success: 1}
 		if n := m.node; n != nil {
 			s.Connected = true
-			s.Ready = n.isReady()
+			s.Ready, s.Leaving = n.isReady(), n.spared.Load()
 			s.InFlight = int(n.calling())
 			n.standing(&s)
 			s.Calls, s.Failures = n.calls.Load(), n.failures.Load()

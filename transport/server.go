@@ -30,6 +30,10 @@ type Server struct {
 	// elsewhere. It must not block. Nobody is told if nil.
 	SetReady func(ready bool)
 
+	// Calls is how many calls have begun so far. While the process leaves, it tells
+	// whether callers have noticed. Unknown if nil.
+	Calls func() uint64
+
 	// Shutdown stops accepting and returns when no call is in flight, or when
 	// ctx ends. Close is all there is if nil.
 	Shutdown func(ctx context.Context) error
