@@ -26,10 +26,10 @@ func TestWhoSaysThatItLeavesIsSpared(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				f, src := &fleet{}, newSource(at("a", "b")...)
-				conns := map[string]*talker{}
+				conns := map[string]*talker{"a": {}, "b": {}}
 				p := NewPool(src, func(addr string) (endpoint.Endpoint, io.Closer, error) {
 					e, c, err := f.factory(addr)
-					conns[addr] = &talker{Closer: c}
+					conns[addr].Closer = c
 					return e, conns[addr], err
 				}, PoolConfig{Guard: guard})
 				defer p.Close()
