@@ -55,7 +55,7 @@ func (t *trial) sockets() (n int) {
 		to[port(host)] = true
 	}
 	for _, in := range t.members {
-		to[port(in.addr)] = true
+		to[port(in.addr)], to[port(in.rpc)] = true, true
 	}
 	remote := remotes()
 	fds, _ := filepath.Glob("/proc/self/fd/*") // the pattern is right

@@ -2,46 +2,42 @@ package main
 
 import (
 	"context"
-	"net/http"
-	"net/url"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-kit/kit/endpoint"
-
 	"github.com/kitgen/kitgen/internal/faults/internal/history"
-	"github.com/kitgen/kitgen/lb"
-	"github.com/kitgen/kitgen/middleware/breaker"
-	"github.com/kitgen/kitgen/middleware/retry"
 	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/sd/consul"
-	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
 // consumer is a client of the service, composed as the README says.
 type consumer struct {
+	entrance
 	instances *sd.Instancer
-	pool      *lb.Pool
-	call      endpoint.Endpoint
 	close     func() error // may be called again
+
+	mu       sync.Mutex     // guards answered
+	answered map[string]int // calls, by the instance; nil before the first
 }
 
 // consume opens the consumer and records every set that its callers see.
 func (t *trial) consume() {
-	target := withParams(t.registry.consumer(), t.consumerParams...)
+	d := t.door
+	if d.open == nil {
+		d = doors()[0]
+	}
+	params := t.consumerParams
+	if d.wire != overHTTP {
+		params = append([]string{"transport=" + d.wire}, params...)
+	}
+	target := withParams(t.registry.consumer(), params...)
 	instances, err := sd.Open(target, sd.InstancerConfig{}, schemes(consul.Config{})...)
 	t.must(err)
-	pool := lb.NewPool(instances, kithttp.Factory(newCall, kithttp.ClientConfig{IdleConnTimeout: 500 * time.Millisecond}), lb.PoolConfig{
-		Guard:        breaker.Each(breaker.Config{}),
-		DrainTimeout: 2 * time.Second,
-	})
-	t.consumer = &consumer{
-		instances: instances,
-		pool:      pool,
-		call:      retry.New(retry.Config{Idempotent: true})(lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))),
-	}
+	c := &consumer{instances: instances, entrance: d.open(t, target, instances)}
+	t.consumer = c
 	t.mu.Lock()
 	t.history.Published = nil // of an earlier consumer
 	t.mu.Unlock()
@@ -50,19 +46,14 @@ func (t *trial) consume() {
 		defer close(seen)
 		t.see(instances, quit)
 	}()
-	t.consumer.close = sync.OnceValue(func() error {
+	c.close = sync.OnceValue(func() error {
 		close(quit)
 		<-seen
-		err := pool.Close()
+		err := c.entrance.close()
 		instances.Stop()
 		return err
 	})
-	t.later(t.consumer.close)
-}
-
-// newCall is the client of one instance.
-func newCall(base *url.URL, c *http.Client) endpoint.Endpoint {
-	return kithttp.NewEndpoint[answer](c, http.MethodPost, base, "/call")
+	t.later(c.close)
 }
 
 // see records what callers see, until quit is closed.
@@ -96,7 +87,7 @@ func sighting(s sd.Snapshot) (seen history.Sighting) {
 			continue
 		}
 		seen.Members = append(seen.Members, history.Member{
-			ID: in.ID, Addr: in.Addr, Callable: in.State == sd.Up || in.State == sd.Warning,
+			ID: in.ID, Addr: in.For(overHTTP).Addr, Callable: in.State == sd.Up || in.State == sd.Warning,
 		})
 		if in.State == sd.Draining {
 			seen.Draining = append(seen.Draining, in.ID)
@@ -109,6 +100,28 @@ func sighting(s sd.Snapshot) (seen history.Sighting) {
 func (t *trial) call() error {
 	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
 	defer cancel()
-	_, err := t.consumer.call(ctx, struct{}{})
+	id, err := t.consumer.call(ctx)
+	if err == nil && id == "" {
+		err = errors.New("an answer without a word")
+	}
+	if err == nil {
+		t.consumer.answeredBy(id)
+	}
 	return err
+}
+
+func (c *consumer) answeredBy(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answered == nil {
+		c.answered = map[string]int{}
+	}
+	c.answered[id]++
+}
+
+// answers is how many calls an instance has answered.
+func (c *consumer) answers(id string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered[id]
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,7 +21,8 @@ import (
 // instance is a child process that serves, as the row sees it.
 type instance struct {
 	id    string
-	addr  string
+	addr  string // of HTTP
+	rpc   string // of gRPC
 	child *child
 	owner int           // its index in the history
 	heard chan struct{} // closed when its output has ended
@@ -46,6 +46,9 @@ func (t *trial) fleet(n int) {
 	t.watch()
 	t.consume()
 	t.eventually("all instances are registered, and the consumer knows them", all(t.allListed, t.allKnown))
+	if t.door.lasting {
+		t.eventually("it is connected to each", t.allAnswer)
+	}
 	t.history.Before = t.census()
 }
 
@@ -57,27 +60,28 @@ func (t *trial) watch() {
 	t.jobs.Go(func() { t.tick(ctx) })
 }
 
-// another starts one more instance with an ID of its own.
-func (t *trial) another() *instance { return t.startAs(sd.NewID(service), "127.0.0.1:0") }
-
-// startAs starts an instance under a given ID and at a given address. It does
-// not wait for the registration.
-func (t *trial) startAs(id, listen string, params ...string) *instance {
-	in := t.launchAs(id, listen, params...)
+// another starts one more instance with an ID of its own. It does not wait for
+// the registration.
+func (t *trial) another() *instance {
+	in := t.launchAs(sd.NewID(service), nil)
 	t.members = append(t.members, in)
 	return in
 }
 
-// launchAs is startAs for an instance that nobody counts on.
-func (t *trial) launchAs(id, listen string, params ...string) *instance {
+// launchAs starts an instance under a given ID that nobody counts on. It gets the
+// addresses that old had, as in a deployment; free ones if old is nil.
+func (t *trial) launchAs(id string, old *instance) *instance {
+	if old == nil {
+		old = &instance{addr: "127.0.0.1:0", rpc: "127.0.0.1:0"}
+	}
 	program := t.program
 	if program == "" {
 		self, err := os.Executable()
 		t.must(err)
 		program = self
 	}
-	target := withParams(t.registry.fleet(), slices.Concat([]string{"ttl=" + t.ttl.String()}, t.fleetParams, params)...)
-	cmd := exec.Command(program, "instance", "-target", target, "-id", id, "-listen", listen, "-health", t.health) //nolint:gosec,noctx // ourselves; it is ended by name
+	target := withParams(t.registry.fleet(), append([]string{"ttl=" + t.ttl.String()}, t.fleetParams...)...)
+	cmd := exec.Command(program, "instance", "-target", target, "-id", id, "-listen", old.addr, "-grpc", old.rpc, "-health", t.health) //nolint:gosec,noctx // ourselves; it is ended by name
 	logs, err := os.Create(filepath.Join(t.dir, strings.ReplaceAll(id, "/", "_")+fmt.Sprint(time.Now().UnixNano())+".log"))
 	t.must(err)
 	defer logs.Close() //nolint:errcheck // the child has its own descriptor
@@ -94,10 +98,11 @@ func (t *trial) launchAs(id, listen string, params ...string) *instance {
 	in.owner = len(t.history.Owners)
 	t.history.Owners = append(t.history.Owners, history.Owner{ID: id})
 	t.mu.Unlock()
-	listening := make(chan string, 1)
+	listening := make(chan event, 1)
 	go t.listen(in, r, listening)
 	select {
-	case in.addr = <-listening:
+	case e := <-listening:
+		in.addr, in.rpc = e.Addr, e.GRPC
 	case <-in.heard:
 		text, _ := os.ReadFile(logs.Name())
 		t.fail("instance %s ended before it listened: %s", id, text)
@@ -106,7 +111,7 @@ func (t *trial) launchAs(id, listen string, params ...string) *instance {
 }
 
 // listen reads what an instance prints, until it ends.
-func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- string) {
+func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- event) {
 	defer close(in.heard)
 	defer out.Close()
 	for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -121,7 +126,7 @@ func (t *trial) listen(in *instance, out io.ReadCloser, listening chan<- string)
 		switch e.Event {
 		case "listening":
 			o.Addr = e.Addr
-			listening <- e.Addr
+			listening <- e
 		case sd.Registered.String():
 			o.Held = append(o.Held, history.Span{From: now})
 		case sd.Lost.String(), sd.Unregistered.String():

@@ -56,7 +56,7 @@ func herd(args []string, out io.Writer) error {
 			select {
 			case <-registrar.Registered():
 				if held.Add(1) == int64(*size) {
-					say.event(sd.Registered.String(), "", nil)
+					say.event(event{Event: sd.Registered.String()})
 				}
 			case <-ctx.Done():
 			}

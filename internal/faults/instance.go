@@ -7,20 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
 
 	"github.com/kitgen/kitgen/sd"
-	"github.com/kitgen/kitgen/sd/consul"
 	"github.com/kitgen/kitgen/transport"
-	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
 // propagation is how long an instance goes on answering after it has left.
@@ -30,16 +26,18 @@ const propagation = time.Second
 type event struct {
 	Event string `json:"event"` // listening, registered, lost, unregistered, obeyed, stopped
 	Addr  string `json:"addr,omitempty"`
+	GRPC  string `json:"grpc,omitempty"` // the other address, of an instance that listens
 	Err   string `json:"err,omitempty"`
 }
 
-// runInstance is the service: it registers, answers, and leaves on SIGTERM,
-// the way any service built with this library does.
+// runInstance is the service: it registers, answers over both wires, and leaves
+// on SIGTERM, the way any service built with this library does.
 func runInstance(args []string, out, logs io.Writer) error {
 	flags := flag.NewFlagSet("instance", flag.ContinueOnError)
 	target := flags.String("target", "", "registry and service, as a target")
 	id := flags.String("id", "", "of this instance")
-	listen := flags.String("listen", "127.0.0.1:0", "host:port")
+	listen := flags.String("listen", "127.0.0.1:0", "host:port of HTTP")
+	listenGRPC := flags.String("grpc", "127.0.0.1:0", "host:port of gRPC")
 	propagation := flags.Duration("propagation", propagation, "how long to go on answering after leaving the registry")
 	health := flags.String("health", "", "how Consul learns whether this instance is well: by its beats if beat, by asking if check, not at all if empty")
 	if err := flags.Parse(args); err != nil {
@@ -49,9 +47,13 @@ func runInstance(args []string, out, logs io.Writer) error {
 	defer stop()
 	say := newSpeaker(out)
 	defer obey(say)()
-	l, err := net.Listen("tcp", *listen)
+	web, err := bound("-listen", *listen)
 	if err != nil {
-		return fmt.Errorf("-listen %s: %w; pass a free port, such as 127.0.0.1:0", *listen, err)
+		return err
+	}
+	rpc, err := bound("-grpc", *listenGRPC)
+	if err != nil {
+		return err
 	}
 	svc := &server{id: *id}
 	cfg, err := svc.judgedBy(*health)
@@ -63,25 +65,31 @@ func runInstance(args []string, out, logs io.Writer) error {
 		return err
 	}
 	logger := log.NewLogfmtLogger(log.NewSyncWriter(logs))
-	self := sd.Instance{ID: *id, Addr: l.Addr().String()}
+	self := sd.Instance{ID: *id, Addr: web.Addr().String(), Meta: map[string]string{
+		overHTTP: web.Addr().String(), overGRPC: rpc.Addr().String(),
+	}}
 	registrar := sd.NewRegistrar(holder, self, sd.RegistrarConfig{
 		Logger:   logger,
-		OnChange: func(s sd.RegistrarState) { say.event(s.String(), "", nil) },
+		OnChange: func(s sd.RegistrarState) { say.event(event{Event: s.String()}) },
 	})
-	say.event("listening", self.Addr, nil)
+	say.event(event{Event: "listening", Addr: self.Addr, GRPC: self.Meta[overGRPC]})
 	err = transport.Serve(ctx, transport.Config{
-		Servers:     []transport.Server{kithttp.Server(l, svc.handler(), kithttp.Config{})},
+		Servers:     []transport.Server{svc.http(web, logger), svc.grpc(rpc, logger)},
 		Registrar:   registrar,
 		Propagation: *propagation,
 		Logger:      logger,
 	})
-	say.event("stopped", "", err)
+	say.event(event{Event: "stopped", Err: errText(err)})
 	return err
 }
 
-// answer is what every call returns.
-type answer struct {
-	ID string `json:"id"`
+// bound is a listener at the address that a flag gives.
+func bound(name, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w; pass a free port, such as 127.0.0.1:0", name, addr, err)
+	}
+	return l, nil
 }
 
 // obey takes the file descriptors away on SIGUSR1, and gives them back on
@@ -99,7 +107,7 @@ func obey(say *speaker) (end func()) {
 				now.Cur = 3 // what is open stays open
 			}
 			err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &now)
-			say.event("obeyed", "", err)
+			say.event(event{Event: "obeyed", Err: errText(err)})
 		}
 	})
 	return func() {
@@ -107,43 +115,6 @@ func obey(say *speaker) (end func()) {
 		close(orders)
 		listening.Wait()
 	}
-}
-
-// server answers calls with its ID, unless it was told to hang.
-type server struct {
-	id      string
-	hanging atomic.Bool
-}
-
-func (s *server) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("POST /call", kithttp.NewServer(s.call, kithttp.DecodeJSON[struct{}]))
-	mux.Handle("GET /health", kithttp.NewServer(s.call, kithttp.DecodeJSON[struct{}]))
-	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, time.Now().Unix()) })
-	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { s.hanging.Store(true) })
-	mux.HandleFunc("POST /recover", func(http.ResponseWriter, *http.Request) { s.hanging.Store(false) })
-	return mux
-}
-
-func (s *server) call(ctx context.Context, _ any) (any, error) {
-	if s.hanging.Load() {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return answer{s.id}, nil
-}
-
-// judgedBy is how Consul learns that s hangs.
-func (s *server) judgedBy(health string) (consul.Config, error) {
-	switch health {
-	case "":
-		return consul.Config{}, nil
-	case "beat":
-		return consul.Config{Ready: func(ctx context.Context) error { _, err := s.call(ctx, nil); return err }}, nil
-	case "check":
-		return consul.Config{HTTPCheck: &consul.HTTPCheck{URL: "/health"}}, nil
-	}
-	return consul.Config{}, fmt.Errorf("-health is %q: give beat or check, or leave it out", health)
 }
 
 // speaker prints events, whole lines at a time.
@@ -154,14 +125,18 @@ type speaker struct {
 
 func newSpeaker(out io.Writer) *speaker { return &speaker{out: json.NewEncoder(out)} }
 
-func (s *speaker) event(name, addr string, err error) {
-	e := event{Event: name, Addr: addr}
-	if err != nil {
-		e.Err = err.Error()
-	}
+func (s *speaker) event(e event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = s.out.Encode(e) //nolint:errchkjson // it fails only if nobody listens any more: the row that started us is over
+}
+
+// errText is what an error says; empty if there is none.
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // serveInstance is runInstance on the process's own streams.

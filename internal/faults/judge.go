@@ -13,6 +13,10 @@ func (t *trial) judge() {
 		return
 	}
 	t.settle()
+	if t.streams != nil {
+		t.streams.stop()
+		t.streams.report()
+	}
 	if t.load != nil {
 		t.load.stop()
 		t.history.Calls, t.history.Failed = t.load.counts()

@@ -8,10 +8,10 @@ import (
 )
 
 // driven drives calls to a stand-in of the service for a while.
-func driven(t *testing.T, rate int, d time.Duration, call func(context.Context, any) (any, error)) result {
+func driven(t *testing.T, rate int, d time.Duration, call func(context.Context) (string, error)) result {
 	t.Helper()
 	return play(t, func(t *trial) {
-		t.consumer = &consumer{call: call}
+		t.consumer = &consumer{entrance: entrance{call: call}}
 		t.drive(rate)
 		t.last(d)
 		t.load.stop()
@@ -20,9 +20,9 @@ func driven(t *testing.T, rate int, d time.Duration, call func(context.Context, 
 }
 
 func TestLoadIsOpen(t *testing.T) {
-	res := driven(t, 100, 10*time.Second, func(context.Context, any) (any, error) {
+	res := driven(t, 100, 10*time.Second, func(context.Context) (string, error) {
 		time.Sleep(time.Second) // a hundred are under way at any time
-		return answer{"a"}, nil
+		return "a", nil
 	})
 	if res.Calls < 990 || res.Calls > 1000 || res.Failed != 0 {
 		t.Errorf("%d calls, %d failed; want 100 a second however slow the answers", res.Calls, res.Failed)
@@ -31,11 +31,11 @@ func TestLoadIsOpen(t *testing.T) {
 
 func TestLoadCountsFailures(t *testing.T) {
 	n := 0
-	res := driven(t, 1, 20*time.Second, func(context.Context, any) (any, error) {
+	res := driven(t, 1, 20*time.Second, func(context.Context) (string, error) {
 		if n++; n%4 == 0 {
-			return nil, errors.New("refused")
+			return "", errors.New("refused")
 		}
-		return answer{"a"}, nil
+		return "a", nil
 	})
 	if res.Calls != 19 && res.Calls != 20 || res.Failed != res.Calls/4 {
 		t.Errorf("%d of %d calls failed; want every fourth", res.Failed, res.Calls)
@@ -43,9 +43,9 @@ func TestLoadCountsFailures(t *testing.T) {
 }
 
 func TestLoadThatNobodyAnswersHasFailed(t *testing.T) {
-	res := driven(t, 1000, 20*time.Second, func(ctx context.Context, _ any) (any, error) {
+	res := driven(t, 1000, 20*time.Second, func(ctx context.Context) (string, error) {
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return "", ctx.Err()
 	})
 	if res.Failed != res.Calls || res.Calls < 19990 {
 		t.Errorf("%d of %d calls failed; want all, those that nobody was free to make as well", res.Failed, res.Calls)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"github.com/kitgen/kitgen/internal/servers"
 )
@@ -9,6 +10,20 @@ import (
 // Both registries, as rows start them.
 func etcdOne(t *trial)   { t.onEtcd(servers.Options{}) }
 func consulOne(t *trial) { t.onConsul(servers.Options{}) }
+
+// one is a registry of either kind.
+type one struct {
+	name       string
+	start      func(*trial)
+	propagated time.Duration // until callers have heard
+}
+
+func registries() []one {
+	return []one{
+		{"etcd", etcdOne, 100 * time.Millisecond},
+		{"consul", consulOne, 250 * time.Millisecond}, // a watcher asks four times a second at most
+	}
+}
 
 // What most rows want.
 const (
@@ -21,10 +36,10 @@ const (
 // rows is the matrix. Numbers are those of the reference that the bounds come
 // from; bounds are written as formulas of the TTL in use.
 func rows() []row {
-	return slices.Concat(instanceRows(), etcdRows(), networkRows(), accessRows(), consulRows(), startRows(), coldRows(), moreRows(), soakRows(), elsewhereRows())
+	return slices.Concat(instanceRows(), rollingRows(), etcdRows(), networkRows(), accessRows(), consulRows(), startRows(), coldRows(), moreRows(), soakRows(), elsewhereRows())
 }
 
-// smokeRows are ten that every test run has, within two minutes. The rows that
+// smokeRows are those that every test run has, within two minutes. The rows that
 // sabotages rest on are among them.
 func smokeRows() (some []row) {
 	for _, name := range []string{

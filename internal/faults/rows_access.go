@@ -165,7 +165,7 @@ func noSpace(t *trial) {
 	t.drive(100)
 	t.last(time.Second)
 	t.fault("fill etcd", func() error { return e.fill(t) })
-	late := t.launchAs("late", "127.0.0.1:0")
+	late := t.launchAs("late", nil)
 	t.waits(late)
 	t.last(2 * t.ttl)
 	t.neverLost()

@@ -15,14 +15,7 @@ const leaving = 2*time.Second + propagation + time.Second
 
 // instanceRows are about what happens to an instance, with either registry.
 func instanceRows() (rows []row) {
-	for _, on := range []struct {
-		name       string
-		start      func(*trial)
-		propagated time.Duration // until callers have heard
-	}{
-		{"etcd", etcdOne, 100 * time.Millisecond},
-		{"consul", consulOne, 250 * time.Millisecond}, // a watcher asks four times a second at most
-	} {
+	for _, on := range registries() {
 		with := func(play func(*trial)) func(*trial) {
 			return func(t *trial) { on.start(t); play(t) }
 		}
@@ -58,10 +51,6 @@ func instanceRows() (rows []row) {
 			{
 				name: "46 " + on.name, fault: "SIGTERM during the start, before it could register", then: "the process has ended",
 				bound: leaving, run: with(toldDuringStart),
-			},
-			{
-				name: "47 " + on.name, fault: "ten instances are restarted, three times in turn, under 1000 calls/s", then: "the successor is called",
-				bound: 2 * time.Second, alone: true, run: with(rollingRestart),
 			},
 		}...)
 	}
@@ -145,7 +134,7 @@ func twoOfOneID(t *trial) {
 	t.fleet(2)
 	t.drive(50)
 	first := t.members[0]
-	second := t.launchAs(first.id, "127.0.0.1:0")
+	second := t.launchAs(first.id, nil)
 	t.waits(second)
 	t.never(2*t.ttl, "the second took the ID from the first", func() bool { return t.unlisted(first)() || t.isListed(second)() })
 	t.term(first)
@@ -175,7 +164,7 @@ func toldDuringStart(t *trial) {
 	t.fault("the registry does not answer newcomers", func() error { t.fleetProxy().Stall(both); return nil })
 	var late []*instance
 	for range 5 {
-		late = append(late, t.launchAs(sd.NewID(service), "127.0.0.1:0"))
+		late = append(late, t.launchAs(sd.NewID(service), nil))
 	}
 	t.last(500 * time.Millisecond)
 	for _, in := range late {
@@ -194,24 +183,6 @@ func toldDuringStart(t *trial) {
 		return false
 	})
 	t.eventually("the others are listed", t.allListed)
-}
-
-func rollingRestart(t *trial) {
-	const instances, rounds = 10, 3
-	t.fleet(instances)
-	t.drive(1000)
-	t.last(2 * time.Second)
-	for round := range rounds {
-		for i := range instances {
-			old := t.members[i]
-			t.term(old)
-			t.eventually("it has ended", exited(old))
-			t.clean(old)
-			t.since = time.Now()
-			t.members[i] = t.launchAs(sd.NewID(service), old.addr) // the address it had, as in a deployment
-			t.within(t.row.bound, fmt.Sprintf("round %d: the successor of %d is called", round+1, i), all(t.isKnown(t.members[i]), t.called(t.members[i])))
-		}
-	}
 }
 
 // givesUp waits until callers do not see an instance any more that went while

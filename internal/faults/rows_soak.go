@@ -37,14 +37,14 @@ var deeds = []deed{ //nolint:gochecknoglobals // a table
 	{"kill an instance, start another", func(t *trial, r *rand.Rand) {
 		i := some(t, r)
 		t.kill(t.members[i])
-		t.members[i] = t.launchAs(sd.NewID(service), "127.0.0.1:0")
+		t.members[i] = t.launchAs(sd.NewID(service), nil)
 	}},
 	{"restart an instance", func(t *trial, r *rand.Rand) {
 		i := some(t, r)
 		old := t.members[i]
 		t.term(old)
 		t.eventually("it has ended", exited(old))
-		t.members[i] = t.launchAs(sd.NewID(service), old.addr)
+		t.members[i] = t.launchAs(sd.NewID(service), old)
 	}},
 	{"freeze an instance", func(t *trial, r *rand.Rand) {
 		in := t.members[some(t, r)]

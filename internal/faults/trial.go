@@ -27,10 +27,12 @@ type trial struct {
 
 	fleetParams, consumerParams []string // of the targets
 	health                      string   // how Consul learns that an instance hangs; see runInstance
+	door                        door     // by which the consumer calls; endpoints over HTTP if zero
 
 	members  []*instance
 	consumer *consumer
 	load     *load
+	streams  *streams
 	start    time.Time
 
 	program   string        // that instances run; this one if empty

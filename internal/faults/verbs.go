@@ -83,10 +83,13 @@ func (t *trial) shunned(in *instance) func() bool {
 
 // called is that the consumer's calls reach an instance.
 func (t *trial) called(in *instance) func() bool {
-	return func() bool {
-		n := t.node(in)
-		return n.Calls > n.Failures
-	}
+	return func() bool { return t.consumer.answers(in.id) > 0 }
+}
+
+// allAnswer makes a call, and is that each living instance has answered one.
+func (t *trial) allAnswer() bool {
+	t.must(t.call())
+	return !slices.ContainsFunc(t.living(), func(in *instance) bool { return !t.called(in)() })
 }
 
 // held is that an instance takes itself for registered.

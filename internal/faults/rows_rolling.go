@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kitgen/kitgen/sd"
+)
+
+// rollingRows are a deployment, seen by those who come in by each door.
+func rollingRows() (rows []row) {
+	for _, on := range registries() {
+		for i, by := range doors() {
+			with := func(play func(*trial)) func(*trial) {
+				return func(t *trial) {
+					t.door = by
+					on.start(t)
+					play(t)
+				}
+			}
+			name := "47 " + on.name
+			if i > 0 {
+				name += " " + by.name
+			}
+			rows = append(rows, row{
+				name: name, fault: "ten instances are restarted, three times in turn, under 1000 calls/s by " + by.who, then: "the successor is called",
+				bound: successor, alone: true, run: with(rollingRestart),
+			})
+		}
+	}
+	return rows
+}
+
+// successor is how long it takes an instance at most to be called.
+const successor = 2 * time.Second
+
+func rollingRestart(t *trial) {
+	instances, rounds := t.size()
+	t.fleet(instances)
+	t.drive(1000)
+	t.last(2 * time.Second)
+	t.roll(rounds)
+}
+
+// rollingStreams is about streams that are cut: each must end with what its
+// client calls again for, and have gone on elsewhere within the bound.
+func rollingStreams(t *trial) {
+	instances, rounds := t.size()
+	t.fleet(instances)
+	t.drive(100)
+	t.hold(2 * instances)
+	t.roll(rounds)
+}
+
+// size is how many instances are restarted, and how often.
+func (t *trial) size() (instances, rounds int) {
+	if t.length.short {
+		return 3, 1
+	}
+	return 10, 3
+}
+
+// roll restarts every instance, one after the other.
+func (t *trial) roll(rounds int) {
+	for round := range rounds {
+		for i, old := range t.members {
+			t.term(old)
+			t.eventually("it has ended", exited(old))
+			t.clean(old)
+			t.since = time.Now()
+			t.members[i] = t.launchAs(sd.NewID(service), old)
+			t.within(successor, fmt.Sprintf("round %d: the successor of %d is called", round+1, i), all(t.isKnown(t.members[i]), t.called(t.members[i])))
+		}
+	}
+}
