@@ -6,6 +6,11 @@
 //	ctx ends → unready → deregister → propagation wait, still accepting
 //	         → stop accepting → drain → force what is left → return
 //
+// The propagation wait is over as soon as a watch like the callers' own has seen
+// the removal and no new call has begun for a second, where the registrar and
+// all servers can tell; sd.Registrar with a Watcher, and our servers, can. A
+// Timeline has every step, and docs/lifecycle.svg is drawn from one.
+//
 // Serve runs any number of servers in that order. A server is anything that
 // fills in a Server struct: kithttp.Server and kitgrpc.Server do so for
 // net/http and gRPC, and a third party does it without importing either.

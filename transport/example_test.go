@@ -43,6 +43,36 @@ func ExampleServe() {
 	// stopped: <nil>
 }
 
+func ExampleTimeline() {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	l, err := transport.Listen("http-addr", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var timeline transport.Timeline
+	err = transport.Serve(ctx, transport.Config{
+		Servers:     []transport.Server{kithttp.Server(l, http.NotFoundHandler(), kithttp.Config{})},
+		Registrar:   registrar{leave: stop},
+		Propagation: -1,
+		Timeline:    &timeline, // a debug page reads it while Serve runs
+	})
+	for _, step := range timeline.Steps() {
+		switch step.Name {
+		case "stopping", "drain":
+			fmt.Println(step.Name + ": " + step.Server + step.Why)
+		}
+	}
+	fmt.Println("exit code", transport.ExitCode(err))
+	// Output:
+	// registered
+	// deregistered
+	// stopping: context canceled
+	// drain: http
+	// exit code 0
+}
+
 func ExampleListen() {
 	first, err := transport.Listen("http-addr", "127.0.0.1:0")
 	if err != nil {
@@ -56,6 +86,16 @@ func ExampleListen() {
 	fmt.Println(strings.ReplaceAll(err.Error(), addr, "127.0.0.1:8080"))
 	// Output:
 	// -http-addr 127.0.0.1:8080: address already in use; stop the process that has it or pass another -http-addr, such as :0
+}
+
+func ExampleExitCode() {
+	fmt.Println(transport.ExitCode(nil))
+	fmt.Println(transport.ExitCode(errors.New("-http-addr :8080: address already in use")))
+	fmt.Println(transport.ExitCode(fmt.Errorf("http server: drain: %w", transport.ErrForced)))
+	// Output:
+	// 0
+	// 1
+	// 75
 }
 
 func ExampleAdvertise() {

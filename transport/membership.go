@@ -5,9 +5,22 @@ import (
 	"errors"
 	"fmt"
 
-	kitsd "github.com/go-kit/kit/sd"
-
 	"github.com/kitgen/kitgen/transport/internal/guard"
+)
+
+// What a registrar may also be able to do, by shape; sd.Registrar and sd.Group
+// can. Both block until what they tell of has happened, or ctx ends.
+type (
+	// lister knows when the registry has confirmed the registration, which is
+	// later than when Register returns.
+	lister interface {
+		Listed(ctx context.Context) error
+	}
+	// leaver knows when a watch like the callers' own does not offer the instance
+	// any more. It is asked before Deregister; an error is that it cannot know.
+	leaver interface {
+		Gone(ctx context.Context) error
+	}
 )
 
 // membership is this process's place in the registry. One task does both
@@ -16,22 +29,39 @@ import (
 // network in both.
 type membership struct {
 	*task
-	joined chan struct{} // closed when Register has returned
-	leave  chan struct{} // closed to have Deregister called
+	listed *task              // ends once the registry is known to have us, or leaving begins
+	leave  context.CancelFunc // to have Deregister called
 }
 
 // join registers; fail is told of a registrar that panics.
-func join(r kitsd.Registrar, fail context.CancelCauseFunc) *membership {
-	m := &membership{joined: make(chan struct{}), leave: make(chan struct{})}
+func (r *run) join(fail context.CancelCauseFunc) *membership {
+	stay, leave := context.WithCancel(context.Background())
+	registered := make(chan struct{}) // closed when Register has returned
+	var failure error                 // valid then
+	m := &membership{leave: leave}
 	m.task = begin("registrar", func() error {
-		err := guard.Call(func() error { r.Register(); return nil })
-		if err != nil {
-			fail(fmt.Errorf("registrar: %w", err))
+		failure = guard.Call(func() error { r.Registrar.Register(); return nil })
+		if failure != nil {
+			fail(fmt.Errorf("registrar: %w", failure))
 		}
-		close(m.joined)
-		<-m.leave
-		left := guard.Call(func() error { r.Deregister(); return nil }) // also after a panic: it may have got half way
-		return errors.Join(err, left)
+		close(registered)
+		<-stay.Done()
+		left := guard.Call(func() error { r.Registrar.Deregister(); return nil }) // also after a panic: it may have got half way
+		return errors.Join(failure, left)
+	})
+	step := r.begin(stepRegister, "", "")
+	m.listed = begin("registrar: listed", func() error {
+		<-registered
+		err := failure
+		if l, ok := r.Registrar.(lister); ok && err == nil {
+			err = guard.Call(func() error { return l.Listed(stay) })
+		}
+		why := ""
+		if err != nil && stay.Err() != nil {
+			why, err = "not confirmed before it was left", nil
+		}
+		r.end(step, why, err)
+		return nil
 	})
 	return m
 }

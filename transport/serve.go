@@ -7,18 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
-
 	"github.com/kitgen/kitgen/transport/internal/guard"
-)
-
-// Bounds of the steps that nobody configures. Each is far above what its step
-// takes when all is well.
-const (
-	probeTimeout    = 5 * time.Second
-	registryTimeout = 2 * time.Second
-	closeTimeout    = 2 * time.Second
 )
 
 // Serve runs cfg's servers until ctx ends or one of them fails, in the order
@@ -29,18 +18,27 @@ const (
 // later, stops the others in the same order, and its error names it. ErrForced
 // is part of the error if calls were cut off by Config.Drain or by a second
 // SIGINT or SIGTERM, for which Serve listens once ctx has ended. A ctx that
-// has ended before starts nothing and registers nothing.
+// has ended before starts nothing and registers nothing; one that ends during
+// the start ends that at once. ExitCode is what a process should end with.
 //
-// A registry that is slow or down delays neither the start nor the stop by
-// more than two seconds each. A step that does not come back at all, such as a
-// handler that ignores its context, is left behind, and the error says so.
+// No step can hold up the others, nor the end: one that hangs or panics, be it
+// a server's, the registrar's or the logger's, costs its own bound, and
+// Config.Budget after ctx has ended Serve returns at the latest. What did not
+// come back by then, such as a handler that ignores its context, is left
+// behind, and the error says so. Config.Timeline has every step.
 func Serve(ctx context.Context, cfg Config) error {
 	r := newRun(cfg)
-	if err := r.validate(); err != nil {
+	err := r.all(ctx)
+	r.note(stepStopped, "", r.summary(err), nil)
+	return errors.Join(err, r.quit())
+}
+
+// all is from the first check to the last server that has come back.
+func (r *run) all(ctx context.Context) error {
+	err := r.validate()
+	r.note(stepConfig, "", "", err)
+	if err != nil || ctx.Err() != nil {
 		return errors.Join(err, r.close())
-	}
-	if ctx.Err() != nil {
-		return r.close()
 	}
 	up, fail := context.WithCancelCause(ctx) // ends with ctx or the first failure
 	defer fail(nil)
@@ -56,27 +54,24 @@ func Serve(ctx context.Context, cfg Config) error {
 // run is one call of Serve.
 type run struct {
 	Config
-	info, warn log.Logger
-	closing    atomic.Bool // servers have been asked to return
-	open       bool        // callers have been let in
-	member     *membership // nil while not registered
-	tasks      []*task     // to be joined at the end
+
+	scribe  *scribe     // nil if there is no logger
+	closing atomic.Bool // servers have been asked to return
+	open    bool        // callers have been let in
+	stopped time.Time   // when the stop began; zero if nothing was started
+	member  *membership // nil while not registered
+	tasks   []*task     // to be joined at the end
 }
 
 func newRun(cfg Config) *run {
 	if cfg.Ready == nil {
 		cfg.Ready = new(Ready)
 	}
-	if cfg.Propagation == 0 {
-		cfg.Propagation = 3 * time.Second
+	if cfg.Timeline == nil {
+		cfg.Timeline = new(Timeline)
 	}
-	if cfg.Drain == 0 {
-		cfg.Drain = 15 * time.Second
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = log.NewNopLogger()
-	}
-	return &run{Config: cfg, info: level.Info(cfg.Logger), warn: level.Warn(cfg.Logger)}
+	cfg.Propagation, cfg.Drain = cfg.propagation(), cfg.drain()
+	return &run{Config: cfg, scribe: newScribe(cfg.Logger)}
 }
 
 func (r *run) validate() error {
@@ -104,7 +99,7 @@ func (r *run) serve(fail context.CancelCauseFunc) {
 			}
 			return err
 		}))
-		_ = r.info.Log("msg", "listening", "server", s.Name, "addr", s.Addr)
+		r.note(stepListening, s.Name, s.addr(), nil)
 	}
 }
 
@@ -115,56 +110,61 @@ func (r *run) start(up context.Context, fail context.CancelCauseFunc) error {
 		return err
 	}
 	r.open = true
-	if err := r.setReady(true); err != nil {
+	if err := r.setReady(up, true); err != nil || up.Err() != nil {
 		return err
 	}
 	if r.Registrar == nil {
-		_ = r.info.Log("msg", "serving", "registered", "nowhere")
+		r.note(stepServing, "", "registered nowhere", nil)
 		return nil
 	}
-	r.member = join(r.Registrar, fail)
-	wait, cancel := context.WithTimeout(context.WithoutCancel(up), registryTimeout)
+	r.member = r.join(fail)
+	wait, cancel := context.WithTimeout(up, registryBound)
 	defer cancel()
-	select {
-	case <-r.member.joined:
-		_ = r.info.Log("msg", "serving")
-	case <-up.Done():
-	case <-wait.Done():
-		_ = r.warn.Log("msg", "serving; the registrar has not come back yet")
+	switch {
+	case r.member.listed.wait(wait):
+		r.note(stepServing, "", "", nil)
+	case up.Err() == nil:
+		r.note(stepServing, "", "not registered yet; trying on", nil)
 	}
 	return nil
 }
 
 // probe asks all servers at once.
 func (r *run) probe(up context.Context) error {
-	ctx, cancel := context.WithTimeout(up, probeTimeout)
+	ctx, cancel := context.WithTimeout(up, probeBound)
 	defer cancel()
-	var probes []*task
-	for _, s := range r.Servers {
-		probes = append(probes, begin(s.label()+": self-probe", func() error { return s.probe(ctx) }))
-	}
+	probes := r.each(stepProbe, r.Servers, func(s Server) (string, error) { return "", s.probe(ctx) })
 	for _, p := range probes {
 		p.wait(ctx)
 	}
-	err := results(closeTimeout, probes)
-	if up.Err() != nil {
-		return nil // not what the probes found, but why they were called off
+	if up.Err() != nil { // not what the probes found, but why they were called off
+		for _, p := range probes {
+			p.dismissed = true
+		}
+		r.tasks = append(r.tasks, probes...)
+		return nil
 	}
-	return err
+	return results(closeBound, probes)
 }
 
-// setReady tells everybody who answers callers' health questions.
-func (r *run) setReady(ready bool) error {
+// setReady tells everybody who answers callers' health questions. It does not
+// wait for them beyond the end of ctx.
+func (r *run) setReady(ctx context.Context, ready bool) error {
+	ctx, cancel := context.WithTimeout(ctx, readyBound)
+	defer cancel()
 	r.Ready.Set(ready)
-	var errs []error
+	name := stepReady
+	if !ready {
+		name = stepUnready
+	}
+	step := r.begin(name, "", "")
+	var told []*task
 	for _, s := range r.Servers {
-		if s.SetReady == nil {
-			continue
-		}
-		err := guard.Call(func() error { s.SetReady(ready); return nil })
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: set ready %t: %w", s.label(), ready, err))
+		if s.SetReady != nil {
+			told = append(told, begin(fmt.Sprintf("%s: set ready %t", s.label(), ready), func() error { s.SetReady(ready); return nil }))
 		}
 	}
-	return errors.Join(errs...)
+	err := resultsBy(ctx, told)
+	r.end(step, "", err)
+	return err
 }

@@ -230,12 +230,18 @@ func TestEachStepIsLoggedOnce(t *testing.T) {
 			t.Error(err)
 		}
 		want := `level=info msg=listening server=http addr=http:1
+level=info msg=self-probe server=http
+level=info msg=ready
+level=info msg=registration
 level=info msg=serving
-level=info msg=stopping because="context canceled"
-level=info msg=deregistered took=0s
-level=info msg="still accepting, until callers have noticed" for=3s
-level=info msg=draining limit=15s
-level=info msg=stopped took=3s
+level=info msg=stopping why="context canceled"
+level=info msg=unready
+level=info msg=deregistration
+level=info msg=propagation why="at most 3s"
+level=info msg=propagation why="full time: the registrar cannot tell what callers see" took=3s
+level=info msg=drain server=http
+level=info msg=close server=http
+level=info msg=stopped why="exit code 0, after 3s of at most 25s"
 `
 		if diff := cmp.Diff(want, out.String()); diff != "" {
 			t.Errorf("log (-want +got):\n%s", diff)

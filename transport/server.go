@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -30,8 +29,8 @@ type Server struct {
 	// elsewhere. It must not block. Nobody is told if nil.
 	SetReady func(ready bool)
 
-	// Calls is how many calls have begun so far. While the process leaves, it tells
-	// whether callers have noticed. Unknown if nil.
+	// Calls is how many calls have begun so far, health checks aside. While the
+	// process leaves, it tells whether callers have noticed. Unknown if nil.
 	Calls func() uint64
 
 	// Shutdown stops accepting and returns when no call is in flight, or when
@@ -49,9 +48,18 @@ type Config struct {
 	Servers     []Server
 	Registrar   kitsd.Registrar // told when there is something to call, and when no more; nobody is told if nil
 	Ready       *Ready          // set while the process wants traffic; one of its own if nil
-	Propagation time.Duration   // how long calls are still accepted after leaving the registry; 3 s if zero, none if negative
+	Propagation time.Duration   // how long calls are still accepted after leaving the registry, at most; 3 s if zero, none if negative
 	Drain       time.Duration   // how long calls in flight may take after that; 15 s if zero, none if negative
-	Logger      log.Logger      // one line per step; silent if nil
+	Logger      log.Logger      // a line for each step; silent if nil
+	Timeline    *Timeline       // gets every step; one of its own if nil
+}
+
+// addr is where s listens, if it does.
+func (s Server) addr() string {
+	if s.Addr == nil {
+		return ""
+	}
+	return s.Addr.String()
 }
 
 // label is how errors name s.
@@ -86,7 +94,3 @@ func (s Server) drain(ctx context.Context) error {
 	}
 	return err
 }
-
-// ErrForced is part of Serve's error if calls in flight were cut off: the
-// drain took too long, or a second signal asked for it.
-var ErrForced = errors.New("stopped by force")

@@ -4,84 +4,61 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/signal"
-	"sync"
-	"syscall"
 	"time"
 )
 
 // stop goes through the steps of a stop. ctx is Serve's; up has ended.
 func (r *run) stop(ctx, up context.Context) error {
-	began := time.Now()
-	_ = r.info.Log("msg", "stopping", "because", context.Cause(up))
+	r.stopped = time.Now()
+	r.note(stepStopping, "", brief(context.Cause(up)), nil)
+	force, release := r.heed(ctx)
+	defer release()
 
-	force, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	var wg sync.WaitGroup
-	wg.Go(func() { secondSignal(ctx, force, cancel) })
-	defer wg.Wait()
-	defer cancel(nil)
-
-	err := r.setReady(false)
-	if r.member != nil {
-		r.leave(force)
-	}
-	if r.open {
-		r.propagate(force)
-	}
+	err := r.setReady(force, false)
+	r.leave(force)
 	cut := r.drain(force)
-	err = errors.Join(err, r.close(), results(closeTimeout, r.tasks))
+	if cut != nil {
+		r.note(stepForced, "", "calls in flight are cut off", cut)
+	}
+	err = errors.Join(err, r.close(), results(joinBound, r.tasks))
 	if cut != nil && !errors.Is(err, ErrForced) {
 		err = errors.Join(err, cut) // no server said so itself
 	}
-	_ = r.info.Log("msg", "stopped", "took", time.Since(began).Round(time.Millisecond))
 	return err
 }
 
-// secondSignal waits for ctx to end, which is what the first signal did, and
-// cancels force if another one comes before force has ended by itself.
-func secondSignal(ctx, force context.Context, cancel context.CancelCauseFunc) {
-	select {
-	case <-ctx.Done():
-	case <-force.Done():
-		return
-	}
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	select {
-	case s := <-signals:
-		cancel(fmt.Errorf("%w: second signal (%v)", ErrForced, s))
-	case <-force.Done():
-	}
-}
-
 // leave has this process removed from the registry, before anything else that
-// takes time. It waits for that, but not for long.
+// takes time, and goes on serving while callers find out.
 func (r *run) leave(force context.Context) {
-	r.tasks = append(r.tasks, r.member.task)
-	began := time.Now()
-	close(r.member.leave)
-	ctx, cancel := context.WithTimeout(force, registryTimeout)
+	watching, cancel := context.WithCancel(force)
 	defer cancel()
-	if r.member.wait(ctx) {
-		_ = r.info.Log("msg", "deregistered", "took", time.Since(began).Round(time.Millisecond))
-	} else {
-		_ = r.warn.Log("msg", "not deregistered yet; going on", "after", time.Since(began).Round(time.Millisecond))
+	var v *vigil
+	if r.open && r.Propagation > 0 {
+		v = r.watch(watching)
+		r.tasks = append(r.tasks, v.task)
+	}
+	if r.member != nil {
+		r.deregister(force)
+	}
+	if v != nil {
+		r.propagate(force, v)
 	}
 }
 
-// propagate keeps serving while callers find out.
-func (r *run) propagate(force context.Context) {
-	if r.Propagation < 0 {
-		return
-	}
-	_ = r.info.Log("msg", "still accepting, until callers have noticed", "for", r.Propagation)
-	timer := time.NewTimer(r.Propagation)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-force.Done():
+// deregister waits for the registry, but not for long.
+func (r *run) deregister(force context.Context) {
+	r.tasks = append(r.tasks, r.member.task, r.member.listed)
+	step := r.begin(stepDeregister, "", "")
+	r.member.leave()
+	ctx, cancel := context.WithTimeout(force, registryBound)
+	defer cancel()
+	switch {
+	case r.member.wait(ctx):
+		r.end(step, "", r.member.err)
+	case force.Err() != nil:
+		r.end(step, "not waited for", context.Cause(force))
+	default:
+		r.end(step, "", fmt.Errorf("not done after %s; going on", registryBound))
 	}
 }
 
@@ -92,15 +69,15 @@ func (r *run) drain(force context.Context) error {
 	if r.Drain < 0 {
 		return context.Cause(force)
 	}
-	_ = r.info.Log("msg", "draining", "limit", r.Drain)
 	ctx, cancel := context.WithTimeoutCause(force, r.Drain, fmt.Errorf("calls still in flight after %s", r.Drain))
 	defer cancel()
-	var drains []*task
+	var drained []Server
 	for _, s := range r.Servers {
 		if s.Shutdown != nil {
-			drains = append(drains, begin(s.label()+": drain", func() error { return s.drain(ctx) }))
+			drained = append(drained, s)
 		}
 	}
+	drains := r.each(stepDrain, drained, func(s Server) (string, error) { return "", s.drain(ctx) })
 	for _, d := range drains {
 		d.wait(ctx)
 	}
@@ -121,11 +98,11 @@ func forced(ctx context.Context) error {
 // close ends whatever is left. Calls that are still in flight are cut off.
 func (r *run) close() error {
 	r.closing.Store(true)
-	var closes []*task
+	var closed []Server
 	for _, s := range r.Servers {
 		if s.Close != nil {
-			closes = append(closes, begin(s.label()+": close", s.Close))
+			closed = append(closed, s)
 		}
 	}
-	return results(closeTimeout, closes)
+	return results(closeBound, r.each(stepClose, closed, func(s Server) (string, error) { return "", s.Close() }))
 }

@@ -18,6 +18,8 @@ type task struct {
 	name string
 	done chan struct{} // closed once err is set
 	err  error
+
+	dismissed bool // its error is of no interest any more
 }
 
 func begin(name string, f func() error) *task {
@@ -31,13 +33,23 @@ func begin(name string, f func() error) *task {
 	return t
 }
 
+// over reports whether t has come back.
+func (t *task) over() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // wait reports whether t came back before ctx ended.
 func (t *task) wait(ctx context.Context) bool {
 	select {
 	case <-t.done:
 		return true
 	case <-ctx.Done():
-		return false
+		return t.over()
 	}
 }
 
@@ -45,13 +57,19 @@ func (t *task) wait(ctx context.Context) bool {
 func results(d time.Duration, tasks []*task) error {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
+	return resultsBy(ctx, tasks)
+}
+
+// resultsBy joins the errors of all tasks. They have until ctx ends.
+func resultsBy(ctx context.Context, tasks []*task) error {
 	var errs []error
 	for _, t := range tasks {
-		if !t.wait(ctx) {
+		switch {
+		case !t.wait(ctx):
 			errs = append(errs, fmt.Errorf("%s: %w", t.name, errStuck))
-			continue
+		case !t.dismissed:
+			errs = append(errs, t.err)
 		}
-		errs = append(errs, t.err)
 	}
 	return errors.Join(errs...)
 }
