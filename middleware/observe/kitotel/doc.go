@@ -25,6 +25,7 @@
 //
 // The metrics are rpc.client.call.duration, rpc.server.call.duration, and
 // kit.client.attempt.duration. All are histograms in seconds, so they count too.
+// What the parts know of themselves comes beside them by Figures.
 //
 // A span's status is Error where the conventions say so: at the client for every
 // error, also one of the business; at the server for those that are the

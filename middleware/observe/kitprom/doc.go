@@ -21,8 +21,9 @@
 // an exemplar leads from a bucket to a trace.
 //
 // What a part knows of itself, such as the state of breakers or the instances
-// of a pool, is read when Prometheus asks: see Gauges. To add labels to
-// everything, wrap the Registerer with prometheus.WrapRegistererWith.
+// of a pool, is read when Prometheus asks: see Figures, which takes all of a
+// process at once from a kitdebug.Page, and Gauges. To add labels to everything,
+// wrap the Registerer with prometheus.WrapRegistererWith.
 //
 // The package deliberately serves no /metrics (promhttp does) and has no default
 // registry: prometheus.DefaultRegisterer is there to be given.
