@@ -12,7 +12,7 @@ import (
 
 // ProbingConfig configures a Probing. The zero value is good for pools whose
 // factory is kithttp.Factory or kitgrpc.Factory, and servers with
-// kithttp.Load or kitgrpc.LoadOptions and RegisterLoad.
+// kithttp.Load or kitgrpc.Config.Load.
 type ProbingConfig struct {
 	// Probe asks the server at addr (the address that the factory was given) how
 	// many requests it has in flight, and the median latency of recent ones, 0 if

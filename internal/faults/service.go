@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"google.golang.org/grpc"
 
 	"github.com/kitgen/kitgen/sd/consul"
 	"github.com/kitgen/kitgen/transport"
@@ -47,9 +46,9 @@ func (s *server) http(l net.Listener, logger log.Logger) transport.Server {
 }
 
 func (s *server) grpc(l net.Listener, logger log.Logger) transport.Server {
-	srv := grpc.NewServer(kitgrpc.ServerOptions(logger)...)
+	srv := kitgrpc.NewServer(kitgrpc.Config{Logger: logger})
 	srv.RegisterService(serviceDesc(), s)
-	return kitgrpc.Server(l, srv, kitgrpc.Config{})
+	return srv.On(l)
 }
 
 func (s *server) call(ctx context.Context, _ any) (any, error) {

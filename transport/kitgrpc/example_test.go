@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-kit/log"
-	"google.golang.org/grpc"
-
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
 )
@@ -27,7 +24,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	s := grpc.NewServer(kitgrpc.ServerOptions(log.NewNopLogger())...)
+	s := kitgrpc.NewServer(kitgrpc.Config{})
 	service.register(s) // generated: pb.RegisterEchoServer(s, server)
 
 	ctx, stop := context.WithCancel(context.Background())
@@ -35,7 +32,7 @@ func Example() {
 	stopped := make(chan error)
 	go func() {
 		stopped <- transport.Serve(ctx, transport.Config{
-			Servers:     []transport.Server{kitgrpc.Server(l, s, kitgrpc.Config{})},
+			Servers:     []transport.Server{s.On(l)},
 			Propagation: -1,
 		})
 	}()

@@ -114,9 +114,9 @@ func TestWatchEndsWithItsClient(t *testing.T) {
 
 func TestOwnHealthIsKept(t *testing.T) {
 	l := listen(t)
-	s := grpc.NewServer(kitgrpc.ServerOptions(nil)...)
+	s := kitgrpc.NewServer(kitgrpc.Config{})
 	healthpb.RegisterHealthServer(s, healthpb.UnimplementedHealthServer{})
-	serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+	serve(t, s.On(l), transport.Config{Propagation: -1})
 	if _, err := health(t, l.Addr().String()).Check(t.Context(), &healthpb.HealthCheckRequest{}); status.Code(err) != codes.Unimplemented {
 		t.Errorf("%v", err)
 	}

@@ -37,7 +37,7 @@ var listenDesc = grpc.StreamDesc{StreamName: "Listen", ServerStreams: true, Hand
 	return s.SendMsg(wrapperspb.String(out))
 }}
 
-func (e echo) register(s *grpc.Server) {
+func (e echo) register(s grpc.ServiceRegistrar) {
 	s.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "test.Echo",
 		HandlerType: (*any)(nil),
@@ -86,9 +86,9 @@ func listen(t testing.TB) net.Listener {
 
 // newServer is e on l.
 func newServer(l net.Listener, e echo) transport.Server {
-	s := grpc.NewServer(kitgrpc.ServerOptions(nil)...)
+	s := kitgrpc.NewServer(kitgrpc.Config{})
 	e.register(s)
-	return kitgrpc.Server(l, s, kitgrpc.Config{})
+	return s.On(l)
 }
 
 // serving is a process that has started.

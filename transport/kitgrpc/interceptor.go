@@ -3,73 +3,119 @@ package kitgrpc
 import (
 	"context"
 	"errors"
-	"time"
+	"strings"
 
-	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/draining"
 	"github.com/kitgen/kitgen/transport/internal/guard"
 	"github.com/kitgen/kitgen/transport/internal/pushback"
 )
 
-// ServerOptions make a grpc.Server answer errors with ToStatus, and panics with
-// Internal after logging them with their stack. What an error says by a method
-//
-//	RetryAfter() (after time.Duration, ok bool)
-//
-// anywhere in its tree about coming again goes into the trailer
-// grpc-retry-pushback-ms (gRPC's proposal A6; -1 is never), and what a client of
-// Factory tells of its attempts into the handler's context.
-//
-// They allow the keepalive pings of Factory's clients, notice within about a
-// minute a client that is gone, and give a new connection 10 s for its
-// handshake. Pass them before options with interceptors of your own, so that
-// theirs see what those return. A nil logger logs nothing.
-func ServerOptions(logger log.Logger) []grpc.ServerOption {
-	if logger == nil {
-		logger = log.NewNopLogger()
-	}
-	s := &interceptor{log: level.Error(logger)}
-	return []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(s.unary),
-		grpc.ChainStreamInterceptor(s.stream),
-		grpc.ConnectionTimeout(10 * time.Second),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 10 * time.Second}),
-	}
+// system says whether a method is no work of the service.
+func system(method string) bool {
+	return method == loadMethod || strings.HasPrefix(method, "/grpc.")
 }
 
-type interceptor struct{ log log.Logger }
+// unary is around every unary call.
+func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	counted := !system(info.FullMethod)
+	if counted {
+		s.calls.Add(1)
+	}
+	if m := s.cfg.Load; m != nil && counted {
+		r := m.Begin()
+		resp, err := call(ctx, req, handler)
+		report := r.Report().String()
+		if answered(err) && ctx.Err() == nil {
+			r.End()
+		} else {
+			r.Drop()
+		}
+		return resp, s.answer(ctx, info.FullMethod, report, err)
+	}
+	resp, err := call(ctx, req, handler)
+	return resp, s.answer(ctx, info.FullMethod, "", err)
+}
 
-func (s *interceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	defer s.answer(ctx, info.FullMethod, &err)
+// call is handler's answer, or the error that its panic is.
+func call(ctx context.Context, req any, handler grpc.UnaryHandler) (resp any, err error) {
 	defer guard.Recover(&err)
-	ctx, _ = receiveAttempt(ctx)
-	return handler(ctx, req)
+	return handler(receiveAttempt(ctx), req)
 }
 
-func (s *interceptor) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
-	defer s.answer(stream.Context(), info.FullMethod, &err)
-	defer guard.Recover(&err)
-	if ctx, told := receiveAttempt(stream.Context()); told {
-		stream = &toldStream{stream, ctx}
+// answer is the error that a unary call is answered with. The trailer says what
+// else there is to say.
+func (s *Server) answer(ctx context.Context, method, report string, err error) error {
+	if md := s.trailer(report, err); md != nil {
+		_ = grpc.SetTrailer(ctx, md) // fails only outside of a server
 	}
-	return handler(srv, stream)
+	return s.status(method, err)
 }
 
-// answer makes *err what the caller is told of it.
-func (s *interceptor) answer(ctx context.Context, method string, err *error) {
-	if *err == nil {
-		return
+// status is err as gRPC sends it.
+func (s *Server) status(method string, err error) error {
+	if err == nil {
+		return nil
 	}
-	if p, ok := errors.AsType[*guard.Panic](*err); ok {
+	if p, ok := errors.AsType[*guard.Panic](err); ok {
 		_ = s.log.Log("msg", "panic", "method", method, "err", p)
 	}
-	if after, ok := pushback.Of(*err); ok {
-		_ = grpc.SetTrailer(ctx, metadata.MD{pushback.Trailer: {pushback.String(after)}}) // fails only outside of a server
+	return ToStatus(err).Err()
+}
+
+// trailer is nil where there is nothing to say.
+func (s *Server) trailer(report string, err error) metadata.MD {
+	after, pushed := pushback.Of(err)
+	leaving := s.leaving.Load()
+	if report == "" && !pushed && !leaving {
+		return nil
 	}
-	*err = ToStatus(*err).Err()
+	md := make(metadata.MD, 3)
+	if report != "" {
+		md[loadTrailer] = []string{report}
+	}
+	if pushed {
+		md[pushback.Trailer] = []string{pushback.String(after)}
+	}
+	if leaving {
+		md[draining.Metadata] = []string{draining.Yes}
+	}
+	return md
+}
+
+// stream is around every stream.
+func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	st := s.open.begin(ss, system(info.FullMethod))
+	defer s.open.remove(st)
+	if s.leaving.Load() {
+		_ = st.SetHeader(metadata.MD{draining.Metadata: {draining.Yes}}) // fails only where headers are sent already
+	}
+	report, err := s.run(srv, st, handler)
+	if st.stopped() {
+		err = transport.ErrStopping
+	}
+	if md := s.trailer(report, err); md != nil && st.told.CompareAndSwap(false, true) {
+		st.SetTrailer(md)
+	}
+	return s.status(info.FullMethod, err)
+}
+
+// run is handler's answer to a stream, counted.
+func (s *Server) run(srv any, st *serverStream, handler grpc.StreamHandler) (report string, err error) {
+	call := func() error { return handler(srv, st) }
+	if st.system {
+		return "", guard.Call(call)
+	}
+	s.calls.Add(1)
+	m := s.cfg.Load
+	if m == nil {
+		return "", guard.Call(call)
+	}
+	r := m.Begin()
+	defer r.Drop()
+	err = guard.Call(call)
+	return r.Report().String(), err
 }

@@ -47,10 +47,10 @@ func TestPanicsAreAnsweredAndLogged(t *testing.T) {
 		defer out.Reset()
 		return out.String()
 	}
-	s := grpc.NewServer(kitgrpc.ServerOptions(logger)...)
+	s := kitgrpc.NewServer(kitgrpc.Config{Logger: logger})
 	echo(func(context.Context, string) (string, error) { panic("boom") }).register(s)
 	l := listen(t)
-	serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+	serve(t, s.On(l), transport.Config{Propagation: -1})
 	connect(t, l.Addr().String(), func(cc *grpc.ClientConn) {
 		for name, call := range map[string]func() error{
 			say:        func() error { _, err := saying(cc)(t.Context(), ""); return err },
@@ -70,10 +70,7 @@ func TestStreamsEndWithTheSameErrors(t *testing.T) {
 	sent := &transport.Error{Status: 422, Code: "empty", Message: "empty string"}
 	connect(t, start(t, returning(sent)), func(cc *grpc.ClientConn) {
 		err := stream(t.Context(), cc, "")
-		if _, ok := errors.AsType[*kitgrpc.Error](err); ok {
-			t.Error("FromError is not needed any more: say so in its documentation")
-		}
-		if err = kitgrpc.FromError(err); !errors.Is(err, sent) {
+		if _, ok := errors.AsType[*kitgrpc.Error](err); !ok || !errors.Is(err, sent) {
 			t.Errorf("%v is not what was sent", err)
 		}
 	})
@@ -89,15 +86,14 @@ func TestStreamsEndWithTheSameErrors(t *testing.T) {
 func TestOwnInterceptorsSeeErrors(t *testing.T) {
 	sent := errors.New("as the handler returned it")
 	var server, client error
-	opts := append(kitgrpc.ServerOptions(nil), grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	s := kitgrpc.NewServer(kitgrpc.Config{}, grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		resp, err := next(ctx, req)
 		server = err
 		return resp, err
 	}))
-	s := grpc.NewServer(opts...)
 	returning(sent).register(s)
 	l := listen(t)
-	p := serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+	p := serve(t, s.On(l), transport.Config{Propagation: -1})
 	call := dial(t, l.Addr().String(), grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		client = next(ctx, method, req, reply, cc, opts...)
 		return client

@@ -3,7 +3,6 @@ package kitgrpc
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -17,6 +16,13 @@ import (
 // Meter measures how busy a process is: requests in flight, and the median
 // latency of recent ones. The zero Meter is ready, and safe for concurrent use.
 // It is the same type as kithttp.Meter: servers that share a process share one.
+//
+// A server with one as Config.Load tells clients in the trailer kit-load of every
+// call, such as "rif=3, latency=12000us", and answers probes. A call counts until
+// its handler and the interceptors within have returned, and is not counted in
+// its own trailer. Latencies are those of answers to unary calls: what fails by
+// the server's fault, was cancelled or is a stream is not timed. Calls of grpc's
+// own services (health, reflection) are not counted.
 type Meter = load.Meter
 
 const (
@@ -24,63 +30,6 @@ const (
 	loadMethod  = "/" + loadService + "/Probe" // takes and returns google.protobuf.Empty
 	loadTrailer = "kit-load"                   // load.Header, as gRPC spells it
 )
-
-// LoadOptions make a grpc.Server measure its calls by m, and tell clients, so
-// that they can avoid a busy server: in the trailer kit-load of every call, such
-// as "rif=3, latency=12000us". lb.Probing reads it. Pass them before other
-// options with interceptors, so that the time those take counts, and see
-// RegisterLoad. There are none if m is nil.
-//
-// A call counts until its handler returns, and is not counted in its own
-// trailer. Latencies are those of answers to unary calls: what fails by the
-// server's fault, was cancelled or is a stream is not timed. Calls of grpc's own
-// services (health, reflection) are not counted.
-func LoadOptions(m *Meter) []grpc.ServerOption {
-	if m == nil {
-		return nil
-	}
-	s := loadInterceptor{m}
-	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(s.unary), grpc.ChainStreamInterceptor(s.stream)}
-}
-
-type loadInterceptor struct{ m *Meter }
-
-// uncounted says whether a method is no work of the service.
-func uncounted(method string) bool {
-	return method == loadMethod || strings.HasPrefix(method, "/grpc.")
-}
-
-func (s loadInterceptor) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	if uncounted(info.FullMethod) {
-		return handler(ctx, req)
-	}
-	r, timed := s.m.Begin(), false
-	defer func() {
-		_ = grpc.SetTrailer(ctx, trailerOf(r.Report())) // fails only outside of a server
-		if timed {
-			r.End()
-		} else {
-			r.Drop()
-		}
-	}()
-	resp, err = handler(ctx, req)
-	timed = answered(err) && ctx.Err() == nil
-	return resp, err
-}
-
-func (s loadInterceptor) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	if uncounted(info.FullMethod) {
-		return handler(srv, stream)
-	}
-	r := s.m.Begin()
-	defer func() {
-		stream.SetTrailer(trailerOf(r.Report()))
-		r.Drop()
-	}()
-	return handler(srv, stream)
-}
-
-func trailerOf(r load.Report) metadata.MD { return metadata.MD{loadTrailer: {r.String()}} }
 
 // answered says whether err is an answer to a call, and not the server's failure
 // to find one.
@@ -93,14 +42,10 @@ func answered(err error) bool {
 	return true
 }
 
-// RegisterLoad makes s answer probes: a client that looks for an instance with
-// little to do asks some how busy they are, which is cheaper than a call. s is
-// a grpc.Server that was made with LoadOptions(m). Its other interceptors see
-// probes as calls of kitgen.Load. Nothing is registered if m is nil.
-func RegisterLoad(s grpc.ServiceRegistrar, m *Meter) {
-	if m == nil {
-		return
-	}
+// registerLoad makes s answer probes: a client that looks for an instance with
+// little to do asks some how busy they are, which is cheaper than a call.
+// Interceptors see probes as calls of kitgen.Load.
+func registerLoad(s grpc.ServiceRegistrar, m *Meter) {
 	s.RegisterService(&grpc.ServiceDesc{
 		ServiceName: loadService,
 		HandlerType: (*any)(nil),
@@ -112,14 +57,14 @@ func RegisterLoad(s grpc.ServiceRegistrar, m *Meter) {
 func answerProbe(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
 	m, ok := srv.(*Meter)
 	if !ok {
-		return nil, fmt.Errorf("kitgrpc: a meter is served, not %T", srv) // cannot happen: RegisterLoad takes nothing else
+		return nil, fmt.Errorf("kitgrpc: a meter is served, not %T", srv) // cannot happen: registerLoad takes nothing else
 	}
 	in := new(emptypb.Empty)
 	if err := decode(in); err != nil {
 		return nil, err
 	}
 	answer := func(ctx context.Context, _ any) (any, error) {
-		return in, grpc.SetTrailer(ctx, trailerOf(m.Report()))
+		return in, grpc.SetTrailer(ctx, metadata.MD{loadTrailer: {m.Report().String()}})
 	}
 	if intercept == nil {
 		return answer(ctx, in)
@@ -128,7 +73,7 @@ func answerProbe(srv any, ctx context.Context, decode func(any) error, intercept
 }
 
 // Probe asks the server of cc how busy it is: requests in flight, and the median
-// latency of recent ones, 0 if it does not know. The server needs RegisterLoad.
+// latency of recent ones, 0 if it does not know. The server needs Config.Load.
 // The closer of what Factory makes has a method Probe(ctx) that calls it, by
 // which lb.Probing asks.
 func Probe(ctx context.Context, cc grpc.ClientConnInterface) (inFlight int, latency time.Duration, err error) {
@@ -136,7 +81,7 @@ func Probe(ctx context.Context, cc grpc.ClientConnInterface) (inFlight int, late
 	msg := new(emptypb.Empty)
 	switch err := cc.Invoke(ctx, loadMethod, msg, msg, grpc.Trailer(&trailer)); {
 	case ToStatus(err).Code() == codes.Unimplemented:
-		return 0, 0, fmt.Errorf("probe: %w: the server needs kitgrpc.RegisterLoad", err)
+		return 0, 0, fmt.Errorf("probe: %w: the server needs kitgrpc.Config.Load", err)
 	case err != nil:
 		return 0, 0, fmt.Errorf("probe: %w", err)
 	}
@@ -149,14 +94,6 @@ func Probe(ctx context.Context, cc grpc.ClientConnInterface) (inFlight int, late
 		return 0, 0, fmt.Errorf("probe: %w", err)
 	}
 	return r.InFlight, r.Latency, nil
-}
-
-// conn is the connection to one instance.
-type conn struct{ *grpc.ClientConn }
-
-// Probe asks the instance how busy it is: see the function Probe.
-func (c conn) Probe(ctx context.Context) (inFlight int, latency time.Duration, err error) {
-	return Probe(ctx, c.ClientConn)
 }
 
 // deliver hands on what the server said of its load.

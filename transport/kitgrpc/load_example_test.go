@@ -3,18 +3,15 @@ package kitgrpc_test
 import (
 	"fmt"
 
-	"google.golang.org/grpc"
-
 	"github.com/kitgen/kitgen/transport/kitgrpc"
 )
 
 // A server that says how busy it is, in every trailer and to probes.
-func ExampleLoadOptions() {
+func ExampleMeter() {
 	meter := new(kitgrpc.Meter)
-	s := grpc.NewServer(append(kitgrpc.LoadOptions(meter), kitgrpc.ServerOptions(nil)...)...)
+	s := kitgrpc.NewServer(kitgrpc.Config{Load: meter})
 	defer s.Stop()
-	kitgrpc.RegisterLoad(s, meter)
-	// Register the services, and hand s to kitgrpc.Server.
+	// Register the services, and hand s.On(listener) to transport.Serve.
 	fmt.Println(meter.Report())
 	// Output: rif=0
 }

@@ -28,11 +28,10 @@ import (
 func loaded(t testing.TB, e echo) (*grpc.ClientConn, *kitgrpc.Meter) {
 	t.Helper()
 	m := new(kitgrpc.Meter)
-	s := grpc.NewServer(append(kitgrpc.LoadOptions(m), kitgrpc.ServerOptions(nil)...)...)
+	s := kitgrpc.NewServer(kitgrpc.Config{Load: m})
 	e.register(s)
-	kitgrpc.RegisterLoad(s, m)
 	l := listen(t)
-	serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+	serve(t, s.On(l), transport.Config{Propagation: -1})
 	return connection(t, l), m
 }
 
@@ -175,10 +174,9 @@ func TestLoadOfStreams(t *testing.T) {
 
 func TestCloserProbes(t *testing.T) {
 	m := new(kitgrpc.Meter)
-	s := grpc.NewServer() // without interceptors at all
-	kitgrpc.RegisterLoad(s, m)
+	s := kitgrpc.NewServer(kitgrpc.Config{Load: m})
 	l := listen(t)
-	serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+	serve(t, s.On(l), transport.Config{Propagation: -1})
 	closer := connect(t, l.Addr().String(), func(*grpc.ClientConn) {})
 	busy := m.Begin()
 	defer busy.Drop()
@@ -194,27 +192,24 @@ func TestCloserProbes(t *testing.T) {
 }
 
 // impostor answers probes with a trailer of its own, if any.
-func impostor(text string) *grpc.Server {
-	s := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+func impostor(text string) *kitgrpc.Server {
+	return kitgrpc.NewServer(kitgrpc.Config{}, grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		if text != "" {
 			stream.SetTrailer(metadata.Pairs(load.Header, text))
 		}
 		return stream.SendMsg(new(emptypb.Empty))
 	}))
-	return s
 }
 
 func TestProbeSaysWhatIsWrong(t *testing.T) {
-	plain := grpc.NewServer(kitgrpc.LoadOptions(nil)...)
-	kitgrpc.RegisterLoad(plain, nil)
-	for want, s := range map[string]*grpc.Server{
-		"the server needs kitgrpc.RegisterLoad":    plain,
+	for want, s := range map[string]*kitgrpc.Server{
+		"the server needs kitgrpc.Config.Load":     kitgrpc.NewServer(kitgrpc.Config{}),
 		"the answer has no trailer kit-load":       impostor(""),
 		`probe: load report "busy": has no rif`:    impostor("busy"),
 		`probe: load report "rif=1, latency=1x": `: impostor("rif=1, latency=1x"),
 	} {
 		l := listen(t)
-		serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+		serve(t, s.On(l), transport.Config{Propagation: -1})
 		if _, _, err := kitgrpc.Probe(t.Context(), connection(t, l)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want %q", err, want)
 		}
@@ -233,11 +228,10 @@ func TestProbingAvoidsTheBusy(t *testing.T) {
 	meters := map[string]*kitgrpc.Meter{}
 	for range 3 {
 		m := new(kitgrpc.Meter)
-		s := grpc.NewServer(append(kitgrpc.LoadOptions(m), kitgrpc.ServerOptions(nil)...)...)
+		s := kitgrpc.NewServer(kitgrpc.Config{Load: m})
 		l := listen(t)
 		echo(func(context.Context, string) (string, error) { return l.Addr().String(), nil }).register(s)
-		kitgrpc.RegisterLoad(s, m)
-		serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+		serve(t, s.On(l), transport.Config{Propagation: -1})
 		fixed = append(fixed, l.Addr().String())
 		meters[l.Addr().String()] = m
 	}

@@ -1,128 +1,137 @@
 package kitgrpc
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"crypto/tls"
 	"net"
+	"sync"
+	"sync/atomic"
+	"time"
 
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/conns"
 )
 
-// Config is what Server adds to a grpc.Server. The zero value adds it all.
+// Config says what a Server adds to gRPC, and what one client can take from it.
+// The zero value adds it all, and has limits fit for services that call each
+// other.
 type Config struct {
+	Logger log.Logger  // panics of handlers, with their stacks; silent if nil
+	TLS    *tls.Config // with which clients must talk, as transport/kittls makes it; plain text if nil
+
+	MaxRecv    int // bytes of one message from a client; 4 MiB if zero, no limit if negative
+	MaxSend    int // bytes of one message to a client; no limit if zero or negative
+	MaxHeader  int // bytes of the metadata that comes with a call; 64 KiB if zero
+	MaxStreams int // calls at once over one connection, whose next ones wait at the client; 1024 if zero (as Envoy), no limit if negative
+	MaxConns   int // connections at once, beyond which new ones are reset; as many as the process may open files, but for some, if zero; no limit if negative
+
+	StreamGrace time.Duration // how long streams go on once the drain has begun; a third of what the drain has left, but at most 5 s, if zero; not at all if negative
+
+	Load             *Meter                           // measures calls, so that clients can avoid a busy server (lb.NewProbing); nobody is told if nil
 	NoReflection     bool                             // do not register server reflection
-	ProbeCredentials credentials.TransportCredentials // with which the self-probe connects where the server has credentials; insecure if nil
+	ProbeCredentials credentials.TransportCredentials // with which the self-probe connects to a server whose credentials came as grpc.Creds; not needed with TLS
 }
 
-// Server is s on l, for transport.Serve. Register the services on s before: it
-// adds the gRPC health service, for them and for the whole, and reflection.
-// (Where s has either already it stays as it is, and is yours to keep right.)
-// Health is SERVING while the process wants traffic, and health streams end
-// when the server drains, so that no watcher holds it up. Make s with
-// ServerOptions.
-func Server(l net.Listener, s *grpc.Server, cfg Config) transport.Server {
-	h := newHealth(s)
-	if !has(s, healthpb.Health_ServiceDesc.ServiceName) {
-		healthpb.RegisterHealthServer(s, h)
+// Server is a grpc.Server that knows whether its process wants traffic. Make
+// it with NewServer, register the services on it, and hand On's result to
+// transport.Serve.
+type Server struct {
+	*grpc.Server
+
+	cfg      Config
+	log      log.Logger
+	calls    atomic.Uint64
+	leaving  atomic.Bool // callers are to go elsewhere
+	open     streams
+	newcomer newcomers
+	health   *healthServer
+	offer    func() // registers what every server has, once
+}
+
+// NewServer makes a Server. It answers errors with ToStatus, and panics with
+// Internal after logging them with their stack. What an error says by a method
+//
+//	RetryAfter() (after time.Duration, ok bool)
+//
+// anywhere in its tree about coming again goes into the trailer
+// grpc-retry-pushback-ms (gRPC's proposal A6; -1 is never), and what a client of
+// Factory tells of its attempts into the handler's context.
+//
+// It allows the keepalive pings of Factory's clients (one per 5 s, also without a
+// call), notices within about a minute a client that is gone, and gives a new
+// connection 10 s for its handshake. opts come last and may replace any of this;
+// interceptors among them are inside of the server's own, and see what handlers
+// return. (Give them as grpc.Chain…Interceptor: grpc.UnaryInterceptor puts one
+// outside of all.)
+func NewServer(cfg Config, opts ...grpc.ServerOption) *Server {
+	if cfg.Logger == nil {
+		cfg.Logger = log.NewNopLogger()
 	}
-	if !cfg.NoReflection && !has(s, "grpc.reflection.v1.ServerReflection") && !has(s, "grpc.reflection.v1alpha.ServerReflection") {
-		reflection.Register(s)
-	}
-	srv := &server{l: l, grpc: s, health: h, creds: cfg.ProbeCredentials}
+	s := &Server{cfg: cfg, log: level.Error(cfg.Logger)}
+	s.Server = grpc.NewServer(append(s.options(), opts...)...)
+	s.health = newHealth()
+	s.offer = sync.OnceFunc(s.register)
+	return s
+}
+
+// On is s on l, for transport.Serve. Register the services before: it adds the
+// gRPC health service, for them and for the whole; reflection; and, with
+// Config.Load, the service that answers probes. (Where s has one of these
+// already it stays as it is, and is yours to keep right.) Several listeners
+// are several calls, all before the first is served.
+//
+// Health is SERVING while the process wants traffic. Once it does not, all
+// answers say so in their trailer, and those of streams in their header, too
+// (kit-draining), so that a client of Factory goes elsewhere before the registry
+// tells it to. When the drain begins, connections are told to make no more
+// calls (GOAWAY). Streams have Config.StreamGrace left; then their context ends
+// with the cause transport.ErrStopping, a Recv or Send that waits returns, and
+// whatever the handler returns the client is told ErrStopping, since a stream
+// that stopped halfway must not look complete. Streams of health and reflection
+// end at once.
+func (s *Server) On(l net.Listener) transport.Server {
+	s.offer()
+	on := &serving{Server: s, l: conns.Limit(l, s.cfg.MaxConns)}
 	return transport.Server{
 		Name:     "grpc",
 		Addr:     l.Addr(),
-		Serve:    srv.serve,
-		Probe:    srv.probe,
-		SetReady: h.setReady,
-		Shutdown: srv.shutdown,
-		Close:    srv.close,
+		Serve:    on.serve,
+		Probe:    on.probe,
+		SetReady: s.setReady,
+		Calls:    s.calls.Load,
+		Shutdown: s.shutdown,
+		Close:    on.close,
+	}
+}
+
+// register adds the services that every server has.
+func (s *Server) register() {
+	s.health.speakFor(s.Server)
+	if !s.has(healthpb.Health_ServiceDesc.ServiceName) {
+		healthpb.RegisterHealthServer(s.Server, s.health)
+	}
+	if !s.cfg.NoReflection && !s.has("grpc.reflection.v1.ServerReflection") && !s.has("grpc.reflection.v1alpha.ServerReflection") {
+		reflection.Register(s.Server)
+	}
+	if s.cfg.Load != nil && !s.has(loadService) {
+		registerLoad(s.Server, s.cfg.Load)
 	}
 }
 
 // has reports whether s serves a service already; grpc ends the process if one
 // is registered twice.
-func has(s *grpc.Server, service string) bool {
+func (s *Server) has(service string) bool {
 	_, ok := s.GetServiceInfo()[service]
 	return ok
 }
 
-type server struct {
-	l      net.Listener
-	grpc   *grpc.Server
-	health *healthServer
-	creds  credentials.TransportCredentials // of the self-probe; may be nil
-}
-
-func (s *server) serve(ready *transport.Ready) error {
-	s.health.ready.Store(ready)
-	if err := s.grpc.Serve(s.l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
-		return err
-	}
-	return nil
-}
-
-// probe asks for health over a connection of its own. Whatever the server
-// itself answers will do: it may well refuse to talk to strangers.
-func (s *server) probe(ctx context.Context) error {
-	opts := []grpc.DialOption{grpc.WithContextDialer(s.dial)}
-	if s.creds != nil {
-		opts = append(opts, grpc.WithTransportCredentials(s.creds))
-	}
-	cc, err := newClient(s.l.Addr().String(), opts...)
-	if err != nil {
-		return err
-	}
-	defer cc.Close()
-	_, err = healthpb.NewHealthClient(cc).Check(ctx, &healthpb.HealthCheckRequest{})
-	e, ok := errors.AsType[*Error](err)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("health check: %w", err)
-	case !ok || !e.NotSent():
-		return nil
-	case s.creds == nil:
-		return fmt.Errorf("health check: %w; a server with credentials needs kitgrpc.Config.ProbeCredentials to call itself", err)
-	}
-	return fmt.Errorf("health check: %w", err)
-}
-
-func (s *server) dial(ctx context.Context, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, s.l.Addr().Network(), s.l.Addr().String())
-}
-
-// shutdown drains: clients are told to go (GOAWAY), and calls in flight finish.
-func (s *server) shutdown(ctx context.Context) error {
-	s.health.end()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.grpc.GracefulStop()
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-	}
-	s.grpc.Stop() // ends the calls' contexts and thereby GracefulStop, if the handlers heed them
-	<-done
-	return ctx.Err()
-}
-
-// close also releases a listener that was never served.
-func (s *server) close() error {
-	s.health.end()
-	s.grpc.Stop()
-	if err := s.l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
+func (s *Server) setReady(ready bool) {
+	s.leaving.Store(!ready)
+	s.health.setReady(ready)
 }

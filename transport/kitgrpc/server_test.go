@@ -32,11 +32,11 @@ func TestReflection(t *testing.T) {
 		"its own":   {kitgrpc.Config{}, func(s *grpc.Server) { reflection.RegisterV1(s) }, []string{"grpc.reflection.v1.ServerReflection"}},
 		"both, own": {kitgrpc.Config{}, func(s *grpc.Server) { reflection.Register(s) }, []string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}},
 	} {
-		s := grpc.NewServer()
+		s := kitgrpc.NewServer(tt.cfg)
 		if tt.before != nil {
-			tt.before(s)
+			tt.before(s.Server)
 		}
-		kitgrpc.Server(listen(t), s, tt.cfg)
+		s.On(listen(t))
 		var got []string
 		for service := range s.GetServiceInfo() {
 			if strings.Contains(service, "reflection") {
@@ -58,20 +58,26 @@ func TestTLS(t *testing.T) {
 	roots.AddCert(ts.Certificate())
 	mine := credentials.NewTLS(&tls.Config{RootCAs: roots, ServerName: "example.com", Certificates: ts.TLS.Certificates})
 
-	newTLS := func(probe credentials.TransportCredentials) (net.Listener, transport.Server) {
+	cfg := &tls.Config{Certificates: ts.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}
+	own := grpc.Creds(credentials.NewTLS(cfg))
+	newTLS := func(cfg kitgrpc.Config, opts ...grpc.ServerOption) (net.Listener, transport.Server) {
 		l := listen(t)
-		creds := credentials.NewTLS(&tls.Config{Certificates: ts.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert})
-		s := grpc.NewServer(append(kitgrpc.ServerOptions(nil), grpc.Creds(creds))...)
+		s := kitgrpc.NewServer(cfg, opts...)
 		echo(func(_ context.Context, text string) (string, error) { return text, nil }).register(s)
-		return l, kitgrpc.Server(l, s, kitgrpc.Config{ProbeCredentials: probe})
+		return l, s.On(l)
 	}
-	l, s := newTLS(mine)
-	serve(t, s, transport.Config{Propagation: -1})
-	if got, err := dial(t, l.Addr().String(), grpc.WithTransportCredentials(mine))(t.Context(), "hello"); got != "hello" || err != nil {
-		t.Errorf("%v, %v", got, err)
+	for name, new := range map[string]func() (net.Listener, transport.Server){
+		"Config.TLS": func() (net.Listener, transport.Server) { return newTLS(kitgrpc.Config{TLS: cfg}) },
+		"grpc.Creds": func() (net.Listener, transport.Server) { return newTLS(kitgrpc.Config{ProbeCredentials: mine}, own) },
+	} {
+		l, s := new()
+		serve(t, s, transport.Config{Propagation: -1})
+		if got, err := dial(t, l.Addr().String(), grpc.WithTransportCredentials(mine))(t.Context(), "hello"); got != "hello" || err != nil {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
 	}
 
-	_, s = newTLS(nil)
+	_, s := newTLS(kitgrpc.Config{}, own)
 	err := transport.Serve(t.Context(), transport.Config{Servers: []transport.Server{s}})
 	if err == nil || !strings.Contains(err.Error(), "self-probe: health check: ") || !strings.Contains(err.Error(), "kitgrpc.Config.ProbeCredentials") {
 		t.Errorf("probe without credentials: %v", err)
@@ -169,8 +175,8 @@ func TestProbeAcceptsAnyAnswer(t *testing.T) {
 	deny := func(context.Context, any, *grpc.UnaryServerInfo, grpc.UnaryHandler) (any, error) {
 		return nil, &transport.Error{Status: 401}
 	}
-	s := grpc.NewServer(append(kitgrpc.ServerOptions(nil), grpc.ChainUnaryInterceptor(deny))...)
-	serve(t, kitgrpc.Server(l, s, kitgrpc.Config{}), transport.Config{Propagation: -1})
+	s := kitgrpc.NewServer(kitgrpc.Config{}, grpc.ChainUnaryInterceptor(deny))
+	serve(t, s.On(l), transport.Config{Propagation: -1})
 }
 
 func TestRollingRestartLosesNoCall(t *testing.T) {

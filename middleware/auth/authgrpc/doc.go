@@ -8,7 +8,7 @@
 //
 // With go-kit, the guard (auth.New, auth.Require) is around the endpoint. Bare
 // services, and streams, which no endpoint sees, have it in the interceptors.
-// Together with kitgrpc.ServerOptions, put these options after those.
+// They can be options of a kitgrpc.NewServer, too.
 //
 // A stream is guarded when it begins. It deliberately is not ended when its
 // token expires: bound how long streams last with keepalive's MaxConnectionAge.

@@ -70,11 +70,16 @@ func (s service) tell(ctx context.Context) error {
 // serve starts srv with the options and returns its address.
 func serve(t *testing.T, srv healthpb.HealthServer, opts ...grpc.ServerOption) string {
 	t.Helper()
+	return serveBy(t, grpc.NewServer(opts...), srv)
+}
+
+// serveBy has s, which knows of the rest of kitgen or does not, serve srv.
+func serveBy(t *testing.T, s *grpc.Server, srv healthpb.HealthServer) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := grpc.NewServer(opts...)
 	healthpb.RegisterHealthServer(s, srv)
 	done := make(chan error)
 	go func() { done <- s.Serve(l) }()

@@ -159,9 +159,8 @@ func TestWithKitgrpc(t *testing.T) {
 		seen <- err
 		return resp, err
 	}
-	opts := append(kitgrpc.ServerOptions(nil), grpc.ChainUnaryInterceptor(watch))
-	opts = append(opts, authgrpc.ServerOptions(authgrpc.ServerConfig{Guard: known()})...)
-	_, err := unary(t.Context(), dial(t, serve(t, service{}, opts...), plain()))
+	opts := append([]grpc.ServerOption{grpc.ChainUnaryInterceptor(watch)}, authgrpc.ServerOptions(authgrpc.ServerConfig{Guard: known()})...)
+	_, err := unary(t.Context(), dial(t, serveBy(t, kitgrpc.NewServer(kitgrpc.Config{}, opts...).Server, service{}), plain()))
 	e, ok := errors.AsType[*kitgrpc.Error](kitgrpc.FromError(err))
 	if !ok || e.StatusCode() != 401 || e.ErrorCode() != "unauthenticated" || e.NotSent() {
 		t.Errorf("%v", err)
@@ -192,7 +191,7 @@ func TestWithGoKit(t *testing.T) {
 			return new(healthpb.HealthCheckResponse), service{}.tell(ctx)
 		}), same, same, grpctransport.ServerBefore(authgrpc.Extract(authgrpc.ExtractConfig{})))
 	ca := authtest.NewCA(t)
-	addr := serve(t, kitService{check: h}, append(kitgrpc.ServerOptions(nil), serverTLS(ca, tls.VerifyClientCertIfGiven))...)
+	addr := serveBy(t, kitgrpc.NewServer(kitgrpc.Config{}, serverTLS(ca, tls.VerifyClientCertIfGiven)).Server, kitService{check: h})
 	if who, err := unary(t.Context(), dial(t, addr, clientTLS(ca, ca.Issue(named("ops"))))); who != "cn:ops" || err != nil {
 		t.Errorf("with a certificate: %q %v", who, err)
 	}

@@ -1,0 +1,69 @@
+package kitgrpc
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+)
+
+// stream is unary for streams.
+func (c *conn) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	s := &clientStream{ctx: ctx, conn: c, many: desc.ServerStreams}
+	inner, err := open(c.telling.send(ctx, &s.told), desc, cc, method, opts...)
+	if err != nil {
+		return nil, new(received).failure(ctx, err) // without a peer: nothing was sent
+	}
+	s.ClientStream = inner
+	return s, nil
+}
+
+// clientStream is a stream whose errors are *Errors, and that hands on what the
+// server says beside its messages.
+type clientStream struct {
+	grpc.ClientStream
+
+	ctx   context.Context // of the call
+	conn  *conn
+	told  toldContext
+	many  bool // messages come from the server
+	begun bool // one has come, and the header was read; of the goroutine that receives
+}
+
+// RecvMsg implements grpc.ClientStream; io.EOF stays what it is.
+func (s *clientStream) RecvMsg(m any) error {
+	err := s.ClientStream.RecvMsg(m)
+	switch {
+	case err == nil && s.begun:
+		return nil
+	case err == nil && s.many:
+		s.begun = true
+		if md, headErr := s.Header(); headErr == nil {
+			s.conn.hear(s.ctx, md)
+		}
+		return nil
+	}
+	trailer := s.Trailer()
+	s.conn.hear(s.ctx, trailer)
+	return s.failure(err, trailer)
+}
+
+// SendMsg implements grpc.ClientStream; io.EOF stays what it is: RecvMsg knows
+// how the stream ended.
+func (s *clientStream) SendMsg(m any) error {
+	return s.failure(s.ClientStream.SendMsg(m), nil)
+}
+
+func (s *clientStream) failure(err error, trailer metadata.MD) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	got := received{trailer: trailer}
+	if p, ok := peer.FromContext(s.ClientStream.Context()); ok {
+		got.peer = *p
+	}
+	return got.failure(s.ctx, err)
+}
