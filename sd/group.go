@@ -3,6 +3,7 @@ package sd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	kitsd "github.com/go-kit/kit/sd"
@@ -35,6 +36,32 @@ func (g *Group) Deregister() {
 		left.Go(r.Deregister)
 	}
 	left.Wait()
+}
+
+// Listed blocks until all have been confirmed once, or ctx ends, which is its
+// error.
+func (g *Group) Listed(ctx context.Context) error {
+	for _, r := range g.members {
+		if err := r.Listed(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Gone blocks until no member's registry offers it any more. If one cannot
+// tell, or there is none, its error says so, once the others have ended.
+func (g *Group) Gone(ctx context.Context) error {
+	if len(g.members) == 0 {
+		return fmt.Errorf("%w: nothing is registered", errors.ErrUnsupported)
+	}
+	errs := make([]error, len(g.members))
+	var looking sync.WaitGroup
+	for i, r := range g.members {
+		looking.Go(func() { errs[i] = r.Gone(ctx) })
+	}
+	looking.Wait()
+	return errors.Join(errs...)
 }
 
 // Run runs all until ctx ends, and returns the errors of those that could not

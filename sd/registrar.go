@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	kitsd "github.com/go-kit/kit/sd"
@@ -52,6 +53,7 @@ type RegistrarConfig struct {
 	LeaveTimeout time.Duration        // how long leaving may delay the end of Run; 2 s if zero or less
 	Logger       log.Logger           // hears of changes of state, not of attempts; nop if nil
 	OnChange     func(RegistrarState) // called at every change of state, in order; must not block; none if nil
+	Watcher      Watcher              // of the same service, for Gone, which cannot tell if nil; only watches while Gone does
 }
 
 // Registrar keeps one instance registered for as long as it runs. It never
@@ -70,6 +72,7 @@ type Registrar struct {
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the Run that Register started has returned
 
+	look   atomic.Pointer[look] // that of the Gone under way; nil if there is none
 	status status
 	stray  chan (<-chan error) // holds the Hold that outlived the last Run, if any; doubles as the lock of Run
 }
@@ -211,14 +214,15 @@ func (r *Registrar) Register() {
 }
 
 // Deregister ends what Register started and returns once the instance has
-// left, or LeaveTimeout has passed. Without a Register before it, it does
-// nothing.
+// left, or LeaveTimeout has passed. A Gone that is under way is given a quarter
+// of that to look first. Without a Register before it, it does nothing.
 func (r *Registrar) Deregister() {
 	r.life.Lock()
 	defer r.life.Unlock()
 	if r.cancel == nil {
 		return
 	}
+	r.look.Load().await(r.cfg.LeaveTimeout / 4)
 	r.cancel()
 	<-r.ended
 	r.cancel, r.ended = nil, nil

@@ -1,0 +1,90 @@
+package sd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Listed blocks until the registry has first confirmed the registration, and
+// then returns nil; or until ctx ends, which is its error.
+func (r *Registrar) Listed(ctx context.Context) error {
+	select {
+	case <-r.registered:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Gone blocks until a watch like the callers' own does not offer the instance
+// any more, because it is Draining or not there, and then returns nil. That is
+// about when callers know, and so how long a process that leaves has to go on
+// serving. Call it before Deregister, in another goroutine: Deregister then
+// waits a moment for the watch to be open, so that what it sees of the removal
+// is no earlier than what others see.
+//
+// It cannot tell without RegistrarConfig.Watcher (errors.ErrUnsupported), if
+// that breaks, or once ctx has ended.
+func (r *Registrar) Gone(ctx context.Context) error {
+	if r.cfg.Watcher == nil {
+		return fmt.Errorf("%w: a registrar without a Watcher does not see its own removal", errors.ErrUnsupported)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := &look{opened: make(chan struct{})}
+	r.look.Store(l)
+	defer l.open() // also if there was nothing to see
+	var gone atomic.Bool
+	err := <-contain(func() error {
+		return r.cfg.Watcher.Watch(ctx, func(set []Instance) {
+			l.open()
+			if !r.offeredBy(set) {
+				gone.Store(true)
+				cancel()
+			}
+		})
+	})
+	switch {
+	case gone.Load():
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil:
+		err = errNoReason
+	}
+	return fmt.Errorf("watch for the removal: %w", err)
+}
+
+// offeredBy reports whether callers who know set would call the instance.
+func (r *Registrar) offeredBy(set []Instance) bool {
+	for _, in := range set {
+		if in.ID == r.in.ID && in.State != Draining {
+			return true
+		}
+	}
+	return false
+}
+
+// look is a watch for the removal; a nil one is not waited for.
+type look struct {
+	once   sync.Once
+	opened chan struct{} // closed once it has seen a set, or given up
+}
+
+func (l *look) open() { l.once.Do(func() { close(l.opened) }) }
+
+func (l *look) await(d time.Duration) {
+	if l == nil {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-l.opened:
+	case <-timer.C:
+	}
+}
