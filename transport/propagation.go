@@ -13,6 +13,7 @@ import (
 type vigil struct {
 	*task
 
+	asked chan struct{}          // closed once the registrar is about to be asked
 	gone  chan struct{}          // closed once they have
 	doubt atomic.Pointer[string] // why that is not known yet
 }
@@ -25,8 +26,9 @@ func (r *run) quietFor() time.Duration { return min(time.Second, r.Propagation/3
 // before this process is removed from the registry, so that what it sees of the
 // removal is as late as what callers see.
 func (r *run) watch(ctx context.Context) *vigil {
-	v := &vigil{gone: make(chan struct{})}
+	v := &vigil{asked: make(chan struct{}), gone: make(chan struct{})}
 	v.task = begin("registrar: gone", func() error {
+		close(v.asked)
 		if r.member == nil {
 			v.doubts("registered nowhere, so nobody can tell who calls")
 			return nil
@@ -44,6 +46,7 @@ func (r *run) watch(ctx context.Context) *vigil {
 		}
 		return nil
 	})
+	<-v.asked
 	return v
 }
 
