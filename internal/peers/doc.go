@@ -10,6 +10,8 @@
 //   - call: the choice, a call that does nothing, and its end
 //   - update: one instance more or one less, until a pick finds the new set
 //   - stall: picks beside a hundred changes a second, and how many took long
+//   - e2e: calls from a client to a server over loopback, by gRPC and by HTTP;
+//     ours are generated, with all that is around them by default
 //
 // With -contention it measures something else: for what share of their time the
 // callers of all that a client has wait for one another, and where.

@@ -18,6 +18,8 @@ func weight(i int) int { return 10 * (1 + i%3) }
 // Names that several systems have.
 const (
 	floorName  = "floor"
+	oursName   = "kitgen"
+	golangName = "golang"
 	roundRobin = "round_robin"
 	randomName = "random"
 )

@@ -56,7 +56,7 @@ func openOurs(n int) ([]*subject, error) {
 			return nil, err
 		}
 		b := o.over(p.Pool)
-		s := &subject{system: "kitgen", policy: o.policy, pick: picks(b), close: p.close}
+		s := &subject{system: oursName, policy: o.policy, pick: picks(b), close: p.close}
 		if o.keyed {
 			s.pick = keyedPicks(b)
 		}
@@ -96,7 +96,7 @@ func openChanges(n int, o ours) (*subject, error) {
 			return pickOnce(b)
 		}
 	}
-	s := &subject{system: "kitgen", policy: o.policy, add: change(n + 1), remove: change(n), bare: o.policy == "roundrobin", close: p.close}
+	s := &subject{system: oursName, policy: o.policy, add: change(n + 1), remove: change(n), bare: o.policy == "roundrobin", close: p.close}
 	if o.stalls {
 		s.stall = picks(b)
 	}

@@ -18,6 +18,8 @@ type result struct {
 	Changes    *int    `json:"changes,omitempty"`    // of a stall: how many there were beside them
 
 	surroundings // of what surrounds a call
+
+	E2E *endToEnd `json:"e2e,omitempty"` // of calls end to end
 }
 
 // cell is where a result stands in the report.
@@ -42,6 +44,8 @@ type samples struct {
 	besideName string
 	beside     []float64
 	limits     limits
+
+	wire *wireSamples // of calls end to end; else nil
 }
 
 func (r *record) at(c cell) *samples {
@@ -79,8 +83,12 @@ func (r *record) results() []result {
 		if strings.Contains(c.name, "/"+aroundKind) {
 			res.surroundings = s.surroundings()
 		}
+		if s.wire != nil {
+			res.E2E = s.wire.result()
+		}
 		all = append(all, res)
 	}
+	judgeWires(all)
 	slices.SortStableFunc(all, func(a, b result) int { return cmp.Compare(kindOf(a.Name), kindOf(b.Name)) })
 	return all
 }

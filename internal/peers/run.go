@@ -20,6 +20,9 @@ type plan struct {
 	stall      time.Duration // of picks beside changes, per system and round; none if zero
 	stallSize  int
 	stallTurns int
+	callers    []int // that call end to end at once
+	wireRounds int
+	wireSpan   time.Duration  // of one measurement of calls end to end
 	only       *regexp.Regexp // names; all if nil
 }
 
@@ -31,21 +34,27 @@ type run struct {
 	out   io.Writer
 	rec   *record
 	meter meter
+	talk  talker
 	errs  []error // rows that do not work: each is told once
 	dead  map[string]bool
 }
 
 func newRun(p plan, out io.Writer) *run {
-	return &run{plan: p, out: out, rec: &record{cells: make(map[cell]*samples)}, meter: meter{p.span}, dead: make(map[string]bool)}
+	return &run{plan: p, out: out, rec: &record{cells: make(map[cell]*samples)}, meter: meter{p.span}, talk: talker{span: p.wireSpan}, dead: make(map[string]bool)}
 }
 
 // all returns what was measured, and an error that names every row that failed.
 func (r *run) all() ([]result, error) {
-	r.around()
-	if r.only == nil || !strings.Contains(r.only.String(), aroundKind) { // it asks for no choices
+	if !r.asks(wireKind) {
+		r.around()
+	}
+	if !r.asks(aroundKind) && !r.asks(wireKind) {
 		for _, n := range r.sizes {
 			r.size(n)
 		}
+	}
+	if !r.asks(aroundKind) {
+		r.wires()
 	}
 	return r.rec.results(), errors.Join(r.errs...)
 }
@@ -53,6 +62,11 @@ func (r *run) all() ([]result, error) {
 func (r *run) fail(name string, n int, err error) {
 	r.dead[name] = true
 	r.errs = append(r.errs, fmt.Errorf("%s, %d instances: %w", name, n, err))
+}
+
+// asks reports whether the expression spells a kind, and thereby asks for no other.
+func (r *run) asks(kind string) bool {
+	return r.only != nil && strings.Contains(r.only.String(), kind)
 }
 
 func (r *run) wants(name string) bool {

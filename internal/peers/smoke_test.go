@@ -10,17 +10,22 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The peers start goroutines of their own when they are imported, and never end
-// them: those are not ours to find.
+// The peers start goroutines of their own when they are imported, and some with
+// their clients and servers, and never end them: those are not ours to find.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent(),
+		goleak.IgnoreAnyFunction("github.com/cloudwego/netpoll.(*defaultPoll).Wait"),
+		goleak.IgnoreAnyFunction("github.com/cloudwego/kitex/pkg/loadbalance/lbcache.(*BalancerFactory).watcher"),
+		goleak.IgnoreAnyFunction("github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/grpc.preallocateForStream"),
+		goleak.IgnoreAnyFunction("github.com/cloudwego/kitex/pkg/utils.(*SharedTicker).Tick"),
+		goleak.IgnoreAnyFunction("github.com/zeromicro/go-zero/core/executors.(*PeriodicalExecutor).backgroundFlush.func1"))
 }
 
 // TestEveryRow runs a tiny round of everything, so that a row that no longer
 // works is noticed before somebody measures.
 func TestEveryRow(t *testing.T) {
 	var out bytes.Buffer
-	err := command([]string{"-quick", "-json", "-rounds=1", "-n=3,12", "-g=1,2", "-span=100us", "-stall=20ms", "-stalln=12"}, &out)
+	err := command([]string{"-quick", "-json", "-rounds=1", "-n=3,12", "-g=1,2", "-span=100us", "-stall=20ms", "-stalln=12", "-e2e=10ms"}, &out)
 	if err != nil {
 		t.Fatalf("a row failed: %v", err)
 	}
@@ -32,11 +37,15 @@ func TestEveryRow(t *testing.T) {
 	got := make(map[string]int)
 	for _, r := range results {
 		got[r.Name]++
-		if r.NsOp <= 0 || r.FloorRatio <= 0 || r.N < 3 || r.Goroutines < 1 || r.AllocsOp < 0 {
+		wire := strings.Contains(r.Name, "/"+wireKind+"/")
+		if r.NsOp <= 0 || r.FloorRatio <= 0 || r.N < 3 && !wire || r.Goroutines < 1 || r.AllocsOp < 0 {
 			t.Errorf("%+v: want all of it measured", r)
 		}
 		if around := strings.Contains(r.Name, "/around"); around != (r.LeastNs > 0) || around != (r.BytesOp != nil) {
 			t.Errorf("%+v: want what is said more of what surrounds a call there, and only there", r)
+		}
+		if wire != (r.E2E != nil) || wire && (r.E2E.Rate <= 0 || r.E2E.P50 <= 0 || r.E2E.P99 < r.E2E.P50 || r.AllocsOp < 20) {
+			t.Errorf("%+v: want what is said of calls end to end there, and only there: %+v", r, r.E2E)
 		}
 		if !strings.Contains(out.String(), "\n"+r.Name) {
 			t.Errorf("the tables lack %s", r.Name)
@@ -104,6 +113,9 @@ func wanted() (names []string) {
 	list("aegis/around/", "sre", "bbr")
 	list("kratos/around/", "recovery")
 	list("golang/around/", "rate", "singleflight", "withtimeout")
+	for _, o := range wireRows() {
+		list("", o.name())
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -28,29 +28,30 @@ type subject struct {
 }
 
 // opener builds the subjects of a system: those over n instances, and those
-// around a call. Either may be nil.
+// around a call, and end to end. Any may be nil.
 type opener struct {
 	name      string
 	open      func(n int) ([]*subject, error)
 	around    func() ([]layer, error)
-	quadratic bool // setting up takes time by the square of n: large sets only on request
+	wires     []row // calls end to end; their system is the name
+	quadratic bool  // setting up takes time by the square of n: large sets only on request
 }
 
 // openers lists the systems, the floor first. A new balancer of ours is one
 // line in the table of ours.go, and a new policy one in around_ours.go.
 func openers() []opener {
 	return []opener{
-		{name: floorName, open: openFloor, around: aroundFloor},
-		{name: "kitgen", open: openOurs, around: aroundOurs},
-		{name: "gokit", open: openGoKit, around: aroundGoKit},
+		{name: floorName, open: openFloor, around: aroundFloor, wires: []row{{wire: wireGRPC, open: openBareGRPC}, {wire: wireHTTP, open: openBareHTTP}}},
+		{name: oursName, open: openOurs, around: aroundOurs, wires: oursWires()},
+		{name: "gokit", open: openGoKit, around: aroundGoKit, wires: []row{{wire: wireGRPC, open: openGoKitGRPC}, {wire: wireHTTP, open: openGoKitHTTP}}},
 		{name: "gobreaker", around: aroundGobreaker},
 		{name: "failsafe", around: aroundFailsafe},
 		{name: "grpc", open: openGRPC},
-		{name: "kratos", open: openKratos, around: aroundKratos},
+		{name: "kratos", open: openKratos, around: aroundKratos, wires: []row{{wire: wireGRPC, open: openKratosGRPC}, {wire: wireHTTP, open: openKratosHTTP}}},
 		{name: "aegis", around: aroundAegis},
-		{name: "gozero", open: openGoZero, around: aroundGoZero, quadratic: true},
-		{name: "kitex", open: openKitex},
-		{name: "golang", around: aroundGolang},
+		{name: "gozero", open: openGoZero, around: aroundGoZero, wires: []row{{wire: wireGRPC, open: openGoZeroGRPC}, {wire: wireHTTP, open: openGoZeroHTTP}}, quadratic: true},
+		{name: "kitex", open: openKitex, wires: []row{{wire: wireGRPC, open: openKitexGRPC}}},
+		{name: golangName, around: aroundGolang, wires: golangWires()},
 	}
 }
 

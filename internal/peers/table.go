@@ -9,7 +9,7 @@ import (
 )
 
 // kinds are the parts of the report, in order.
-func kinds() []string { return []string{"pick", "call", "update", "stall", aroundKind} }
+func kinds() []string { return []string{"pick", "call", "update", "stall", aroundKind, wireKind} }
 
 // kindOf returns the place of a name among the kinds.
 func kindOf(name string) int {
@@ -40,11 +40,14 @@ func printTables(out io.Writer, all []result) {
 		of := slices.DeleteFunc(slices.Clone(all), func(r result) bool { return kindOf(r.Name) != k })
 		for _, g := range distinct(of, func(r result) int { return r.Goroutines }) {
 			rows := slices.DeleteFunc(slices.Clone(of), func(r result) bool { return r.Goroutines != g })
-			if kind == aroundKind {
+			switch kind {
+			case aroundKind:
 				printAround(out, g, rows)
-				continue
+			case wireKind:
+				printWires(out, g, rows)
+			default:
+				printTable(out, title(kind, g), rows)
 			}
-			printTable(out, title(kind, g), rows)
 		}
 	}
 }
