@@ -59,20 +59,36 @@ func ParseChain(text string) (Chain, error) {
 	return c, nil
 }
 
+// incoming is a context of a server's that knows what its caller told.
+type incoming struct {
+	context.Context //nolint:containedctx // it is a context
+
+	chain Chain
+}
+
+type chainKey struct{}
+
+// Value implements context.Context.
+func (c *incoming) Value(key any) any {
+	if key == (chainKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
 // WithIncoming returns a context of a server's that knows which attempt of its
 // caller's it works for.
-func WithIncoming(ctx context.Context, c Chain) context.Context {
-	return context.WithValue(ctx, chainKey{}, c)
-}
+func WithIncoming(ctx context.Context, c Chain) context.Context { return &incoming{ctx, c} }
 
 // Incoming returns what WithIncoming was given, and false if it was not: the call
 // began here.
 func Incoming(ctx context.Context) (Chain, bool) {
-	c, ok := ctx.Value(chainKey{}).(Chain)
-	return c, ok
+	c, ok := ctx.Value(chainKey{}).(*incoming)
+	if !ok {
+		return Chain{}, false
+	}
+	return c.chain, true
 }
-
-type chainKey struct{}
 
 // Outgoing returns what a call with ctx is to tell the next service: of the
 // attempt it is, if a retry made it, else of the one it works for. It is false if
