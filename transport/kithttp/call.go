@@ -39,11 +39,20 @@ func SendCall(ctx context.Context, r *http.Request) context.Context {
 
 // sendCall puts the values of its headers into room.
 func sendCall(ctx context.Context, h http.Header, room *[2]string) {
-	if deadline, ok := ctx.Deadline(); ok {
+	deadline, ok := ctx.Deadline()
+	sendDeadline(deadline, ok, h, room)
+	sendChain(ctx, h, room)
+}
+
+func sendDeadline(deadline time.Time, ok bool, h http.Header, room *[2]string) {
+	if ok {
 		// At least 1: where no time is left, the call fails here by itself.
 		room[0] = strconv.FormatInt(max(time.Until(deadline).Milliseconds(), 1), 10)
 		h[timeoutHeader] = room[0:1:1]
 	}
+}
+
+func sendChain(ctx context.Context, h http.Header, room *[2]string) {
 	if chain, ok := attempt.Outgoing(ctx); ok {
 		room[1] = chain.String()
 		h[attempt.Header] = room[1:2:2]

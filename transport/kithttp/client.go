@@ -49,25 +49,11 @@ func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path st
 
 // call makes one request and returns the body of a success.
 func call(ctx context.Context, c *http.Client, method, target string, request any, before []httptransport.RequestFunc) ([]byte, error) {
-	out := new(outgoing)
-	req, err := out.newRequest(ctx, method, target, request)
+	resp, err := send(ctx, c, method, target, request, before)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: encode request %T: %w", method, target, request, err)
-	}
-	for _, f := range before {
-		req = req.WithContext(f(req.Context(), req))
-	}
-	resp, err := c.Do(req)
-	if err != nil {
-		if !out.connected {
-			return nil, &unsentError{err}
-		}
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, decodeError(resp)
-	}
 	body, err := io.ReadAll(limited(resp.Body, maxBody))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, fmt.Errorf("%s %s: response is larger than %d bytes, which is what ClientConfig.MaxResponse allows", method, target, tooLarge.Limit)
@@ -76,6 +62,30 @@ func call(ctx context.Context, c *http.Client, method, target string, request an
 		return nil, fmt.Errorf("%s %s: read response: %w", method, target, err)
 	}
 	return body, nil
+}
+
+// send makes one request and returns the response if that is a success.
+func send(ctx context.Context, c *http.Client, method, target string, request any, before []httptransport.RequestFunc) (*http.Response, error) {
+	out := new(outgoing)
+	req, err := out.newRequest(ctx, method, target, request)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: encode request %T: %w", method, target, request, err)
+	}
+	for _, f := range before {
+		req = req.WithContext(f(req.Context(), req))
+	}
+	resp, err := c.Do(req) //nolint:gosec // the factory chooses the host, and path is the program's own
+	if err != nil {
+		if !out.connected {
+			return nil, &unsentError{err}
+		}
+		return nil, err
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		defer resp.Body.Close()
+		return nil, decodeError(resp)
+	}
+	return resp, nil
 }
 
 // outgoing is what a request needs beside itself, in one allocation.
@@ -99,8 +109,12 @@ func (o *outgoing) newRequest(ctx context.Context, method, target string, reques
 		return nil, err
 	}
 	o.accept = [2]string{"application/json, " + problemJSON, contentJSON}
-	req.Header["Accept"] = o.accept[0:1:1]
-	sendCall(ctx, req.Header, &o.call)
+	if _, ok := ctx.(streamContext); ok {
+		sendStream(ctx, req.Header, &o.call)
+	} else {
+		req.Header["Accept"] = o.accept[0:1:1]
+		sendCall(ctx, req.Header, &o.call)
+	}
 	if request == nil {
 		return req, nil
 	}

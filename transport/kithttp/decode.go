@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"reflect"
 )
 
@@ -16,7 +17,7 @@ const maxBody = 4 << 20
 // DecodeJSON reads a request's body as one JSON value of type T and returns a
 // T. An empty body is the zero T; unknown fields are ignored, so that a newer
 // client may call an older server; anything behind the value is an error. The
-// error is an *Error, 400 or 413, that says what is wrong and where. A body
+// error is an *Error, 400, 408 or 413, that says what is wrong and where. A body
 // that kithttp.Server has not limited is limited to 4 MiB. It is a go-kit
 // DecodeRequestFunc.
 func DecodeJSON[T any](_ context.Context, r *http.Request) (any, error) {
@@ -48,6 +49,8 @@ func readError(err error) error {
 			Code:    "body_too_large",
 			Message: fmt.Sprintf("request body: larger than the %d bytes this server accepts", tooLarge.Limit),
 		}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &Error{Status: http.StatusRequestTimeout, Code: "body_too_slow", Message: "request body: it came too slowly"}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	}

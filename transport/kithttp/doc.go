@@ -22,5 +22,5 @@
 //
 // Everything is a go-kit or net/http type, so any part is replaced by handing
 // in another. The package deliberately has no router, no streaming and no
-// content negotiation; it follows no proxy settings between services.
+// content negotiation; it follows no proxy settings and no redirects between services.
 package kithttp

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -66,7 +67,11 @@ const maxProblem = 64 << 10
 // decodeError is the error of a response that is not a success: an *Error, in
 // a *pushedBack if the server said when to come again.
 func decodeError(resp *http.Response) error {
-	e := decodeProblem(resp)
+	return pushedBackBy(resp, decodeProblem(resp))
+}
+
+// pushedBackBy is e, with what resp says about coming again.
+func pushedBackBy(resp *http.Response, e *Error) error {
 	if resp.StatusCode < 400 { // a Retry-After of a redirect is about where it points
 		return e
 	}
@@ -79,9 +84,16 @@ func decodeError(resp *http.Response) error {
 // decodeProblem reads the body; the status holds even if that cannot be read.
 func decodeProblem(resp *http.Response) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	return problemOf(resp, body)
+}
+
+// problemOf is the error of a response with that body.
+func problemOf(resp *http.Response, body []byte) *Error {
 	e := &Error{Status: resp.StatusCode}
 	var p problem
-	if isJSON(resp.Header) && json.Unmarshal(body, &p) == nil {
+	if to := resp.Header.Get("Location"); to != "" && resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		e.Message = fmt.Sprintf("%s: the redirect to %q is not followed", resp.Status, to)
+	} else if isJSON(resp.Header) && json.Unmarshal(body, &p) == nil {
 		e.Code, e.Message = p.Code, p.Detail
 		if e.Message == "" {
 			e.Message = p.Title

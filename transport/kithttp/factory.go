@@ -17,6 +17,7 @@ import (
 	kitsd "github.com/go-kit/kit/sd"
 
 	"github.com/kitgen/kitgen/internal/load"
+	"github.com/kitgen/kitgen/transport/internal/draining"
 )
 
 // ClientConfig is how the instances of one service are called.
@@ -24,15 +25,20 @@ type ClientConfig struct {
 	DialTimeout         time.Duration // 1 s if zero
 	IdleConnTimeout     time.Duration // 90 s if zero; below the server's own, so that it is the client that hangs up
 	MaxIdleConnsPerHost int           // 64 if zero
-	MaxResponse         int64         // of a response's body, in bytes; 4 MiB if zero, no limit if negative
+	MaxResponse         int64         // of a response that is read into memory, in bytes; 4 MiB if zero, no limit if negative
 	TLS                 *tls.Config   // calls https if not nil
 }
 
 // Factory makes one http.Client with a connection pool of its own for each
 // instance, and hands it to newEndpoint together with the instance's base URL.
 // The closer closes the connections that are idle; calls in flight finish. It
-// also has a method Probe, which asks the instance for its load.
+// also has a method Probe, which asks the instance for its load, and a method
+// OnDrain, by which lb.NewPool learns that the instance said it leaves.
 // An instance is host:port, or a whole http or https URL. No proxy is used.
+//
+// Redirects are not followed: they would lead past whoever chose the instance, to
+// a host that nobody has checked, with the call's credentials. A client that is to
+// follow them is given its own CheckRedirect by newEndpoint.
 func Factory(newEndpoint func(base *url.URL, c *http.Client) endpoint.Endpoint, cfg ClientConfig) kitsd.Factory {
 	cfg = cfg.filled()
 	return func(instance string) (endpoint.Endpoint, io.Closer, error) {
@@ -41,9 +47,11 @@ func Factory(newEndpoint func(base *url.URL, c *http.Client) endpoint.Endpoint, 
 			return nil, nil, err
 		}
 		t := cfg.transport(base)
-		return newEndpoint(base, &http.Client{Transport: t}), t, nil
+		return newEndpoint(base, &http.Client{Transport: t, CheckRedirect: dontFollow}), t, nil
 	}
 }
+
+func dontFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (cfg ClientConfig) filled() ClientConfig {
 	if cfg.DialTimeout == 0 {
@@ -64,9 +72,12 @@ func (cfg ClientConfig) filled() ClientConfig {
 // instanceTransport is the connections to one instance.
 type instanceTransport struct {
 	*http.Transport
+	draining.Hook
+
 	base        *url.URL
 	maxResponse int64
 	closed      atomic.Bool
+	leaving     atomic.Bool // the instance has said so
 }
 
 func (cfg ClientConfig) transport(base *url.URL) *instanceTransport {
@@ -90,16 +101,30 @@ func (t *instanceTransport) Probe(ctx context.Context) (inFlight int, latency ti
 	return Probe(ctx, &http.Client{Transport: t}, t.base)
 }
 
-// RoundTrip limits the response, and hands on what the server says of its load.
+// RoundTrip limits the response, and hands on what the server says of itself: its
+// load, and that it leaves.
 func (t *instanceTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.roundTrip(r)
+	if err == nil && !isStream(r.Context()) {
+		b := resp.Body.(*instanceBody) //nolint:forcetypeassert // roundTrip has made it
+		b.ReadCloser, b.limit = atMost(nil, b.ReadCloser, t.maxResponse), true
+	}
+	return resp, err
+}
+
+func (t *instanceTransport) roundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.Transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	if text := resp.Header.Get(load.Header); text != "" {
-		load.Deliver(r.Context(), text)
+	if text := resp.Header[load.Header]; len(text) > 0 {
+		load.Deliver(r.Context(), text[0])
 	}
-	resp.Body = &instanceBody{atMost(nil, resp.Body, t.maxResponse), t}
+	if _, ok := resp.Header[draining.Header]; ok {
+		t.leaving.Store(true)
+		t.Tell()
+	}
+	resp.Body = &instanceBody{ReadCloser: resp.Body, t: t}
 	return resp, nil
 }
 
@@ -111,13 +136,27 @@ func (t *instanceTransport) Close() error {
 	return nil
 }
 
-// instanceBody is a response in flight, which is limited.
+// instanceBody is a response in flight.
 type instanceBody struct {
 	io.ReadCloser
-	t *instanceTransport
+
+	t     *instanceTransport
+	limit bool // it is limited
 }
 
-func (*instanceBody) limited() {}
+func (b *instanceBody) limited() bool { return b.limit }
+func (b *instanceBody) empty() bool   { return b.ReadCloser == http.NoBody }
+func (b *instanceBody) leaving() bool { return b.t.leaving.Load() }
+
+// Write is for connections that have switched to another protocol: net/http's
+// bodies can be written to then.
+func (b *instanceBody) Write(p []byte) (int, error) {
+	w, ok := b.ReadCloser.(io.Writer)
+	if !ok {
+		return 0, http.ErrNotSupported
+	}
+	return w.Write(p)
+}
 
 // Close gives the connection back, to nobody if the instance is gone.
 func (b *instanceBody) Close() error {

@@ -3,6 +3,7 @@ package kithttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"net/http"
 
@@ -10,6 +11,7 @@ import (
 	kittransport "github.com/go-kit/kit/transport"
 	httptransport "github.com/go-kit/kit/transport/http"
 
+	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
@@ -46,7 +48,11 @@ func guardEndpoint(e endpoint.Endpoint) endpoint.Endpoint {
 			return nil, errDeadline
 		}
 		defer recoverCall(&err)
-		return e(ctx, request)
+		response, err = e(ctx, request)
+		if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), transport.ErrStopping) {
+			err = fmt.Errorf("%w: %w", transport.ErrStopping, err) // and not that the caller has left
+		}
+		return response, err
 	}
 }
 

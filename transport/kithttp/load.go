@@ -108,10 +108,22 @@ func (w *loadWriter) ReadFrom(r io.Reader) (int64, error) {
 }
 
 // Flush does nothing where the server cannot.
-func (w *loadWriter) Flush() {
+func (w *loadWriter) Flush() { _ = w.FlushError() }
+
+// FlushError is what http.ResponseController calls.
+func (w *loadWriter) FlushError() error {
 	w.stream = true
 	w.wrote()
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // it has no way to say so
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// CloseNotify is how gin's Stream learns that nobody listens any more. It never
+// says so where the server does not.
+func (w *loadWriter) CloseNotify() <-chan bool {
+	if n, ok := w.ResponseWriter.(interface{ CloseNotify() <-chan bool }); ok {
+		return n.CloseNotify()
+	}
+	return nil
 }
 
 // Hijack fails with http.ErrNotSupported where the server cannot.

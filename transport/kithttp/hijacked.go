@@ -1,0 +1,81 @@
+package kithttp
+
+import (
+	"context"
+	"net"
+	"sync"
+)
+
+// hijacked is the connections that handlers have taken over and not closed, of
+// which net/http knows nothing any more. The zero value is ready.
+type hijacked struct {
+	mu    sync.Mutex // guards what follows
+	conns map[*hijackedConn]struct{}
+	none  chan struct{} // closed when there is none left; nil unless somebody waits
+}
+
+type hijackedConn struct {
+	net.Conn
+
+	of *hijacked
+}
+
+// Close implements net.Conn.
+func (c *hijackedConn) Close() error {
+	c.of.remove(c)
+	return c.Conn.Close()
+}
+
+func (h *hijacked) add(c net.Conn) net.Conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.conns == nil {
+		h.conns = make(map[*hijackedConn]struct{})
+	}
+	taken := &hijackedConn{c, h}
+	h.conns[taken] = struct{}{}
+	return taken
+}
+
+func (h *hijacked) remove(c *hijackedConn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.conns, c)
+	if len(h.conns) == 0 && h.none != nil {
+		close(h.none)
+		h.none = nil
+	}
+}
+
+// wait returns when there is none, or with ctx's error.
+func (h *hijacked) wait(ctx context.Context) error {
+	h.mu.Lock()
+	if len(h.conns) == 0 {
+		h.mu.Unlock()
+		return nil
+	}
+	if h.none == nil {
+		h.none = make(chan struct{})
+	}
+	none := h.none
+	h.mu.Unlock()
+	select {
+	case <-none:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// close closes all, so that whoever reads from one notices.
+func (h *hijacked) close() {
+	h.mu.Lock()
+	var all []*hijackedConn
+	for c := range h.conns {
+		all = append(all, c)
+	}
+	h.mu.Unlock()
+	for _, c := range all {
+		_ = c.Close() // its owner will close it once more
+	}
+}

@@ -1,0 +1,198 @@
+package kithttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+	httptransport "github.com/go-kit/kit/transport/http"
+
+	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/draining"
+)
+
+// Stream is a response that is read after its call has returned. Whoever is given
+// one reads it to its end or closes it; until then the call is in flight, for its
+// connection and for every policy that it passed. It also ends with the call's
+// context.
+//
+// Reading and closing are as with any body: one goroutine reads, any may close.
+type Stream struct {
+	// Response is the header that came first. Its Body is the stream.
+	Response *http.Response
+
+	body    io.ReadCloser
+	ctx     context.Context //nolint:containedctx // what the stream ends with, as the request of an http.Response
+	leaving bool            // the instance had said so in the header
+
+	mu     sync.Mutex  // guards what follows
+	detach func() bool // from ctx
+	ended  bool
+	ends   []func()
+}
+
+var _ io.ReadCloser = (*Stream)(nil)
+
+// newStream has resp read as a stream, which ends with ctx.
+func newStream(ctx context.Context, resp *http.Response) *Stream {
+	_, leaving := resp.Header[draining.Header]
+	s := &Stream{Response: resp, body: resp.Body, ctx: ctx, leaving: leaving}
+	resp.Body = s
+	if w, ok := s.body.(io.Writer); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+		resp.Body = upgraded{s, w}
+	}
+	if b, ok := s.body.(interface{ empty() bool }); ok && b.empty() {
+		s.ended = true
+		_ = s.body.Close() // there is nothing to read
+		return s
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.detach = context.AfterFunc(ctx, s.end)
+	return s
+}
+
+// upgraded is the connection that is left when both sides have switched to another
+// protocol.
+type upgraded struct {
+	*Stream
+	io.Writer
+}
+
+// Read implements io.Reader. A stream that breaks off has an error that is an
+// io.ErrUnexpectedEOF with the methods of transport.ErrStopping: its client may
+// call again, and at once if the instance has said that it leaves.
+func (s *Stream) Read(p []byte) (int, error) {
+	n, err := s.body.Read(p)
+	if err == nil {
+		return n, nil
+	}
+	if !errors.Is(err, io.EOF) {
+		err = s.why(err)
+	}
+	s.end()
+	return n, err
+}
+
+// why is the error of a stream that did not come to its end.
+func (s *Stream) why(err error) error {
+	if s.ctx.Err() != nil {
+		return err
+	}
+	if errors.Is(err, http.ErrBodyReadAfterClose) {
+		return err
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return err
+	}
+	b, ok := s.body.(interface{ leaving() bool })
+	return &cutError{err: err, leaving: s.leaving || ok && b.leaving()}
+}
+
+// Close frees what the stream holds. A stream that was not read to its end costs
+// its connection, or on HTTP/2 nothing.
+func (s *Stream) Close() error {
+	err := s.body.Close()
+	s.end()
+	return err
+}
+
+// OnEnd implements lb.Stream: f is called once, when the stream has ended by its
+// end, an error, Close, or its context, and at once if it has.
+func (s *Stream) OnEnd(f func()) {
+	s.mu.Lock()
+	if !s.ended {
+		s.ends = append(s.ends, f)
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	f()
+}
+
+func (s *Stream) end() {
+	s.mu.Lock()
+	ends, ended, detach := s.ends, s.ended, s.detach
+	s.ended, s.ends = true, nil
+	s.mu.Unlock()
+	if ended {
+		return
+	}
+	detach()
+	_ = s.body.Close() // nobody reads it any more
+	for _, f := range ends {
+		f()
+	}
+}
+
+// cutError is why a stream broke off.
+type cutError struct {
+	err     error
+	leaving bool
+}
+
+func (e *cutError) Error() string {
+	if e.leaving {
+		return "the stream broke off, since its server stops; call again: " + e.err.Error()
+	}
+	return "the stream broke off: " + e.err.Error()
+}
+
+func (e *cutError) Unwrap() []error {
+	if e.leaving {
+		return []error{io.ErrUnexpectedEOF, transport.ErrStopping, e.err}
+	}
+	return []error{io.ErrUnexpectedEOF, e.err}
+}
+
+func (e *cutError) StatusCode() int                            { return http.StatusServiceUnavailable }
+func (e *cutError) ErrorCode() string                          { return "unavailable" }
+func (e *cutError) RetryAfter() (after time.Duration, ok bool) { return 0, e.leaving }
+
+// NewStreamEndpoint is the client of one method whose response is read as it
+// comes: its request is that of NewEndpoint, and its response a *Stream. ClientConfig.MaxResponse
+// does not bound it, since nothing of it is kept.
+//
+// It is not the timeout of an attempt that the server is told, if a retry around
+// the call has one, since the stream goes on after that; retry.Config.Streams is
+// needed there.
+func NewStreamEndpoint(c *http.Client, method string, base *url.URL, path string, before ...httptransport.RequestFunc) endpoint.Endpoint {
+	target := base.JoinPath(path).String()
+	return func(ctx context.Context, request any) (any, error) {
+		resp, err := send(streamContext{ctx}, c, method, target, request, before)
+		if err != nil {
+			return nil, err
+		}
+		return newStream(ctx, resp), nil
+	}
+}
+
+// streamContext is the context of a call whose response is a stream.
+type streamContext struct {
+	context.Context //nolint:containedctx // it is one
+}
+
+type streamKey struct{}
+
+// Value implements context.Context.
+func (c streamContext) Value(key any) any {
+	if key == (streamKey{}) {
+		return true
+	}
+	return c.Context.Value(key)
+}
+
+func isStream(ctx context.Context) bool { return ctx.Value(streamKey{}) != nil }
+
+// sendStream is sendCall for such a call.
+func sendStream(ctx context.Context, h http.Header, room *[2]string) {
+	deadline, ok := ctx.Deadline()
+	sendDeadline(deadline, ok && !attempt.Limited(ctx), h, room)
+	sendChain(ctx, h, room)
+}
