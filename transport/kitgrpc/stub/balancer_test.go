@@ -1,0 +1,216 @@
+package stub_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/status"
+
+	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/transport/kitgrpc"
+	"github.com/kitgen/kitgen/transport/kitgrpc/stub"
+)
+
+// TestEveryBalancer calls by each of them until every instance has answered; those
+// that hash are given keys.
+func TestEveryBalancer(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"adaptive", "round_robin", "random", "weighted_round_robin", "weighted_random", "least_request",
+		"least_request_2", "peak_ewma", "maglev", "ring", "rendezvous", "probing",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := serveAll(t, 3)
+			cc := dial(t, "static:///"+addrs(all...), stub.Config{Balancer: name})
+			ctx, cancel := context.WithTimeout(t.Context(), soon)
+			defer cancel()
+			seen := map[string]bool{}
+			for key := range byte(255) {
+				who, err := ask(lb.WithKey(ctx, string(key)), cc, grpc.WaitForReady(true))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if seen[who] = true; len(seen) == len(all) {
+					return
+				}
+				if key%16 == 15 { // some were not connected yet
+					reach(t, cc)
+				}
+			}
+			t.Errorf("255 calls were answered by %v alone", seen)
+		})
+	}
+}
+
+// TestNamesAreThoseOfTheBalancers: whoever adds one to lb.ParsePolicy adds it here.
+func TestNamesAreThoseOfTheBalancers(t *testing.T) {
+	t.Parallel()
+	_, err := lb.ParsePolicy("?")
+	_, list, _ := strings.Cut(err.Error(), "there are ")
+	for _, name := range strings.Split(list, ", ") {
+		if _, err := stub.Dial(stub.Config{Balancer: strings.ToUpper(name)}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestLosingAnInstance: calls go on elsewhere, and come back with it, by gRPC's own
+// retry alone.
+func TestLosingAnInstance(t *testing.T) {
+	t.Parallel()
+	all := serveAll(t, 3)
+	cc := dial(t, "static:///"+addrs(all...), stub.Config{Balancer: "round_robin", ServiceConfig: retrying})
+	reach(t, cc, all...)
+	all[0].stop()
+	for range 200 {
+		if who, err := ask(t.Context(), cc); err != nil || who == all[0].addr {
+			t.Fatalf("%s, %v", who, err)
+		}
+	}
+	back := serve(t, all[0].addr)
+	reach(t, cc, back)
+}
+
+const retrying = `{"methodConfig": [{"name": [{}], "retryPolicy": {
+	"maxAttempts": 3, "initialBackoff": "0.001s", "maxBackoff": "0.01s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
+
+// TestRetriesGoElsewhere: an attempt of gRPC's own does not go to an instance twice.
+func TestRetriesGoElsewhere(t *testing.T) {
+	t.Parallel()
+	all := serveAll(t, 3)
+	cc := dial(t, "static:///"+addrs(all...), stub.Config{Balancer: "random", ServiceConfig: retrying})
+	reach(t, cc, all...)
+	for _, b := range all[:2] {
+		b.answers(func(context.Context, string) (string, error) { return "", status.Error(codes.Unavailable, "broken") })
+	}
+	for range 100 {
+		if _, err := ask(t.Context(), cc); err != nil {
+			t.Fatalf("three attempts, of which one had to find the one that works: %v", err)
+		}
+	}
+}
+
+// TestNobodyIsThere tells why, at once, and whoever wants to wait waits.
+func TestNobodyIsThere(t *testing.T) {
+	t.Parallel()
+	gone := serve(t, "127.0.0.1:0")
+	gone.stop()
+	cc := dial(t, "static:///"+gone.addr, stub.Config{})
+	_, err := ask(t.Context(), cc)
+	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "none of 1 instances can be reached: "+gone.addr) {
+		t.Errorf("error %v", err)
+	}
+	if !notSent(err) {
+		t.Errorf("%v does not say that nothing was sent", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := ask(ctx, cc, grpc.WaitForReady(true))
+		waiting <- err
+	}()
+	serve(t, gone.addr)
+	if err := <-waiting; err != nil {
+		t.Error(err)
+	}
+}
+
+func notSent(err error) bool {
+	e, ok := err.(interface{ NotSent() bool })
+	return ok && e.NotSent()
+}
+
+// TestEmptySet is one that the resolver is sure of.
+func TestEmptySet(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	r := byHand(state(b))
+	cc := dial(t, "hand:///x", stub.Config{}, grpc.WithResolvers(r))
+	reach(t, cc, b)
+	r.UpdateState(state())
+	await(t, cc, connectivity.TransientFailure)
+	if _, err := ask(t.Context(), cc); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "no instance is registered") {
+		t.Errorf("error %v", err)
+	}
+	r.UpdateState(state(b))
+	reach(t, cc, b)
+}
+
+// TestAllAtOnce replaces all instances: those before are called until one of the
+// new is there.
+func TestAllAtOnce(t *testing.T) {
+	t.Parallel()
+	old, young := serveAll(t, 2), serveAll(t, 2)
+	r := byHand(state(old...))
+	cc := dial(t, "hand:///x", stub.Config{}, grpc.WithResolvers(r))
+	reach(t, cc, old...)
+	for range 10 {
+		r.UpdateState(state(young...))
+		for range 20 {
+			if _, err := ask(t.Context(), cc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reach(t, cc, young...)
+		old, young = young, old
+	}
+}
+
+// TestSettingsChange: a service config that a resolver sends takes effect.
+func TestSettingsChange(t *testing.T) {
+	t.Parallel()
+	all := serveAll(t, 2)
+	r := byHand(state(all...))
+	cc := dial(t, "hand:///x", stub.Config{}, grpc.WithResolvers(r))
+	reach(t, cc, all...)
+	for _, cfg := range []string{`{"kit_adaptive": {"choices": 2}}`, `{"kit_adaptive": {"outlierDetection": false}}`, `{"round_robin": {}}`, `{"kit_ring": {"points": 64}}`} {
+		s := state(all...)
+		s.ServiceConfig = r.CC().ParseServiceConfig(`{"loadBalancingConfig": [` + cfg + `]}`)
+		r.UpdateState(s)
+		for range 50 {
+			if _, err := ask(t.Context(), cc); err != nil {
+				t.Fatalf("%s: %v", cfg, err)
+			}
+		}
+	}
+}
+
+// await waits until the connection is in a state.
+func await(t *testing.T, cc *grpc.ClientConn, want connectivity.State) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	for s := cc.GetState(); s != want; s = cc.GetState() {
+		if !cc.WaitForStateChange(ctx, s) {
+			t.Fatalf("it is %v for ever, want %v", s, want)
+		}
+	}
+}
+
+// TestErrorsAreKitgrpcs, of calls and of streams.
+func TestErrorsAreKitgrpcs(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	b.answers(func(context.Context, string) (string, error) { return "", status.Error(codes.NotFound, "no such thing") })
+	cc := dial(t, "static:///"+b.addr, stub.Config{})
+	_, err := ask(t.Context(), cc)
+	check := func(err error) {
+		t.Helper()
+		var e *kitgrpc.Error
+		if !as(err, &e) || e.StatusCode() != 404 || status.Code(err) != codes.NotFound || notSent(err) {
+			t.Errorf("error %v (%T)", err, err)
+		}
+	}
+	check(err)
+	s, err := cc.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, listens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(exchange(s))
+}
