@@ -11,6 +11,7 @@ import (
 	kitsd "github.com/go-kit/kit/sd"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 
@@ -22,8 +23,9 @@ import (
 // and go-kit's transport/grpc client both take a *grpc.ClientConn. The closer
 // closes it, and has two methods that lb.NewPool and lb.NewProbing look for:
 // OnDrain, since a server says in its answers that it leaves, and Probe, which
-// asks the instance for its load. The connection is begun at once, in the
-// background.
+// asks the instance for its load. The factory waits until the connection is up, or
+// could not be made, but for no more than a second: calls do not pay for its
+// handshakes.
 //
 // Calls fail fast: while an instance cannot be reached, its calls fail with
 // NotSent() true instead of waiting for it. Every error of a call or a stream is an
@@ -46,7 +48,7 @@ func Factory(newEndpoint func(cc *grpc.ClientConn) endpoint.Endpoint, opts ...gr
 		if c.ClientConn, err = newClient(instance, c, opts...); err != nil {
 			return nil, nil, fmt.Errorf("instance %q: %w", instance, err)
 		}
-		c.Connect()
+		c.warmUp()
 		return newEndpoint(c.ClientConn), c, nil
 	}
 }
@@ -74,6 +76,18 @@ type conn struct {
 	draining.Hook
 
 	telling *telling // nil if nothing is told of attempts
+}
+
+// warmUp connects, and waits for what comes of it.
+func (c *conn) warmUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	c.Connect()
+	for state := c.GetState(); state == connectivity.Idle || state == connectivity.Connecting; state = c.GetState() {
+		if !c.WaitForStateChange(ctx, state) {
+			return
+		}
+	}
 }
 
 // Probe asks the instance how busy it is: see the function Probe.

@@ -40,8 +40,9 @@ func (e *Error) ErrorCode() string { return e.err.ErrorCode() }
 func (e *Error) NotSent() bool { return e.notSent }
 
 // RetryAfter returns when the server wants the call again, if it said so by the
-// trailer grpc-retry-pushback-ms: not before after, at most 24 h; negative is
-// never, which a trailer that cannot be read means, too.
+// trailer grpc-retry-pushback-ms, or else by an errdetails.RetryInfo: not before
+// after, at most 24 h; negative is never, which a trailer that cannot be read
+// means, too.
 func (e *Error) RetryAfter() (after time.Duration, ok bool) { return e.after, e.pushed }
 
 // Unwrap gives the *transport.Error and the cause.
@@ -53,10 +54,10 @@ func (e *Error) Unwrap() []error {
 }
 
 // FromError turns the error of a gRPC call into an *Error; nil and what
-// carries no status stay as they are. The interceptor of Factory has done it
-// already for unary calls, and knew more. By itself a status only tells from its
-// text that there was no connection, which is believed for the client's own
-// "error while dialing", and nothing of the trailer.
+// carries no status stay as they are. The connections of Factory have done it
+// already, and knew more. By itself a status only tells from its text that there
+// was no connection, which is believed for the client's own "error while
+// dialing", and nothing of the trailer.
 func FromError(err error) error {
 	if err == nil {
 		return nil
@@ -68,5 +69,14 @@ func FromError(err error) error {
 	if !ok || st.Code() == codes.OK {
 		return err
 	}
-	return &Error{status: st, err: fromStatus(st), notSent: saysNotSent(st)}
+	e := newError(st)
+	e.notSent = saysNotSent(st)
+	return e
+}
+
+// newError knows what st says by itself.
+func newError(st *status.Status) *Error {
+	e := &Error{status: st, err: fromStatus(st)}
+	e.after, e.pushed = retryInfo(st)
+	return e
 }

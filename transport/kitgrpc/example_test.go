@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
@@ -67,4 +71,24 @@ func ExampleFromError() {
 	fmt.Println(errors.Is(err, &transport.Error{Code: "no_such_user"}))
 	// Output:
 	// true
+}
+
+// A method of a service and of its client, made of an endpoint and into one.
+func ExampleNewHandler() {
+	shout := func(_ context.Context, request any) (any, error) { return strings.ToUpper(request.(string)), nil }
+	say := kitgrpc.NewHandler(shout, toString, toText, kitgrpc.HandlerConfig{})
+	out, err := say(context.Background(), wrapperspb.String("hello")) // which is grpc's to do
+	fmt.Println(out.GetValue(), err)
+	// Output:
+	// HELLO <nil>
+}
+
+func ExampleNewEndpoint() {
+	client := func(_ context.Context, in *wrapperspb.StringValue, _ ...grpc.CallOption) (*wrapperspb.StringValue, error) {
+		return in, nil // generated: pb.NewEchoClient(cc).Say
+	}
+	say := kitgrpc.NewEndpoint(client, toText, toString, kitgrpc.EndpointConfig{})
+	fmt.Println(say(context.Background(), "hello"))
+	// Output:
+	// hello <nil>
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -68,7 +69,7 @@ func (s *Server) status(method string, err error) error {
 
 // trailer is nil where there is nothing to say.
 func (s *Server) trailer(report string, err error) metadata.MD {
-	after, pushed := pushback.Of(err)
+	after, pushed := saysWhen(err)
 	leaving := s.leaving.Load()
 	if report == "" && !pushed && !leaving {
 		return nil
@@ -84,6 +85,25 @@ func (s *Server) trailer(report string, err error) metadata.MD {
 		md[draining.Metadata] = []string{draining.Yes}
 	}
 	return md
+}
+
+// saysWhen is when err says to come again: by RetryAfter, or in the details of
+// a status.
+func saysWhen(err error) (after time.Duration, ok bool) {
+	if err == nil {
+		return 0, false
+	}
+	if after, ok = pushback.Of(err); ok {
+		return after, true
+	}
+	st, isStatus := errors.AsType[interface {
+		error
+		grpcStatus
+	}](err)
+	if !isStatus {
+		return 0, false
+	}
+	return retryInfo(st.GRPCStatus())
 }
 
 // stream is around every stream.

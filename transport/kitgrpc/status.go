@@ -3,6 +3,7 @@ package kitgrpc
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/internal/kind"
+	"github.com/kitgen/kitgen/transport/internal/pushback"
 	"github.com/kitgen/kitgen/transport/internal/tree"
 )
 
@@ -60,6 +62,31 @@ func ToStatus(err error) *status.Status {
 	return full
 }
 
+// ToError is err for the method of a service to return: any grpc.Server answers
+// with ToStatus, and interceptors still find all of err in its tree. nil stays
+// nil. A Server's own interceptor does the same with what is no ToError.
+func ToError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &answer{err, ToStatus(err)}
+}
+
+// answer is an error and what a server says of it.
+type answer struct {
+	err    error
+	status *status.Status
+}
+
+// Error is that of the error.
+func (a *answer) Error() string { return a.err.Error() }
+
+// GRPCStatus is what the server says.
+func (a *answer) GRPCStatus() *status.Status { return a.status }
+
+// Unwrap gives the error.
+func (a *answer) Unwrap() error { return a.err }
+
 type grpcStatus interface{ GRPCStatus() *status.Status }
 
 // relayed is a status that this server got from another. What that call's
@@ -77,21 +104,46 @@ func relayed(st *status.Status) *status.Status {
 // fromStatus is the failure that a status stands for.
 func fromStatus(st *status.Status) *transport.Error {
 	k := kind.Kind(min(st.Code(), codes.Code(255)))
-	e := &transport.Error{Status: k.Status(), Code: k.String(), Message: st.Message()}
-	for _, d := range st.Details() {
-		info, ok := d.(*errdetails.ErrorInfo)
-		if !ok {
-			continue
-		}
-		if info.Reason != "" {
-			e.Code = info.Reason
-		}
-		if n, err := strconv.Atoi(info.Metadata[infoStatus]); err == nil && info.Domain == infoDomain && n >= 400 && n <= 599 {
-			e.Status = n
-		}
-		break
+	e := &transport.Error{Status: k.Status(), Code: k.String(), Message: st.Message() + tooLarge(st)}
+	info, ok := detail[*errdetails.ErrorInfo](st)
+	if !ok {
+		return e
+	}
+	if info.GetReason() != "" {
+		e.Code = info.GetReason()
+	}
+	if n, err := strconv.Atoi(info.GetMetadata()[infoStatus]); err == nil && info.GetDomain() == infoDomain && n >= 400 && n <= 599 {
+		e.Status = n
 	}
 	return e
+}
+
+// detail is the first detail of st that is a D.
+func detail[D any](st *status.Status) (found D, ok bool) {
+	for _, d := range st.Details() {
+		if found, ok = d.(D); ok {
+			return found, true
+		}
+	}
+	return found, false
+}
+
+// retryInfo is when st says to come again, in the way of Google's APIs.
+func retryInfo(st *status.Status) (after time.Duration, ok bool) {
+	info, ok := detail[*errdetails.RetryInfo](st)
+	if !ok || info.GetRetryDelay().CheckValid() != nil || info.GetRetryDelay().AsDuration() < 0 {
+		return 0, false
+	}
+	return min(info.GetRetryDelay().AsDuration(), pushback.Most), true
+}
+
+// tooLarge is the mend of a message that was too large, of which grpc-go says
+// how large it was, and at neither end what to do.
+func tooLarge(st *status.Status) string {
+	if st.Code() != codes.ResourceExhausted || !strings.Contains(st.Message(), "message larger than max") {
+		return ""
+	}
+	return ": send less at once, or a stream; or raise kitgrpc.Config's MaxRecv (requests) or MaxSend (responses) at the server, or grpc.MaxCallRecvMsgSize (responses) or MaxCallSendMsgSize (requests) at the client"
 }
 
 // saysNotSent reports whether a status, by its text alone, is that of a call

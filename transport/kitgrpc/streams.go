@@ -49,7 +49,9 @@ func (s *streams) begin(stream grpc.ServerStream, system bool) *serverStream {
 }
 
 // concerns needs s.mu.
-func (s *streams) concerns(st *serverStream) bool { return s.ended >= all || s.ended == ours && st.system }
+func (s *streams) concerns(st *serverStream) bool {
+	return s.ended >= all || s.ended == ours && st.system
+}
 
 func (s *streams) remove(st *serverStream) {
 	st.cancel(nil)

@@ -59,8 +59,11 @@ func (got *received) failure(ctx context.Context, err error) error {
 	if !ok {
 		return err
 	}
-	e := &Error{status: st, err: fromStatus(st), cause: ended(ctx, st), notSent: got.notSent(st)}
-	e.after, e.pushed = got.pushback()
+	e := newError(st)
+	e.cause, e.notSent = ended(ctx, st), got.notSent(st)
+	if after, ok := got.pushback(); ok {
+		e.after, e.pushed = after, true
+	}
 	return e
 }
 
@@ -81,7 +84,9 @@ func (got *received) pushback() (after time.Duration, ok bool) {
 // with (grpc-go #7230). Without a request, no server has called anything.
 func unwritten() *Error {
 	st := status.New(codes.Unavailable, "the server ended the call before the request was written")
-	return &Error{status: st, err: fromStatus(st), notSent: true}
+	e := newError(st)
+	e.notSent = true
+	return e
 }
 
 // ended is ctx's error where that is what st says.
