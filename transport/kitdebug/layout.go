@@ -35,13 +35,27 @@ func layout() (t *template.Template, policy string, err error) {
 		"span":    span,
 		"percent": func(f float64) string { return fmt.Sprintf("%.4g %%", 100*f) },
 		"clock":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") },
-		"cost":    func(f *float64) string { return fmt.Sprintf("%.3g", *f) },
+		"cost":    func(f *float64) string { return metric(*f) },
+		"sum":     func(a, b int) int { return a + b },
 		"old":     func(seconds float64) bool { return seconds > 0 },
 		"bar":     bar,
 		"join":    func(s []string) string { return strings.Join(s, ", ") },
 		"usable":  (*pool).usable,
 	}).Parse(pageHTML)
 	return t, policy, err
+}
+
+// metric is f with three digits and a prefix, such as 1.25M.
+func metric(f float64) string {
+	for _, p := range []struct {
+		least  float64
+		prefix string
+	}{{1e15, "P"}, {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if f >= p.least {
+			return fmt.Sprintf("%.3g%s", f/p.least, p.prefix)
+		}
+	}
+	return fmt.Sprintf("%.3g", f)
 }
 
 // barWidth is that of a full bar, in pixels.

@@ -106,13 +106,20 @@ func hexadecimal(u uint64) string {
 // span is seconds as people read them.
 func span(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
-	switch {
-	case d >= time.Minute:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	case d >= time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
+	for _, p := range []struct{ least, to time.Duration }{
+		{time.Hour, time.Minute}, {time.Minute, time.Second}, {time.Second, 100 * time.Millisecond},
+		{time.Millisecond, 10 * time.Microsecond}, {0, time.Microsecond},
+	} {
+		if d >= p.least {
+			d = d.Round(p.to)
+			break
+		}
 	}
-	return d.Round(time.Microsecond).String()
+	text := d.String()
+	for _, end := range []string{"m0s", "h0m"} { // 1h, not 1h0m0s
+		if strings.HasSuffix(text, end) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
