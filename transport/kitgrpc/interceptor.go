@@ -17,28 +17,47 @@ import (
 
 // system says whether a method is no work of the service.
 func system(method string) bool {
-	return method == loadMethod || strings.HasPrefix(method, "/grpc.")
+	return method == loadMethod || strings.HasPrefix(method, "/grpc.") || strings.HasPrefix(method, "/"+orcaService)
 }
 
 // unary is around every unary call.
 func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	counted := !system(info.FullMethod)
-	if counted {
-		s.calls.Add(1)
-	}
-	if m := s.cfg.Load; m != nil && counted {
-		r := m.Begin()
+	if system(info.FullMethod) {
 		resp, err := call(ctx, req, handler)
-		report := r.Report().String()
-		if answered(err) && ctx.Err() == nil {
-			r.End()
-		} else {
-			r.Drop()
-		}
-		return resp, s.answer(ctx, info.FullMethod, report, err)
+		return resp, s.answer(ctx, info.FullMethod, nil, err)
 	}
+	s.calls.Add(1)
+	if s.cfg.Load == nil {
+		resp, err := call(ctx, req, handler)
+		return resp, s.answer(ctx, info.FullMethod, s.reports("", err), err)
+	}
+	r := s.cfg.Load.Begin()
 	resp, err := call(ctx, req, handler)
-	return resp, s.answer(ctx, info.FullMethod, "", err)
+	report := r.Report().String()
+	if answered(err) && ctx.Err() == nil {
+		r.End()
+	} else {
+		r.Drop()
+	}
+	return resp, s.answer(ctx, info.FullMethod, s.reports(report, err), err)
+}
+
+// reports are what clients are told of how busy the server is, after a call that
+// ended with err.
+func (s *Server) reports(load string, err error) (md metadata.MD) {
+	if s.usage == nil && load == "" {
+		return nil
+	}
+	md = make(metadata.MD, 2)
+	if load != "" {
+		md[loadTrailer] = []string{load}
+	}
+	if s.usage != nil {
+		if report := s.usage.after(answered(err)); report != "" {
+			md[orcaTrailer] = []string{report}
+		}
+	}
+	return md
 }
 
 // call is handler's answer, or the error that its panic is.
@@ -47,10 +66,10 @@ func call(ctx context.Context, req any, handler grpc.UnaryHandler) (resp any, er
 	return handler(receiveAttempt(ctx), req)
 }
 
-// answer is the error that a unary call is answered with. The trailer says what
-// else there is to say.
-func (s *Server) answer(ctx context.Context, method, report string, err error) error {
-	if md := s.trailer(report, err); md != nil {
+// answer is the error that a unary call is answered with. The trailer is md, and
+// what else there is to say.
+func (s *Server) answer(ctx context.Context, method string, md metadata.MD, err error) error {
+	if md = s.trailer(md, err); len(md) > 0 {
 		_ = grpc.SetTrailer(ctx, md) // fails only outside of a server
 	}
 	return s.status(method, err)
@@ -67,16 +86,12 @@ func (s *Server) status(method string, err error) error {
 	return ToStatus(err).Err()
 }
 
-// trailer is nil where there is nothing to say.
-func (s *Server) trailer(report string, err error) metadata.MD {
+// trailer is md, and what else there is to say.
+func (s *Server) trailer(md metadata.MD, err error) metadata.MD {
 	after, pushed := saysWhen(err)
 	leaving := s.leaving.Load()
-	if report == "" && !pushed && !leaving {
-		return nil
-	}
-	md := make(metadata.MD, 3)
-	if report != "" {
-		md[loadTrailer] = []string{report}
+	if md == nil && (pushed || leaving) {
+		md = make(metadata.MD, 2)
 	}
 	if pushed {
 		md[pushback.Trailer] = []string{pushback.String(after)}
@@ -113,29 +128,30 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	if s.leaving.Load() {
 		_ = st.SetHeader(metadata.MD{draining.Metadata: {draining.Yes}}) // fails only where headers are sent already
 	}
-	report, err := s.run(srv, st, handler)
+	md, err := s.run(srv, st, handler)
 	if st.stopped() {
 		err = transport.ErrStopping
 	}
-	if md := s.trailer(report, err); md != nil && st.told.CompareAndSwap(false, true) {
+	if md = s.trailer(md, err); len(md) > 0 && st.told.CompareAndSwap(false, true) {
 		st.SetTrailer(md)
 	}
 	return s.status(info.FullMethod, err)
 }
 
-// run is handler's answer to a stream, counted.
-func (s *Server) run(srv any, st *serverStream, handler grpc.StreamHandler) (report string, err error) {
+// run is handler's answer to a stream, and the reports after it.
+func (s *Server) run(srv any, st *serverStream, handler grpc.StreamHandler) (reports metadata.MD, err error) {
 	call := func() error { return handler(srv, st) }
 	if st.system {
-		return "", guard.Call(call)
+		return nil, guard.Call(call)
 	}
 	s.calls.Add(1)
 	m := s.cfg.Load
 	if m == nil {
-		return "", guard.Call(call)
+		err = guard.Call(call)
+		return s.reports("", err), err
 	}
 	r := m.Begin()
 	defer r.Drop()
 	err = guard.Call(call)
-	return r.Report().String(), err
+	return s.reports(r.Report().String(), err), err
 }

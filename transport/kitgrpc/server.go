@@ -34,6 +34,7 @@ type Config struct {
 	StreamGrace time.Duration // how long streams go on once the drain has begun; a third of what the drain has left, but at most 5 s, if zero; not at all if negative
 
 	Load             *Meter                           // measures calls, so that clients can avoid a busy server (lb.NewProbing); nobody is told if nil
+	Utilization      func() float64                   // how much of what it can do this process does, 1 being all; told as ORCA's application_utilization, with calls and failures per second; nobody is told if nil
 	NoReflection     bool                             // do not register server reflection
 	ProbeCredentials credentials.TransportCredentials // with which the self-probe connects to a server whose credentials came as grpc.Creds; not needed with TLS
 }
@@ -48,6 +49,7 @@ type Server struct {
 	log      log.Logger
 	calls    atomic.Uint64
 	leaving  atomic.Bool // callers are to go elsewhere
+	usage    *usage      // nil if nobody is told
 	open     streams
 	newcomer newcomers
 	health   *healthServer
@@ -74,6 +76,9 @@ func NewServer(cfg Config, opts ...grpc.ServerOption) *Server {
 		cfg.Logger = log.NewNopLogger()
 	}
 	s := &Server{cfg: cfg, log: level.Error(cfg.Logger)}
+	if cfg.Utilization != nil {
+		s.usage = newUsage(cfg.Utilization)
+	}
 	s.Server = grpc.NewServer(append(s.options(), opts...)...)
 	s.health = newHealth()
 	s.offer = sync.OnceFunc(s.register)
@@ -81,8 +86,9 @@ func NewServer(cfg Config, opts ...grpc.ServerOption) *Server {
 }
 
 // On is s on l, for transport.Serve. Register the services before: it adds the
-// gRPC health service, for them and for the whole; reflection; and, with
-// Config.Load, the service that answers probes. (Where s has one of these
+// gRPC health service, for them and for the whole; reflection; with Config.Load
+// the service that answers probes, and with Config.Utilization that which streams
+// ORCA reports. (Where s has one of these
 // already it stays as it is, and is yours to keep right.) Several listeners
 // are several calls, all before the first is served.
 //
@@ -121,6 +127,9 @@ func (s *Server) register() {
 	}
 	if s.cfg.Load != nil && !s.has(loadService) {
 		registerLoad(s.Server, s.cfg.Load)
+	}
+	if s.usage != nil && !s.has(orcaService) {
+		registerUsage(s.Server, s.usage)
 	}
 }
 
