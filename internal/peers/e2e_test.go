@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -49,5 +50,44 @@ func TestWireThatFails(t *testing.T) {
 	}
 	if got := r.rec.results(); len(got) != 2 || got[0].E2E == nil || got[0].E2E.RateRatio != 1 {
 		t.Errorf("measured %+v; want the floor and x", got)
+	}
+}
+
+// BenchmarkWires is for profiles of one row, by one caller and by 128:
+// -bench Wires/kitgen/e2e/grpc$/128 -cpuprofile FILE, or -memprofile FILE -memprofilerate 1.
+func BenchmarkWires(b *testing.B) {
+	for _, r := range wireRows() {
+		b.Run(r.name(), func(b *testing.B) {
+			l, err := r.open()
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() {
+				if err := l.close(); err != nil {
+					b.Error(err)
+				}
+			}()
+			b.Run("1", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					sayTo(b, l.call)
+				}
+			})
+			b.Run("128", func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetParallelism(max(1, 128/runtime.GOMAXPROCS(0)))
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						sayTo(b, l.call)
+					}
+				})
+			})
+		})
+	}
+}
+
+func sayTo(b *testing.B, call echoed) {
+	if text, err := call(context.Background(), said); err != nil || text != said {
+		b.Errorf("answer = %q, %v", text, err)
 	}
 }

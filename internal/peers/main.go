@@ -42,7 +42,7 @@ func command(args []string, out io.Writer) error {
 	if o.contention != "" {
 		return contention(o.contention, o.contend, out)
 	}
-	what, takes := "all that is measured", "five and a half minutes"
+	what, takes := "all that is measured", "five minutes and a half"
 	if o.quick {
 		what, takes = "a quick look, which is good for factors of two", "two minutes"
 	}
@@ -67,7 +67,7 @@ func parse(args []string) (options, error) {
 	var (
 		quick      = flags.Bool("quick", false, "fewer rounds, sizes and goroutines")
 		asJSON     = flags.Bool("json", false, "end with one line of JSON")
-		rounds     = flags.Int("rounds", 0, "in which all systems take turns; 7 if zero (6 end to end), 3 with -quick")
+		rounds     = flags.Int("rounds", 0, "in which all systems take turns; 7 if zero, 3 with -quick")
 		sizes      = flags.String("n", "", "instances, separated by commas")
 		goroutines = flags.String("g", "", "goroutines that pick or call, separated by commas")
 		only       = flags.String("only", "", "a regular expression: measure those names alone, beside the floor")
@@ -75,7 +75,7 @@ func parse(args []string) (options, error) {
 		waits      = flags.String("contention", "", "measure only how long callers wait for one another, and write it to FILE.kitgen.mutex and so on")
 		span       = flags.Duration("span", 0, "how long one measurement takes; 20ms if zero, 10ms with -quick")
 		stall      = flags.Duration("stall", 0, "how long picks beside changes take; 1s if zero, 500ms with -quick")
-		wireSpan   = flags.Duration("e2e", 0, "how long one measurement of calls end to end takes; 250ms if zero, 150ms with -quick")
+		wireSpan   = flags.Duration("e2e", 0, "how long one measurement of calls end to end takes; 150ms if zero, 100ms with -quick")
 		stallSize  = flags.Int("stalln", 1000, "of how many instances, which must be one of -n")
 	)
 	if err := flags.Parse(args); err != nil {
@@ -86,12 +86,12 @@ func parse(args []string) (options, error) {
 	}
 	o := options{quick: *quick, json: *asJSON, profile: *profile, contention: *waits, contend: contendFor, plan: plan{
 		sizes: []int{3, 10, 100, 1000, 10_000}, goroutines: []int{1, 2, 16}, surrounded: []int{1, 16},
-		callers: []int{1, 16, 128}, wireRounds: 6, wireSpan: 250 * time.Millisecond,
+		callers: []int{1, 16, 128}, wireRounds: 7, wireSpan: 150 * time.Millisecond,
 		rounds: 7, span: 20 * time.Millisecond, stall: time.Second, stallSize: 1000, stallTurns: 3,
 	}}
 	if o.quick {
 		o.sizes, o.goroutines, o.rounds, o.span = []int{3, 100, 1000}, []int{1, 2}, 3, 10*time.Millisecond
-		o.callers, o.wireRounds, o.wireSpan = []int{1, 128}, 3, 150*time.Millisecond
+		o.callers, o.wireRounds, o.wireSpan = []int{1, 128}, 3, 100*time.Millisecond
 		o.stall, o.contend = 500*time.Millisecond, contendFor/4
 	}
 	if *rounds > 0 {
