@@ -33,7 +33,7 @@ type Stream struct {
 
 	mu     sync.Mutex  // guards what follows
 	detach func() bool // from ctx
-	ended  bool
+	err    error       // of reading on; nil until it has ended
 	ends   []func()
 }
 
@@ -48,13 +48,13 @@ func newStream(ctx context.Context, resp *http.Response) *Stream {
 		resp.Body = upgraded{s, w}
 	}
 	if b, ok := s.body.(interface{ empty() bool }); ok && b.empty() {
-		s.ended = true
+		s.err = io.EOF
 		_ = s.body.Close() // there is nothing to read
 		return s
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.detach = context.AfterFunc(ctx, s.end)
+	s.detach = context.AfterFunc(ctx, func() { _ = s.end(ctx.Err()) })
 	return s
 }
 
@@ -76,16 +76,12 @@ func (s *Stream) Read(p []byte) (int, error) {
 	if !errors.Is(err, io.EOF) {
 		err = s.why(err)
 	}
-	s.end()
-	return n, err
+	return n, s.end(err)
 }
 
 // why is the error of a stream that did not come to its end.
 func (s *Stream) why(err error) error {
 	if s.ctx.Err() != nil {
-		return err
-	}
-	if errors.Is(err, http.ErrBodyReadAfterClose) {
 		return err
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -99,7 +95,7 @@ func (s *Stream) why(err error) error {
 // its connection, or on HTTP/2 nothing.
 func (s *Stream) Close() error {
 	err := s.body.Close()
-	s.end()
+	_ = s.end(http.ErrBodyReadAfterClose) // which it is from now on
 	return err
 }
 
@@ -107,7 +103,7 @@ func (s *Stream) Close() error {
 // end, an error, Close, or its context, and at once if it has.
 func (s *Stream) OnEnd(f func()) {
 	s.mu.Lock()
-	if !s.ended {
+	if s.err == nil {
 		s.ends = append(s.ends, f)
 		s.mu.Unlock()
 		return
@@ -116,19 +112,23 @@ func (s *Stream) OnEnd(f func()) {
 	f()
 }
 
-func (s *Stream) end() {
+// end returns the error with which the stream has ended: the first.
+func (s *Stream) end(err error) error {
 	s.mu.Lock()
-	ends, ended, detach := s.ends, s.ended, s.detach
-	s.ended, s.ends = true, nil
-	s.mu.Unlock()
-	if ended {
-		return
+	if s.err != nil {
+		defer s.mu.Unlock()
+		return s.err
 	}
+	ends := s.ends
+	s.err, s.ends = err, nil
+	detach := s.detach
+	s.mu.Unlock()
 	detach()
 	_ = s.body.Close() // nobody reads it any more
 	for _, f := range ends {
 		f()
 	}
+	return err
 }
 
 // cutError is why a stream broke off.
