@@ -22,7 +22,12 @@ type Bound struct {
 	over   atomic.Bool
 	std    atomic.Pointer[std] // written under mu, once
 
-	mu sync.Mutex // makes std once
+	mu   sync.Mutex // makes std once
+	room std        // what std points to
+
+	// inner is a context inside of this one that has taken this one's place: see
+	// above. End ends it, too.
+	inner atomic.Pointer[Bound]
 }
 
 // kind is what a Bound without a moment of its own is, and how one with such a
@@ -82,6 +87,11 @@ func (c *Bound) End() {
 	c.over.Store(true) // before Load: see standard
 	if s := c.std.Load(); s != nil {
 		s.end()
+	}
+	if in := c.inner.Load(); in != nil {
+		if s := in.std.Load(); s != nil {
+			s.end()
+		}
 	}
 }
 
@@ -148,23 +158,47 @@ func (c *Bound) standard() *std {
 	if s := c.std.Load(); s != nil {
 		return s
 	}
-	s := c.newStandard()
+	parent, outer := c.above()
+	c.derive(parent)
+	s := &c.room
 	c.std.Store(s)
 	// End stores over and loads std, this stores std and loads over: whatever
 	// the order, one of the two sees the other.
-	if c.over.Load() {
+	if c.over.Load() || outer != nil && outer.over.Load() {
 		s.end()
 	}
 	return s
 }
 
-func (c *Bound) newStandard() *std {
-	s := new(std)
+// above returns what the standard context is derived from. That is the parent,
+// but where the parent is a Bound that nobody has asked for its Done, and that
+// cannot end before c but by its End, it is the parent's own: a timer and all that
+// goes with it are saved in every call that has a limit for each attempt and one
+// for all. The parent is then returned as outer, and its End ends c.
+func (c *Bound) above() (parent context.Context, outer *Bound) {
+	p, ok := c.parent.(*Bound)
+	if !ok || c.kind == freeing || c.at.IsZero() || p.std.Load() != nil {
+		return c.parent, nil
+	}
+	if p.asParent() {
+		return p.parent, nil
+	}
+	old := p.inner.Load()
+	free := old == nil || old.over.Load()
+	if p.kind == freeing || !p.at.IsZero() && p.at.Before(c.at) || !free || !p.inner.CompareAndSwap(old, c) {
+		return c.parent, nil
+	}
+	return p.parent, p
+}
+
+// derive makes the standard context, in its room.
+func (c *Bound) derive(parent context.Context) {
+	s := &c.room
 	switch late := c.at.IsZero() || c.over.Load(); { // a late question: no timer, and not the timeout's fault
 	case late:
-		s.Context, s.cancel = context.WithCancel(c.parent)
+		s.Context, s.cancel = context.WithCancel(parent)
 	case c.kind == freeing:
-		ctx, cancel := context.WithCancelCause(c.parent)
+		ctx, cancel := context.WithCancelCause(parent)
 		s.Context, s.cancel = ctx, func() { cancel(nil) }
 		if left := time.Until(c.at); left > 0 {
 			s.timer = time.AfterFunc(left, func() { cancel(c.cause) })
@@ -172,9 +206,8 @@ func (c *Bound) newStandard() *std {
 			cancel(c.cause)
 		}
 	default:
-		s.Context, s.cancel = context.WithDeadlineCause(c.parent, c.at, c.cause)
+		s.Context, s.cancel = context.WithDeadlineCause(parent, c.at, c.cause)
 	}
-	return s
 }
 
 // free takes the context's own moment away, if that has not come: from here on
