@@ -93,13 +93,6 @@ func TestStartThatIsCalledOffStopsAtOnce(t *testing.T) {
 		"probe": func(release chan struct{}, f *fakeServer, _ *fakeRegistrar) {
 			f.Probe = func(context.Context) error { <-release; return errors.New("too late") }
 		},
-		"set ready": func(release chan struct{}, f *fakeServer, _ *fakeRegistrar) {
-			f.SetReady = func(ready bool) {
-				if ready {
-					<-release
-				}
-			}
-		},
 		"register": func(release chan struct{}, _ *fakeServer, reg *fakeRegistrar) {
 			reg.register = func() { <-release }
 		},

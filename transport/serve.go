@@ -110,7 +110,7 @@ func (r *run) start(up context.Context, fail context.CancelCauseFunc) error {
 		return err
 	}
 	r.open = true
-	if err := r.setReady(up, true); err != nil || up.Err() != nil {
+	if err := r.setReady(true); err != nil || up.Err() != nil {
 		return err
 	}
 	if r.Registrar == nil {
@@ -147,11 +147,9 @@ func (r *run) probe(up context.Context) error {
 	return results(closeBound, probes)
 }
 
-// setReady tells everybody who answers callers' health questions. It does not
-// wait for them beyond the end of ctx.
-func (r *run) setReady(ctx context.Context, ready bool) error {
-	ctx, cancel := context.WithTimeout(ctx, readyBound)
-	defer cancel()
+// setReady tells everybody who answers callers' health questions. Neither a stop
+// nor force cuts it short, since yes must not come after no.
+func (r *run) setReady(ready bool) error {
 	r.Ready.Set(ready)
 	name := stepReady
 	if !ready {
@@ -164,7 +162,7 @@ func (r *run) setReady(ctx context.Context, ready bool) error {
 			told = append(told, begin(fmt.Sprintf("%s: set ready %t", s.label(), ready), func() error { s.SetReady(ready); return nil }))
 		}
 	}
-	err := resultsBy(ctx, told)
+	err := results(readyBound, told)
 	r.end(step, "", err)
 	return err
 }

@@ -14,7 +14,7 @@ func (r *run) stop(ctx, up context.Context) error {
 	force, release := r.heed(ctx)
 	defer release()
 
-	err := r.setReady(force, false)
+	err := r.setReady(false)
 	r.leave(force)
 	cut := r.drain(force)
 	if cut != nil {
@@ -77,7 +77,12 @@ func (r *run) drain(force context.Context) error {
 			drained = append(drained, s)
 		}
 	}
-	drains := r.each(stepDrain, drained, func(s Server) (string, error) { return "", s.drain(ctx) })
+	drains := r.each(stepDrain, drained, func(s Server) (why string, err error) {
+		if err = s.drain(ctx); err == nil && ctx.Err() != nil {
+			why = "only when it was forced"
+		}
+		return why, err
+	})
 	for _, d := range drains {
 		d.wait(ctx)
 	}

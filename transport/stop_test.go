@@ -107,9 +107,13 @@ func TestDrainThatTakesTooLongIsForced(t *testing.T) {
 					return nil
 				}
 				busy.Close = func() error { r.add("closed"); close(closed); busy.stop(); return nil }
-				err := transport.Serve(after(t, time.Second), transport.Config{Servers: []transport.Server{busy.Server}, Drain: 10 * time.Second})
+				timeline := new(transport.Timeline)
+				err := transport.Serve(after(t, time.Second), transport.Config{Servers: []transport.Server{busy.Server}, Drain: 10 * time.Second, Timeline: timeline})
 				if !errors.Is(err, transport.ErrForced) || !strings.Contains(err.Error(), "calls still in flight after 10s") || strings.Count(err.Error(), "forced")+strings.Count(err.Error(), "by force") != 1 {
 					t.Errorf("got %v, want ErrForced with the reason, once", err)
+				}
+				if got, want := outcome(t, timeline, "drain"), map[bool]string{true: "stopped by force: calls still in flight after 10s", false: "only when it was forced"}[heeds]; got.Why+got.Err != want {
+					t.Errorf("the drain: %q, want %q", got.Why+got.Err, want)
 				}
 				if got := r.when(t, "closed"); got != 14*time.Second {
 					t.Errorf("forced at %s, want 1s + 3s of propagation and 10s of drain", got)
