@@ -34,8 +34,8 @@ func newTelling() *telling {
 	t := new(telling)
 	for i := range t {
 		for left := range t[i] {
-			chain := attempt.Chain{Number: i + 1, Left: left}
-			t[i][left] = metadata.NewOutgoingContext(context.Background(), metadata.MD{attemptKey: {chain.String()}})
+			said := metadata.MD{attemptKey: {attempt.Chain{Number: i + 1, Left: left}.String()}}
+			t[i][left] = metadata.NewOutgoingContext(context.Background(), said) //nolint:fatcontext // each is made of none
 		}
 	}
 	return t
@@ -64,7 +64,7 @@ func hasMetadata(ctx context.Context) bool {
 
 // toldContext is a context, to which the values of told are added.
 type toldContext struct {
-	context.Context //nolint:containedctx // it is a context
+	context.Context
 
 	told context.Context // holds outgoing metadata, and nothing else
 }

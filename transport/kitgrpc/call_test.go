@@ -112,8 +112,9 @@ func TestStreamsTellOfTheAttempt(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = s.CloseSend()
-		if err := s.RecvMsg(new(wrapperspb.StringValue)); err == nil {
-			t.Error("no error")
+		err = s.RecvMsg(new(wrapperspb.StringValue))
+		if after, ok := classify.Pushback(err); after != time.Second || !ok {
+			t.Errorf("pushed back %v %t by %v", after, ok, err)
 		}
 		if got := s.Trailer().Get("grpc-retry-pushback-ms"); len(got) != 1 || got[0] != "1000" {
 			t.Errorf("the trailer is %v", s.Trailer())

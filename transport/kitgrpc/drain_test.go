@@ -69,7 +69,9 @@ func TestOpenStreamsEndWithAStatus(t *testing.T) {
 		"returns its context's error":       {func(s grpc.ServerStream) error { <-s.Context().Done(); return s.Context().Err() }, late, false},
 		"waits for a message":               {func(s grpc.ServerStream) error { return s.RecvMsg(new(wrapperspb.StringValue)) }, late, false},
 		"takes that for the end": {func(s grpc.ServerStream) error {
-			for s.RecvMsg(new(wrapperspb.StringValue)) == nil {
+			var err error
+			for err == nil {
+				err = s.RecvMsg(new(wrapperspb.StringValue))
 			}
 			return nil
 		}, late, false},

@@ -66,7 +66,7 @@ func do[In, Out any](ctx context.Context, cfg *EndpointConfig, call func(context
 	opts := append(make([]grpc.CallOption, 0, len(cfg.Options)+2), cfg.Options...)
 	out, err := call(ctx, in, append(opts, grpc.Header(&header), grpc.Trailer(&trailer))...)
 	for _, f := range cfg.After {
-		ctx = f(ctx, header, trailer)
+		ctx = f(ctx, header, trailer) //nolint:fatcontext // go-kit's functions hand on their context
 	}
 	return ctx, out, err
 }
@@ -78,7 +78,7 @@ func (cfg *EndpointConfig) before(ctx context.Context) context.Context {
 	}
 	added := metadata.MD{}
 	for _, f := range cfg.Before {
-		ctx = f(ctx, &added)
+		ctx = f(ctx, &added) //nolint:fatcontext // go-kit's functions hand on their context
 	}
 	md, ok := metadata.FromOutgoingContext(ctx)
 	if !ok {

@@ -83,7 +83,7 @@ func (cfg *HandlerConfig) before(ctx context.Context) context.Context {
 		md = metadata.MD{}
 	}
 	for _, f := range cfg.Before {
-		ctx = f(ctx, md)
+		ctx = f(ctx, md) //nolint:fatcontext // go-kit's functions hand on their context
 	}
 	return ctx
 }
@@ -94,7 +94,7 @@ func (cfg *HandlerConfig) after(ctx context.Context) (context.Context, error) {
 	}
 	header, trailer := metadata.MD{}, metadata.MD{}
 	for _, f := range cfg.After {
-		ctx = f(ctx, &header, &trailer)
+		ctx = f(ctx, &header, &trailer) //nolint:fatcontext // go-kit's functions hand on their context
 	}
 	return ctx, errors.Join(grpc.SetHeader(ctx, header), grpc.SetTrailer(ctx, trailer))
 }

@@ -34,7 +34,7 @@ type Config struct {
 	StreamGrace time.Duration // how long streams go on once the drain has begun; a third of what the drain has left, but at most 5 s, if zero; not at all if negative
 
 	Load             *Meter                           // measures calls, so that clients can avoid a busy server (lb.NewProbing); nobody is told if nil
-	Utilization      func() float64                   // how much of what it can do this process does, 1 being all; told as ORCA's application_utilization, with calls and failures per second; nobody is told if nil
+	Utilization      func() float64                   // how much of what it can do this process does, 1 being all, for balancers that read ORCA; nobody is told if nil
 	NoReflection     bool                             // do not register server reflection
 	ProbeCredentials credentials.TransportCredentials // with which the self-probe connects to a server whose credentials came as grpc.Creds; not needed with TLS
 }

@@ -66,11 +66,11 @@ func TestTLS(t *testing.T) {
 		echo(func(_ context.Context, text string) (string, error) { return text, nil }).register(s)
 		return l, s.On(l)
 	}
-	for name, new := range map[string]func() (net.Listener, transport.Server){
+	for name, listening := range map[string]func() (net.Listener, transport.Server){
 		"Config.TLS": func() (net.Listener, transport.Server) { return newTLS(kitgrpc.Config{TLS: cfg}) },
 		"grpc.Creds": func() (net.Listener, transport.Server) { return newTLS(kitgrpc.Config{ProbeCredentials: mine}, own) },
 	} {
-		l, s := new()
+		l, s := listening()
 		serve(t, s, transport.Config{Propagation: -1})
 		if got, err := dial(t, l.Addr().String(), grpc.WithTransportCredentials(mine))(t.Context(), "hello"); got != "hello" || err != nil {
 			t.Errorf("%s: %v, %v", name, got, err)

@@ -143,7 +143,8 @@ func tooLarge(st *status.Status) string {
 	if st.Code() != codes.ResourceExhausted || !strings.Contains(st.Message(), "message larger than max") {
 		return ""
 	}
-	return ": send less at once, or a stream; or raise kitgrpc.Config's MaxRecv (requests) or MaxSend (responses) at the server, or grpc.MaxCallRecvMsgSize (responses) or MaxCallSendMsgSize (requests) at the client"
+	return ": send less at once, or a stream; or raise kitgrpc.Config's MaxRecv (requests) or MaxSend (responses) at the server, " +
+		"or grpc.MaxCallRecvMsgSize (responses) or MaxCallSendMsgSize (requests) at the client"
 }
 
 // saysNotSent reports whether a status, by its text alone, is that of a call
