@@ -88,9 +88,11 @@ func (p *Pool) retire(n *node) {
 }
 
 // drain waits until no call is in flight, or for DrainTimeout, and closes the
-// node for good. A call picked before and begun after that is refused unsent.
+// node for good. A call picked before and begun after that is refused unsent. It
+// is called once.
 func (p *Pool) drain(n *node) error {
 	n.leaving.Store(true)
+	close(n.gone)
 	timer := time.NewTimer(max(p.cfg.DrainTimeout, 0))
 	defer timer.Stop()
 	for !n.inflight.CompareAndSwap(0, closed) {

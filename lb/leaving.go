@@ -34,7 +34,10 @@ func (p *Pool) spare(n *node) {
 		defer timer.Stop()
 		select {
 		case <-timer.C:
+		case <-n.gone: // as its registry said, too
+			return
 		case <-p.done:
+			return
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()

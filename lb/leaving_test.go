@@ -2,6 +2,7 @@ package lb
 
 import (
 	"io"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,4 +64,32 @@ func TestWhoSaysThatItLeavesIsSpared(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNobodyIsRememberedWhoHasLeft: a fleet that is deployed again and again would
+// leave a goroutine behind for each instance.
+func TestNobodyIsRememberedWhoHasLeft(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f, src := &fleet{}, newSource(at("a", "b")...)
+		conns := map[string]*talker{"a": {}, "b": {}}
+		p := NewPool(src, func(addr string) (endpoint.Endpoint, io.Closer, error) {
+			e, c, err := f.factory(addr)
+			conns[addr].Closer = c
+			return e, conns[addr], err
+		}, PoolConfig{})
+		defer p.Close()
+		synctest.Wait()
+		before := runtime.NumGoroutine()
+		conns["a"].leave()
+		synctest.Wait()
+		if n := runtime.NumGoroutine(); n <= before {
+			t.Fatalf("%d goroutines, as many as before: this test looks for the wrong thing", n)
+		}
+		src.set(at("b")...)
+		time.Sleep(believed / 2)
+		synctest.Wait()
+		if n := runtime.NumGoroutine(); n > before {
+			t.Errorf("%d goroutines, and %d before it left", n, before)
+		}
+	})
 }

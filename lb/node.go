@@ -41,7 +41,8 @@ type node struct {
 	counted  atomic.Uint64 // calls that Pool.mean has taken in
 	untimed  atomic.Int32  // calls in flight of which neither latency nor silence counts
 	health
-	_ [16]byte // to the size of which the allocator aligns each
+	gone chan struct{} // closed when it is drained
+	_    [8]byte       // to the size of which the allocator aligns each
 }
 
 // load is what a pick reads of every node it compares. It is small, so that those
@@ -91,7 +92,7 @@ const closed = -1 << 30
 // and outside the observing, so that its rejections say nothing about the
 // instance.
 func newNode(p *Pool, d *dial, ep endpoint.Endpoint, closer io.Closer) *node {
-	n := &node{id: d.id, addr: d.addr, pool: p, load: newLoad(d.among), closer: closer, idle: make(chan struct{}, 1)}
+	n := &node{id: d.id, addr: d.addr, pool: p, load: newLoad(d.among), closer: closer, idle: make(chan struct{}, 1), gone: make(chan struct{})}
 	n.refused = newRefusals(n)
 	if p.outliers != nil {
 		n.trial = new(trial)
