@@ -2,10 +2,14 @@ package main
 
 import (
 	"encoding/hex"
+	"fmt"
+	"iter"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +20,12 @@ import (
 // rest waits until the consumer uses no more than it did before the load, or
 // for ten seconds, and returns what it uses.
 func (t *trial) rest() (now history.Census) {
-	before := t.history.Before
-	t.await(time.Now().Add(10*time.Second), func() bool {
+	if _, ok := t.await(time.Now().Add(10*time.Second), func() bool {
 		now = t.census()
-		return now.Goroutines <= before.Goroutines && now.Sockets <= before.Sockets
-	})
+		return now.Frugal(t.history.Before)
+	}); !ok {
+		t.say("goroutines, by who began them: " + strings.Join(whose(), ", "))
+	}
 	return now
 }
 
@@ -31,20 +36,44 @@ func (t *trial) census() history.Census {
 }
 
 // goroutines counts those that run no function of this program.
-func goroutines() (n int) {
-	buf := make([]byte, 4<<20)
-	buf = buf[:runtime.Stack(buf, true)]
-	for stack := range strings.SplitSeq(string(buf), "\n\n") {
-		frames, _, _ := strings.Cut(stack, "\ncreated by ")
-		ours := false
-		for _, part := range []string{"\nmain.", "/internal/faults.", "/internal/servers.", "\nos/exec.", "\nos/signal.", "\ntesting."} {
-			ours = ours || strings.Contains(frames, part)
-		}
-		if !ours {
-			n++
-		}
+func goroutines() int {
+	n := 0
+	for range others() {
+		n++
 	}
 	return n
+}
+
+// whose says how many of them were begun by what.
+func whose() (lines []string) {
+	by := map[string]int{}
+	for stack := range others() {
+		_, creator, _ := strings.Cut(stack, "\ncreated by ")
+		creator, _, _ = strings.Cut(creator, " in goroutine")
+		by[creator]++
+	}
+	for _, creator := range slices.Sorted(maps.Keys(by)) {
+		lines = append(lines, fmt.Sprintf("%d %s", by[creator], creator))
+	}
+	return lines
+}
+
+// others are the stacks of goroutines that run no function of this program.
+func others() iter.Seq[string] {
+	buf := make([]byte, 4<<20)
+	buf = buf[:runtime.Stack(buf, true)]
+	return func(yield func(string) bool) {
+		for stack := range strings.SplitSeq(string(buf), "\n\n") {
+			frames, _, _ := strings.Cut(stack, "\ncreated by ")
+			ours := false
+			for _, part := range []string{"\nmain.", "/internal/faults.", "/internal/servers.", "\nos/exec.", "\nos/signal.", "\ntesting."} {
+				ours = ours || strings.Contains(frames, part)
+			}
+			if !ours && !yield(stack) {
+				return
+			}
+		}
+	}
 }
 
 // sockets counts this process's connections to where the consumer connects.

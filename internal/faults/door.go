@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 
+	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
+
 	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/middleware/breaker"
 	"github.com/kitgen/kitgen/middleware/retry"
@@ -36,18 +39,24 @@ type stream interface {
 // doors are all there are; the first is what rows call by that are about
 // something else.
 func doors() []door {
-	return []door{endpointDoor(), grpcDoor()}
+	return []door{endpointDoor(), grpcDoor(), stubDoor(), clientDoor()}
 }
 
-// policies are those of most services: a breaker per instance, and retries.
-func poolConfig() lb.PoolConfig { return lb.PoolConfig{Guard: breaker.Each(breaker.Config{})} }
+// newPool is that of most services.
+func newPool(instances *sd.Instancer, f kitsd.Factory) *lb.Pool {
+	return lb.NewPool(instances, f, lb.PoolConfig{Guard: breaker.Each(breaker.Config{})})
+}
+
+// picked is a call by a pool, with retries around.
+func picked(pool *lb.Pool, cfg retry.Config) endpoint.Endpoint {
+	cfg.Idempotent = true
+	return retry.New(cfg)(lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{})))
+}
 
 // byPool is the door of those who pick from a pool, whose endpoints take a
 // request or, for a stream, a watching.
-func byPool(pool *lb.Pool, id func(response any) string) entrance {
-	pick := lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))
-	call := retry.New(retry.Config{Idempotent: true})(pick)
-	watch := retry.New(retry.Config{Idempotent: true, Streams: true})(pick)
+func byPool(pool *lb.Pool, id func(response any) string, read func(response any) stream) entrance {
+	call, watch := picked(pool, retry.Config{}), picked(pool, retry.Config{Streams: true})
 	return entrance{
 		pool:  pool,
 		close: pool.Close,
@@ -63,7 +72,7 @@ func byPool(pool *lb.Pool, id func(response any) string) entrance {
 			if err != nil {
 				return nil, err
 			}
-			return resp.(stream), nil //nolint:forcetypeassert // that is what a watching gets
+			return read(resp), nil
 		},
 	}
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"github.com/go-kit/kit/endpoint"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/sd"
@@ -14,15 +16,68 @@ import (
 // grpcDoor is go-kit's endpoints over gRPC.
 func grpcDoor() door {
 	return door{name: "grpc", who: "endpoints over gRPC", wire: overGRPC, lasting: true, open: func(_ *trial, _ string, instances *sd.Instancer) entrance {
-		pool := lb.NewPool(instances, kitgrpc.Factory(newGRPCCall), poolConfig())
-		return byPool(pool, func(response any) string { return response.(string) }) //nolint:forcetypeassert // newGRPCCall returns nothing else
+		return byPool(
+			newPool(instances, kitgrpc.Factory(newGRPCCall)),
+			func(response any) string { return response.(string) },      //nolint:forcetypeassert // as newGRPCCall says
+			func(response any) stream { return response.(*grpcStream) }, //nolint:forcetypeassert // likewise
+		)
 	}}
 }
 
 // newGRPCCall is the client of one instance.
 func newGRPCCall(cc *grpc.ClientConn) endpoint.Endpoint {
-	client := stub{cc}
-	return func(ctx context.Context, _ any) (any, error) {
-		return client.call(ctx)
+	client := rpcClient{cc}
+	return func(ctx context.Context, request any) (any, error) {
+		if _, ok := request.(watching); !ok {
+			return client.call(ctx)
+		}
+		s, err := client.watch(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &grpcStream{stream: s}, nil
+	}
+}
+
+// grpcStream is a stream that tells when it has ended, so that its call counts as
+// in flight until then. Whoever has one reads it to its end.
+type grpcStream struct {
+	stream grpc.ServerStreamingClient[wrapperspb.StringValue]
+
+	mu    sync.Mutex // guards the fields below
+	ended bool
+	ends  []func()
+}
+
+var _ lb.Stream = (*grpcStream)(nil)
+
+func (s *grpcStream) next() (string, error) {
+	m, err := s.stream.Recv()
+	if err != nil {
+		s.end()
+	}
+	return m.GetValue(), err
+}
+
+// OnEnd implements lb.Stream.
+func (s *grpcStream) OnEnd(f func()) {
+	s.mu.Lock()
+	ended := s.ended
+	if !ended {
+		s.ends = append(s.ends, f)
+	}
+	s.mu.Unlock()
+	if ended {
+		f()
+	}
+}
+
+func (s *grpcStream) end() {
+	s.mu.Lock()
+	ends := s.ends
+	s.ended, s.ends = true, nil
+	s.mu.Unlock()
+	for _, f := range ends {
+		f()
 	}
 }

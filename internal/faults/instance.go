@@ -60,18 +60,17 @@ func runInstance(args []string, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	holder, err := sd.OpenHolder(*target, schemes(cfg)...)
-	if err != nil {
-		return err
-	}
 	logger := log.NewLogfmtLogger(log.NewSyncWriter(logs))
 	self := sd.Instance{ID: *id, Addr: web.Addr().String(), Meta: map[string]string{
 		overHTTP: web.Addr().String(), overGRPC: rpc.Addr().String(),
 	}}
-	registrar := sd.NewRegistrar(holder, self, sd.RegistrarConfig{
+	registrar, err := sd.OpenRegistrar(*target, self, sd.RegistrarConfig{
 		Logger:   logger,
 		OnChange: func(s sd.RegistrarState) { say.event(event{Event: s.String()}) },
-	})
+	}, schemes(cfg)...)
+	if err != nil {
+		return err
+	}
 	say.event(event{Event: "listening", Addr: self.Addr, GRPC: self.Meta[overGRPC]})
 	err = transport.Serve(ctx, transport.Config{
 		Servers:     []transport.Server{svc.http(web, logger), svc.grpc(rpc, logger)},

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"syscall"
 	"time"
+
+	"github.com/kitgen/kitgen/transport/kitgrpc/stub"
 )
 
 func main() { os.Exit(command(os.Args[1:])) }
@@ -50,7 +52,7 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	pattern := flags.String("run", "", "only rows whose name and fault match this regular expression")
-	smoke := flags.Bool("smoke", false, "only the ten rows that take two minutes together")
+	smoke := flags.Bool("smoke", false, "only the rows that take two minutes together, -short")
 	flags.BoolVar(&m.list, "list", false, "say what there is, and run nothing")
 	flags.BoolVar(&m.json, "json", false, "end with one line of JSON: an array with an object per row")
 	flags.IntVar(&m.parallel, "parallel", 6, "how many rows run at a time")
@@ -79,7 +81,7 @@ func parse(args []string, usage io.Writer) (*matrix, error) {
 	}
 	m.rows = rows()
 	if *smoke {
-		m.rows = smokeRows()
+		m.rows, m.length.short = smokeRows(), true
 	}
 	if m.rows = matching(m.rows, re); len(m.rows) == 0 {
 		return nil, fmt.Errorf("-run %s matches no row: -list has all of them", *pattern)
@@ -96,6 +98,7 @@ func runOne(args []string) int {
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
+	stub.Register() // before the first connection
 	r, ok := named(rows(), *name)
 	if !ok {
 		fmt.Fprintf(os.Stderr, "faults: there is no row %q: -list has all of them\n", *name)

@@ -62,17 +62,17 @@ func handleWatch(srv any, stream grpc.ServerStream) error {
 	})
 }
 
-// stub is the generated client.
-type stub struct{ cc grpc.ClientConnInterface }
+// rpcClient is the generated client.
+type rpcClient struct{ cc grpc.ClientConnInterface }
 
-func (s stub) call(ctx context.Context) (string, error) {
+func (s rpcClient) call(ctx context.Context) (string, error) {
 	out := new(wrapperspb.StringValue)
 	err := s.cc.Invoke(ctx, grpcCall, new(emptypb.Empty), out)
 	return out.GetValue(), err
 }
 
 // watch opens a stream, which ends when ctx does.
-func (s stub) watch(ctx context.Context) (grpc.ServerStreamingClient[wrapperspb.StringValue], error) {
+func (s rpcClient) watch(ctx context.Context) (grpc.ServerStreamingClient[wrapperspb.StringValue], error) {
 	stream, err := s.cc.NewStream(ctx, &grpc.StreamDesc{StreamName: "Watch", ServerStreams: true}, grpcWatch)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ func rollingRows() (rows []row) {
 			rows = append(rows, row{
 				name: name, fault: "ten instances are restarted, three times in turn, under 1000 calls/s by " + by.who, then: "the successor is called",
 				bound: successor, alone: true, run: with(rollingRestart),
+			}, row{
+				name: name + " streams", fault: "the same, with 20 streams open that would go on, and 100 calls/s", then: "what a stream had to say goes on elsewhere",
+				bound: time.Second, run: with(rollingStreams),
 			})
 		}
 	}

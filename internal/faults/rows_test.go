@@ -59,8 +59,8 @@ func TestParse(t *testing.T) {
 			t.Errorf("-run consul picked %q", r.name)
 		}
 	}
-	if len(m.rows) != 3 {
-		t.Errorf("%d rows of the smoke are about Consul, want 3", len(m.rows))
+	if len(m.rows) != 4 || !m.length.short {
+		t.Errorf("%d rows of the smoke are about Consul, short: %v; want 4, all of them", len(m.rows), m.length.short)
 	}
 }
 

@@ -42,11 +42,11 @@ func (s *server) http(l net.Listener, logger log.Logger) transport.Server {
 	mux.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, time.Now().Unix()) })
 	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { s.hanging.Store(true) })
 	mux.HandleFunc("POST /recover", func(http.ResponseWriter, *http.Request) { s.hanging.Store(false) })
-	return kithttp.Server(l, mux, kithttp.Config{Logger: logger})
+	return kithttp.Server(l, mux, kithttp.Config{StreamGrace: grace, Logger: logger})
 }
 
 func (s *server) grpc(l net.Listener, logger log.Logger) transport.Server {
-	srv := kitgrpc.NewServer(kitgrpc.Config{Logger: logger})
+	srv := kitgrpc.NewServer(kitgrpc.Config{StreamGrace: grace, Logger: logger})
 	srv.RegisterService(serviceDesc(), s)
 	return srv.On(l)
 }
@@ -58,6 +58,9 @@ func (s *server) call(ctx context.Context, _ any) (any, error) {
 	}
 	return answer{s.id}, nil
 }
+
+// grace is how long streams go on once the drain has begun.
+const grace = 500 * time.Millisecond
 
 // pulse is how often a stream says something.
 const pulse = 100 * time.Millisecond

@@ -111,6 +111,7 @@ func (s *streams) began(id string, last ending) {
 // judge counts a stream that has ended, and says what is wrong with that.
 func (s *streams) judge(e ending) {
 	after, told := classify.Pushback(e.why)
+	s.t.say(fmt.Sprintf("stream of %s: %v", e.id, e.why))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--

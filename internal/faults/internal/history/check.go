@@ -144,6 +144,11 @@ const (
 	moreSockets    = 4
 )
 
+// Frugal tells whether a consumer that used before uses no more now.
+func (now Census) Frugal(before Census) bool {
+	return now.Goroutines <= before.Goroutines+moreGoroutines && now.Sockets <= before.Sockets+moreSockets
+}
+
 // frugal is I6.
 func frugal(h *History) (found []string) {
 	if more := h.After.Goroutines - h.Before.Goroutines; more > moreGoroutines {
