@@ -167,6 +167,8 @@ func (b *instanceBody) Close() error {
 	return err
 }
 
+const schemeHTTP = "http"
+
 // baseURL is where instance is called.
 func baseURL(instance string, secure bool) (*url.URL, error) {
 	raw := instance
@@ -181,7 +183,7 @@ func baseURL(instance string, secure bool) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("instance %q: want host:port or a URL: %w", instance, errors.Unwrap(err))
 	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Port() == "" && raw != instance {
+	if u.Scheme != schemeHTTP && u.Scheme != "https" || u.Hostname() == "" || u.Port() == "" && raw != instance {
 		return nil, fmt.Errorf("instance %q: want host:port or an http or https URL", instance)
 	}
 	return u, nil

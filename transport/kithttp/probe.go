@@ -14,7 +14,7 @@ func (s *server) probe(ctx context.Context) error {
 	t := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, s.l.Addr().Network(), s.l.Addr().String())
 	}}
-	scheme, path := "http", "/"
+	scheme, path := schemeHTTP, "/"
 	if s.cfg.TLS != nil {
 		scheme = "https"
 		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // it is this very process that answers

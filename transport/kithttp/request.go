@@ -14,6 +14,8 @@ import (
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
 	httptransport "github.com/go-kit/kit/transport/http"
+
+	"github.com/kitgen/kitgen/transport/internal/kind"
 )
 
 // RequestFactory is Factory for requests that are HTTP already: its endpoints take
@@ -135,7 +137,7 @@ func (t *trip) request(ctx context.Context, base *url.URL, x *exchange) *http.Re
 // classify.Default has it.
 func failed(status int) bool {
 	switch status {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, 499:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, kind.StatusClientClosed:
 		return true
 	case http.StatusNotImplemented:
 		return false

@@ -13,9 +13,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/go-kit/kit/endpoint"
 	"github.com/go-kit/log"
 
 	"github.com/kitgen/kitgen/transport"
@@ -290,6 +292,65 @@ func TestServerThatIsNotServedIsReleased(t *testing.T) {
 	}
 	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the listener is still open: %v", err)
+	}
+}
+
+// TestRollingRestartUnderAnHTTPClient: its requests succeed, and its streams break off
+// visibly, with an error by which it opens another.
+func TestRollingRestartUnderAnHTTPClient(t *testing.T) {
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.URL.Path == "/stream" && r.Context().Err() == nil {
+			_, _ = io.WriteString(w, "line\n")
+			if http.NewResponseController(w).Flush() != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(2 * time.Millisecond)
+	})
+	var streams sync.WaitGroup
+	var cut atomic.Int64
+	watch := func(c *http.Client) {
+		resp, err := c.Get("http://service/stream")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		if _, err := io.Copy(io.Discard, resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) || transport.ErrorOf(err).Status != 503 {
+			t.Errorf("a stream ended with %v", err)
+		}
+		cut.Add(1)
+	}
+	fleettest.Roll(t,
+		func(l net.Listener) transport.Server {
+			return kithttp.Server(l, h, kithttp.Config{StreamGrace: 10 * time.Millisecond})
+		},
+		func(instance string) (endpoint.Endpoint, io.Closer, error) {
+			call, closer, err := kithttp.RequestFactory(kithttp.ClientConfig{})(instance)
+			c := &http.Client{Transport: kithttp.NewRoundTripper(call)}
+			streams.Go(func() { watch(c) })
+			return func(ctx context.Context, request any) (any, error) {
+				r, err := http.NewRequestWithContext(ctx, http.MethodPost, request.(string), strings.NewReader("x"))
+				if err != nil {
+					return nil, err
+				}
+				resp, err := c.Do(r)
+				if err != nil {
+					return nil, err
+				}
+				defer resp.Body.Close()
+				if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+					return nil, errors.Join(err, errors.New(resp.Status))
+				}
+				return nil, nil
+			}, closer, err
+		},
+		"http://service/")
+	streams.Wait()
+	t.Logf("%d streams broke off", cut.Load())
+	if n := cut.Load(); n < 6 {
+		t.Errorf("%d streams were cut, of at least 6", n)
 	}
 }
 
