@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,29 +58,31 @@ func hello(s grpc.ServerStream) error { return s.SendMsg(wrapperspb.String("hell
 // TestOpenStreamsEndWithAStatus: none may look complete, or as if the connection
 // had broken, whatever its handler does.
 func TestOpenStreamsEndWithAStatus(t *testing.T) {
-	const soon, late = 50 * time.Millisecond, time.Minute
-	release := make(chan struct{})
 	for name, tt := range map[string]struct {
-		handler talk
-		drain   time.Duration
-		forced  bool
+		handler talk          // deaf if nil
+		drain   time.Duration // of which the half is left to the deaf
 	}{
-		"returns nil when its context ends": {func(s grpc.ServerStream) error { <-s.Context().Done(); return nil }, late, false},
-		"returns why its context ended":     {func(s grpc.ServerStream) error { <-s.Context().Done(); return context.Cause(s.Context()) }, late, false},
-		"returns its context's error":       {func(s grpc.ServerStream) error { <-s.Context().Done(); return s.Context().Err() }, late, false},
-		"waits for a message":               {func(s grpc.ServerStream) error { return s.RecvMsg(new(wrapperspb.StringValue)) }, late, false},
+		"returns nil when its context ends": {func(s grpc.ServerStream) error { <-s.Context().Done(); return nil }, time.Minute},
+		"returns why its context ended":     {func(s grpc.ServerStream) error { <-s.Context().Done(); return context.Cause(s.Context()) }, time.Minute},
+		"returns its context's error":       {func(s grpc.ServerStream) error { <-s.Context().Done(); return s.Context().Err() }, time.Minute},
+		"waits for a message":               {func(s grpc.ServerStream) error { return s.RecvMsg(new(wrapperspb.StringValue)) }, time.Minute},
 		"takes that for the end": {func(s grpc.ServerStream) error {
 			var err error
 			for err == nil {
 				err = s.RecvMsg(new(wrapperspb.StringValue))
 			}
 			return nil
-		}, late, false},
-		"says goodbye":     {func(s grpc.ServerStream) error { <-s.Context().Done(); return hello(s) }, late, false},
-		"does not heed it": {func(grpc.ServerStream) error { <-release; return nil }, soon, true},
+		}, time.Minute},
+		"says goodbye":     {func(s grpc.ServerStream) error { <-s.Context().Done(); return hello(s) }, time.Minute},
+		"does not heed it": {nil, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			causes := make(chan error, 1)
+			causes, release := make(chan error, 1), make(chan struct{})
+			let := sync.OnceFunc(func() { close(release) })
+			defer let()
+			if tt.handler == nil {
+				tt.handler = func(grpc.ServerStream) error { <-release; return nil }
+			}
 			p, stream := talking(t, kitgrpc.Config{StreamGrace: -1}, tt.drain, func(s grpc.ServerStream) error {
 				if err := hello(s); err != nil {
 					return err
@@ -106,13 +109,11 @@ func TestOpenStreamsEndWithAStatus(t *testing.T) {
 			if got := stream.Trailer().Get("kit-draining"); len(got) != 1 || got[0] != "true" {
 				t.Errorf("the trailer is %v", stream.Trailer())
 			}
-			if tt.forced {
-				defer func() { <-causes }()
-				defer close(release)
-			} else if cause := <-causes; !errors.Is(cause, transport.ErrStopping) {
+			let()
+			if cause := <-causes; !errors.Is(cause, transport.ErrStopping) {
 				t.Errorf("the context ended because %v", cause)
 			}
-			if err := <-p.result; errors.Is(err, transport.ErrForced) != tt.forced || !tt.forced && err != nil {
+			if err := <-p.result; err != nil {
 				t.Errorf("stopped with %v", err)
 			}
 		})
