@@ -14,7 +14,7 @@ help:
 	@echo "make lint      golangci-lint alone, and go vet"
 	@echo "make bench     picks, policies, calls and changes beside the peers', four minutes; QUICK=1: one and a half; PACKAGES=1: each package's own"
 	@echo "make generate  bring generated files up to date"
-	@echo "make pictures  play joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
+	@echo "make pictures  play a start and a stop, joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
 	@echo "make incidents play six incidents without and with the policies, and draw them: docs/incident-*.svg, three minutes"
 	@echo
 	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about fifteen (it builds etcd, Consul and the peers)."
@@ -47,7 +47,7 @@ generate:
 
 pictures:
 	@echo "pictures: half a minute (a first run builds an etcd: about a minute more)"
-	@go run ./internal/timeline -out docs
+	@go run ./internal/lifecycle -svg docs/lifecycle.svg -scenes docs
 
 sim:
 	@scripts/sim.sh $(ARGS)

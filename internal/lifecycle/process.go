@@ -30,7 +30,7 @@ func launch(ctx context.Context, args ...string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(self, append([]string{"service"}, args...)...), reports: make(chan report, 16)} //nolint:gosec,noctx // ourselves; end ends it
+	p := &process{cmd: exec.Command(self, append([]string{serve}, args...)...), reports: make(chan report, 16)} //nolint:gosec,noctx // ourselves; end ends it
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

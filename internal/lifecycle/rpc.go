@@ -8,8 +8,11 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// work is how long a call takes.
-const work = 5 * time.Millisecond
+// How long calls take.
+const (
+	work     = 5 * time.Millisecond
+	slowWork = 2 * time.Second
+)
 
 const (
 	rpcService = "kitgen.lifecycle.Service"

@@ -20,9 +20,12 @@ import (
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
 
+// serve is the first argument of the program where it runs itself as a service.
+const serve = "service"
+
 // report is a line that a service prints.
 type report struct {
-	Event  string           `json:"event"` // listening, registering, registered, hanging, draining; stopped, which is the last
+	Event  string           `json:"event"` // listening, registering, registered, slow, hanging, draining; stopped, which is the last
 	HTTP   string           `json:"http,omitempty"`
 	GRPC   string           `json:"grpc,omitempty"`
 	Steps  []transport.Step `json:"steps,omitempty"`
@@ -49,7 +52,7 @@ func (s *service) say(r report) {
 // input ends with them.
 func runService(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	s := &service{out: json.NewEncoder(out)}
-	flags := flag.NewFlagSet("service", flag.ContinueOnError)
+	flags := flag.NewFlagSet(serve, flag.ContinueOnError)
 	flags.StringVar(&s.target, "target", "", "registry and service")
 	flags.StringVar(&s.id, "id", "", "of this instance")
 	flags.DurationVar(&s.propagation, "propagation", 0, "transport.Config.Propagation")
@@ -112,13 +115,17 @@ func (a announced) Register() {
 	a.service.say(report{Event: "registering"})
 }
 
-// overHTTP answers calls, and never those to /hang.
+// overHTTP answers calls, those to /slow late and those to /hang never.
 func (s *service) overHTTP(l net.Listener) transport.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /call", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(work)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, "{}")
+	})
+	mux.HandleFunc("POST /slow", func(http.ResponseWriter, *http.Request) {
+		s.say(report{Event: "slow"})
+		time.Sleep(slowWork)
 	})
 	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { s.hang() })
 	server := kithttp.Server(l, mux, kithttp.Config{MaxConns: -1})

@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"context"
@@ -27,10 +27,13 @@ type event struct {
 	Addr string    `json:"addr,omitempty"`
 }
 
-// runInstance is the service. It registers, answers, and leaves when ctx ends,
+// Command is the first argument of the program where Draw runs it as an instance.
+const Command = "instance"
+
+// Instance is the service of a scene. It registers, answers, and leaves when ctx ends,
 // or when whoever started it is gone and its input ends with them.
-func runInstance(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
-	flags := flag.NewFlagSet("instance", flag.ContinueOnError)
+func Instance(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	flags := flag.NewFlagSet(Command, flag.ContinueOnError)
 	target := flags.String("target", "", "registry and service")
 	id := flags.String("id", "", "of this instance")
 	propagation := flags.Duration("propagation", 0, "how long to go on answering after leaving the registry")

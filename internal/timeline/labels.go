@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 
 // label is a mark with its place.
 type label struct {
-	mark
+	Mark
 
 	text string
 	x    float64
@@ -25,11 +25,11 @@ const (
 // into no other text, and no line of another mark into its text. Texts stand
 // right of their lines, and lines go down. So a later mark stands below all
 // earlier ones whose text reaches it.
-func layOut(rec *recording, x func(time.Time) float64) (labels []label) {
+func layOut(rec *Recording, x func(time.Time) float64) (labels []label) {
 	type reach struct{ end, row float64 }
 	var placed []reach
 	for _, m := range inWindow(rec) {
-		l := label{mark: m, text: m.Label, x: x(m.At)}
+		l := label{Mark: m, text: m.Label, x: x(m.At)}
 		switch d := m.At.Sub(rec.Zero); {
 		case d > 0:
 			l.text += ", +" + between(d)

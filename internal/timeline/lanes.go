@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"cmp"
@@ -39,14 +39,27 @@ func (c *canvas) registry() {
 	c.y += laneGap
 }
 
-// lane draws one instance: what etcd says of it, what callers know of it, and
-// the calls it gets.
-func (c *canvas) lane(l *lane) {
+// lane draws one instance: what it says of itself, what etcd and callers know of
+// it, and the calls it gets.
+func (c *canvas) lane(l *Lane) {
 	c.name(l.ID)
+	for _, b := range l.Bands {
+		c.band(b.Caption, b.Track, b.Words)
+	}
 	c.band("in etcd", l.Listed, map[string]string{up: "listed"})
 	c.band("for callers", l.Known, map[string]string{up: "in the set", held: "held"})
-	c.bars(l)
-	c.y += laneGap
+	for _, b := range l.bars() {
+		c.bars(b)
+		c.y += bandGap
+	}
+	c.y += laneGap - bandGap
+}
+
+func (l *Lane) bars() []Bars {
+	if l.Bars != nil {
+		return l.Bars
+	}
+	return []Bars{{"calls", l.Attempts}}
 }
 
 func (c *canvas) name(id string) {
@@ -61,7 +74,7 @@ func (c *canvas) caption(text string, y int) {
 }
 
 // band draws a track as boxes, with a word on those where it fits.
-func (c *canvas) band(caption string, t track, words map[string]string) {
+func (c *canvas) band(caption string, t Track, words map[string]string) {
 	c.caption(caption, c.y+bandH-3)
 	fmt.Fprintf(c, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#ddd"/>`+"\n", plotLeft, plotLeft+plotW, float64(c.y)+bandH/2., float64(c.y)+bandH/2.)
 	for _, s := range t.within(c.rec.From, c.rec.To) {
@@ -96,12 +109,12 @@ func (c *canvas) between(from, to, room float64) (x float64, ok bool) {
 
 // bars draws how many attempts each bin has. Those that failed stand on top,
 // with a cross over them.
-func (c *canvas) bars(l *lane) {
-	c.caption("calls", c.y+barsH-4)
+func (c *canvas) bars(b Bars) {
+	c.caption(b.Caption, c.y+barsH-4)
 	base := c.y + barsH
 	fmt.Fprintf(c, `<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#bbb"/>`+"\n", plotLeft, plotLeft+plotW, base, base)
 	most := c.most()
-	good, bad := c.binned(l)
+	good, bad := c.binned(b.Calls)
 	for i := range good {
 		x := plotLeft + c.width(c.bin)*float64(i)
 		w := min(c.width(c.bin), plotLeft+plotW-x)
@@ -122,11 +135,11 @@ func (c *canvas) cross(x, y float64) {
 	fmt.Fprintf(c, `<path class="failed" d="M%.1f %.1fl6 6m0 -6l-6 6" stroke="#d1242f" stroke-width="1.5" fill="none"/>`+"\n", x-3, y-3)
 }
 
-// binned counts the attempts of an instance by the time they were sent.
-func (c *canvas) binned(l *lane) (good, bad []int) {
+// binned counts calls by the time they were sent.
+func (c *canvas) binned(calls []Call) (good, bad []int) {
 	n := int((c.rec.To.Sub(c.rec.From) + c.bin - 1) / c.bin)
 	good, bad = make([]int, n), make([]int, n)
-	for _, a := range l.Attempts {
+	for _, a := range calls {
 		if a.At.Before(c.rec.From) || !a.At.Before(c.rec.To) {
 			continue
 		}
@@ -144,9 +157,11 @@ func (c *canvas) binned(l *lane) (good, bad []int) {
 func (c *canvas) most() int {
 	most := 1
 	for i := range c.rec.Lanes {
-		good, bad := c.binned(&c.rec.Lanes[i])
-		for k := range good {
-			most = max(most, good[k]+bad[k])
+		for _, b := range c.rec.Lanes[i].bars() {
+			good, bad := c.binned(b.Calls)
+			for k := range good {
+				most = max(most, good[k]+bad[k])
+			}
 		}
 	}
 	return most
@@ -161,6 +176,7 @@ func (c *canvas) legend() {
 	}
 	box := func(state, text string) {
 		if ground, _ := fill(state); c.used[state] {
+			text = cmp.Or(c.rec.Legend[state], text)
 			item(fmt.Sprintf(`<rect x="%d" y="%d" width="20" height="12" fill="%s" stroke="#777" stroke-width=".5"/>`, x, c.y-10, ground), text)
 		}
 	}

@@ -1,6 +1,7 @@
-package main
+package timeline
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"strings"
@@ -26,17 +27,17 @@ const (
 type canvas struct {
 	strings.Builder
 
-	rec  *recording
+	rec  *Recording
 	bin  time.Duration // width of a bar
 	y    int           // where the next part begins
 	used map[string]bool
 }
 
-// picture draws a recording as one SVG that needs nothing else: it brings its
+// Picture draws a recording as one SVG that needs nothing else: it brings its
 // light ground along, tells every state by a pattern and not by colour alone,
 // and says in words what it shows.
-func picture(rec *recording) string {
-	c := &canvas{rec: rec, bin: binOf(rec.To.Sub(rec.From)), used: map[string]bool{}}
+func Picture(rec *Recording) string {
+	c := &canvas{rec: rec, bin: cmp.Or(rec.Bin, binOf(rec.To.Sub(rec.From))), used: map[string]bool{}}
 	labels := layOut(rec, c.x)
 	c.y = labelTop
 	for _, l := range labels {
@@ -140,7 +141,7 @@ func (c *canvas) story() string {
 }
 
 // inWindow are the marks that are drawn.
-func inWindow(rec *recording) (marks []mark) {
+func inWindow(rec *Recording) (marks []Mark) {
 	for _, m := range rec.Marks {
 		if !m.At.Before(rec.From) && !m.At.After(rec.To) {
 			marks = append(marks, m)
@@ -160,8 +161,21 @@ func between(d time.Duration) string {
 	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
-// measures is the story under the axis, for those who look.
+// measures is the story under the axis, for those who look, on as many lines as
+// it takes.
 func (c *canvas) measures() {
-	fmt.Fprintf(c, `<text x="%d" y="%d" fill="#222"><tspan font-weight="600">Measured: </tspan>%s</text>`+"\n", margin, c.y, html.EscapeString(c.story()))
+	const letters = 140 // that a line holds
+	fmt.Fprintf(c, `<text y="%d" fill="#222"><tspan x="%d" font-weight="600">Measured: </tspan>`, c.y, margin)
+	room := letters - len("Measured: ")
+	for word := range strings.FieldsSeq(c.story()) {
+		if room -= len(word) + 1; room < 0 {
+			room = letters - len(word)
+			c.y += rowHeight
+			fmt.Fprintf(c, `<tspan x="%d" y="%d">%s </tspan>`, margin, c.y, html.EscapeString(word))
+			continue
+		}
+		fmt.Fprintf(c, `%s `, html.EscapeString(word))
+	}
+	c.WriteString("</text>\n")
 	c.y += 26
 }

@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"encoding/xml"
@@ -12,26 +12,26 @@ import (
 )
 
 // madeUp is a recording with everything that a picture can show.
-func madeUp() *recording {
+func madeUp() *Recording {
 	zero := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(ms int) time.Time { return zero.Add(time.Duration(ms) * time.Millisecond) }
-	r := &recording{
+	r := &Recording{
 		Title: `what <to> look for & "why"`, Note: "a < b", From: at(-100), To: at(900), Zero: zero,
-		Registry: track{{at(-500), up}, {at(100), down}, {at(300), up}},
-		Source:   track{{at(-400), up}, {at(120), stale}, {at(310), up}},
-		Lanes: []lane{{
+		Registry: Track{{at(-500), up}, {at(100), down}, {at(300), up}},
+		Source:   Track{{at(-400), up}, {at(120), stale}, {at(310), up}},
+		Lanes: []Lane{{
 			ID:     "a<b",
-			Listed: track{{at(-400), up}, {at(100), none}, {at(300), up}, {at(500), draining}, {at(700), none}},
-			Known:  track{{at(-400), up}, {at(310), held}, {at(420), up}, {at(510), draining}, {at(710), none}},
+			Listed: Track{{at(-400), up}, {at(100), none}, {at(300), up}, {at(500), draining}, {at(700), none}},
+			Known:  Track{{at(-400), up}, {at(310), held}, {at(420), up}, {at(510), draining}, {at(710), none}},
 		}, {ID: "never called"}},
-		Marks: []mark{
+		Marks: []Mark{
 			{at(-300), "before the window", ""}, {at(-2), "a bit early", "a<b"}, {at(0), "first", "a<b"}, {at(3), "soon", "a<b"},
 			{at(4), "sooner", ""}, {at(500), "late", "a<b"}, {at(2000), "after the window", ""},
 		},
 	}
 	for ms := range 800 {
 		if ms%5 == 0 {
-			c := call{at(ms - 150), ms == 400}
+			c := Call{at(ms - 150), ms == 400}
 			r.Lanes[0].Attempts = append(r.Lanes[0].Attempts, c)
 			r.Calls = append(r.Calls, c)
 		}
@@ -41,9 +41,9 @@ func madeUp() *recording {
 
 // checkPicture wants one well-formed document that has every mark of the
 // window, and returns it.
-func checkPicture(t *testing.T, rec *recording) string {
+func checkPicture(t *testing.T, rec *Recording) string {
 	t.Helper()
-	svg := picture(rec)
+	svg := Picture(rec)
 	depth, texts := 0, map[string]int{}
 	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 		token, err := d.Token()
@@ -101,7 +101,7 @@ func TestPictureOfAMadeUpRecording(t *testing.T) {
 // TestPictureOfNothing has neither calls nor marks.
 func TestPictureOfNothing(t *testing.T) {
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	checkPicture(t, &recording{From: from, To: from.Add(time.Second), Zero: from, Lanes: []lane{{ID: "a"}}})
+	checkPicture(t, &Recording{From: from, To: from.Add(time.Second), Zero: from, Lanes: []Lane{{ID: "a"}}})
 }
 
 // TestLabelsKeepClear is the promise of layOut, for marks that come as thick as
@@ -109,11 +109,11 @@ func TestPictureOfNothing(t *testing.T) {
 func TestLabelsKeepClear(t *testing.T) {
 	zero := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, gaps := range [][]int{{0, 0, 0, 0}, {1, 1, 1, 1}, {100, 0, 100, 0}, {40, 60, 300, 5}, {900}} {
-		rec := &recording{From: zero, To: zero.Add(time.Second), Zero: zero}
+		rec := &Recording{From: zero, To: zero.Add(time.Second), Zero: zero}
 		at := zero
 		for i, gap := range gaps {
 			at = at.Add(time.Duration(gap) * time.Millisecond)
-			rec.Marks = append(rec.Marks, mark{At: at, Label: fmt.Sprintf("label %d", i)})
+			rec.Marks = append(rec.Marks, Mark{At: at, Label: fmt.Sprintf("label %d", i)})
 		}
 		c := canvas{rec: rec}
 		labels := layOut(rec, c.x)

@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"slices"
@@ -16,42 +16,59 @@ const (
 	down     = "down"     // the registry's process is gone
 )
 
-// recording is what happened in one scene. Its window is what is drawn.
-type recording struct {
+// Recording is what happened in one scene. Its window is what is drawn.
+type Recording struct {
 	Title    string // what to look for, in one sentence
 	Note     string // under what conditions
 	From, To time.Time
 	Zero     time.Time // what the axis counts from
-	Registry track
-	Source   track // whether the consumer's set is what etcd says now
-	Lanes    []lane
-	Marks    []mark // in the order of time
-	Calls    []call // of the consumer, with all their attempts
+	Registry Track
+	Source   Track // whether the consumer's set is what etcd says now
+	Lanes    []Lane
+	Marks    []Mark            // in the order of time
+	Bin      time.Duration     // that a bar stands for; what can be seen if zero
+	Legend   map[string]string // what states mean, where it is not the usual
+	Calls    []Call            // of the consumer, with all their attempts
 }
 
-// lane is one instance.
-type lane struct {
+// Lane is one instance.
+type Lane struct {
 	ID       string
-	Listed   track  // what etcd says
-	Known    track  // what the consumer's set has
-	Attempts []call // sent to it
+	Listed   Track  // what etcd says
+	Known    Track  // what the consumer's set has
+	Bands    []Band // of its own, above those two
+	Bars     []Bars // in place of one of Attempts
+	Attempts []Call // sent to it
 }
 
-// call is one call, or one attempt of it, when it was sent.
-type call struct {
+// Band is a state over time, with the words that stand for it.
+type Band struct {
+	Caption string
+	Track   Track
+	Words   map[string]string
+}
+
+// Bars are calls by the time they were sent.
+type Bars struct {
+	Caption string
+	Calls   []Call
+}
+
+// Call is one call, or one attempt of it, when it was sent.
+type Call struct {
 	At     time.Time
 	Failed bool
 }
 
-// mark is a moment with a name.
-type mark struct {
+// Mark is a moment with a name.
+type Mark struct {
 	At    time.Time
 	Label string
 	Lane  string // ID of the instance it happened to; none for the registry
 }
 
-// track is a state over time: every change, in order.
-type track []change
+// Track is a state over time: every change, in order.
+type Track []change
 
 type change struct {
 	At    time.Time
@@ -64,8 +81,8 @@ type span struct {
 	State    string
 }
 
-// set notes a state, unless it is the present one.
-func (t *track) set(at time.Time, state string) {
+// Set notes a state, unless it is the present one.
+func (t *Track) Set(at time.Time, state string) {
 	now := none
 	if n := len(*t); n > 0 {
 		now = (*t)[n-1].State
@@ -76,7 +93,7 @@ func (t *track) set(at time.Time, state string) {
 }
 
 // within cuts the track to a window, without the times of none.
-func (t track) within(from, to time.Time) (spans []span) {
+func (t Track) within(from, to time.Time) (spans []span) {
 	for i, c := range t {
 		s := span{c.At, to, c.State}
 		if i+1 < len(t) {
@@ -96,7 +113,7 @@ func (t track) within(from, to time.Time) (spans []span) {
 }
 
 // counts is of the calls in the window.
-func (r *recording) counts() (calls, failed int) {
+func (r *Recording) counts() (calls, failed int) {
 	for _, c := range r.Calls {
 		if c.At.Before(r.From) || c.At.After(r.To) {
 			continue
@@ -112,31 +129,31 @@ func (r *recording) counts() (calls, failed int) {
 // recorder takes a recording from many goroutines.
 type recorder struct {
 	mu       sync.Mutex // guards the fields below
-	registry track
-	source   track
-	lanes    []lane            // without Attempts
-	attempts map[string][]call // by address
+	registry Track
+	source   Track
+	lanes    []Lane            // without Attempts
+	attempts map[string][]Call // by address
 	addrs    map[string]string // ID → address, as soon as the instance has said it
-	marks    []mark
-	calls    []call
+	marks    []Mark
+	calls    []Call
 }
 
 func newRecorder() *recorder {
-	return &recorder{attempts: map[string][]call{}, addrs: map[string]string{}}
+	return &recorder{attempts: map[string][]Call{}, addrs: map[string]string{}}
 }
 
 // mark names a moment.
 func (r *recorder) mark(at time.Time, label, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.marks = append(r.marks, mark{at, label, id})
+	r.marks = append(r.marks, Mark{at, label, id})
 }
 
 // addLane makes room for an instance.
 func (r *recorder) addLane(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lanes = append(r.lanes, lane{ID: id})
+	r.lanes = append(r.lanes, Lane{ID: id})
 }
 
 // setAddr says whose the attempts at addr are.
@@ -150,32 +167,32 @@ func (r *recorder) setAddr(id, addr string) {
 func (r *recorder) setRegistry(state string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.registry.set(time.Now(), state)
+	r.registry.Set(time.Now(), state)
 }
 
 // setSource notes whether the consumer's set is what etcd says now.
 func (r *recorder) setSource(state string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.source.set(time.Now(), state)
+	r.source.Set(time.Now(), state)
 }
 
 // setListed notes what the registry lists: states by ID.
 func (r *recorder) setListed(states map[string]string) {
-	r.setAll(states, func(l *lane) *track { return &l.Listed })
+	r.setAll(states, func(l *Lane) *Track { return &l.Listed })
 }
 
 // setKnown notes what the consumer's set has: states by ID.
 func (r *recorder) setKnown(states map[string]string) {
-	r.setAll(states, func(l *lane) *track { return &l.Known })
+	r.setAll(states, func(l *Lane) *Track { return &l.Known })
 }
 
-func (r *recorder) setAll(states map[string]string, of func(*lane) *track) {
+func (r *recorder) setAll(states map[string]string, of func(*Lane) *Track) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	for i := range r.lanes {
-		of(&r.lanes[i]).set(now, states[r.lanes[i].ID])
+		of(&r.lanes[i]).Set(now, states[r.lanes[i].ID])
 	}
 }
 
@@ -183,23 +200,23 @@ func (r *recorder) setAll(states map[string]string, of func(*lane) *track) {
 func (r *recorder) called(at time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.calls = append(r.calls, call{at, err != nil})
+	r.calls = append(r.calls, Call{at, err != nil})
 }
 
 // attempted notes the end of an attempt at an instance.
 func (r *recorder) attempted(addr string, at time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.attempts[addr] = append(r.attempts[addr], call{at, err != nil})
+	r.attempts[addr] = append(r.attempts[addr], Call{at, err != nil})
 }
 
 // attemptsAt returns the attempts at an instance so far, by the time they were
 // sent.
-func (r *recorder) attemptsAt(id string) []call {
+func (r *recorder) attemptsAt(id string) []Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	sorted := slices.Clone(r.attempts[r.addrs[id]])
-	slices.SortFunc(sorted, func(a, b call) int { return a.At.Compare(b.At) })
+	slices.SortFunc(sorted, func(a, b Call) int { return a.At.Compare(b.At) })
 	return sorted
 }
 
@@ -219,7 +236,7 @@ func (r *recorder) last(id, state string) (at time.Time, ok bool) {
 }
 
 // states are the present ones of all instances, in the order they were added.
-func (r *recorder) states(of func(*lane) track) (states []string) {
+func (r *recorder) states(of func(*Lane) Track) (states []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.lanes {
@@ -234,16 +251,16 @@ func (r *recorder) states(of func(*lane) track) (states []string) {
 
 // recording is what was recorded, once nothing is recorded any more. The mark
 // that was made first is what the others are measured from.
-func (r *recorder) recording() *recording {
+func (r *recorder) recording() *Recording {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rec := &recording{Registry: r.registry, Source: r.source, Lanes: r.lanes, Marks: r.marks, Calls: r.calls}
+	rec := &Recording{Registry: r.registry, Source: r.source, Lanes: r.lanes, Marks: r.marks, Calls: r.calls}
 	for i := range rec.Lanes {
 		rec.Lanes[i].Attempts = r.attempts[r.addrs[rec.Lanes[i].ID]]
 	}
 	if len(rec.Marks) > 0 {
 		rec.Zero = rec.Marks[0].At
 	}
-	slices.SortStableFunc(rec.Marks, func(a, b mark) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(rec.Marks, func(a, b Mark) int { return a.At.Compare(b.At) })
 	return rec
 }

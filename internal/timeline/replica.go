@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"bufio"
@@ -33,7 +33,7 @@ func launch(id, target string, propagation time.Duration, rec *recorder) (*repli
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, "instance", "-target", target, "-id", id, "-propagation", propagation.String()) //nolint:gosec,noctx // ourselves; end ends it
+	cmd := exec.Command(self, Command, "-target", target, "-id", id, "-propagation", propagation.String()) //nolint:gosec,noctx // ourselves; end ends it
 	r := &replica{id: id, cmd: cmd, gone: make(chan struct{}), events: map[string]time.Time{}}
 	cmd.Stderr = &r.stderr
 	stdin, err := cmd.StdinPipe()

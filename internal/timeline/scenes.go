@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func scenes() []scene {
 }
 
 // run plays the scene. ctx bounds it.
-func (sc scene) run(ctx context.Context, p pace) (*recording, error) {
+func (sc scene) run(ctx context.Context, p pace) (*Recording, error) {
 	s := &stage{pace: p, rec: newRecorder()}
 	err := sc.play(ctx, s)
 	var from, to time.Time

@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func TestScenes(t *testing.T) {
 				}
 			}
 			for _, want := range marks[sc.name] {
-				if !slices.ContainsFunc(rec.Marks, func(m mark) bool { return m.Label == want }) {
+				if !slices.ContainsFunc(rec.Marks, func(m Mark) bool { return m.Label == want }) {
 					t.Errorf("no mark %q", want)
 				}
 			}
@@ -107,7 +107,7 @@ func TestOutageLosesNobody(t *testing.T) {
 	}
 }
 
-func statesOf(t track) string {
+func statesOf(t Track) string {
 	var names []string
 	for _, c := range t {
 		if c.State == none {
@@ -120,13 +120,10 @@ func statesOf(t track) string {
 
 func TestBadCommandLines(t *testing.T) {
 	t.Parallel()
-	if err := draw(t.Context(), []string{"-out", "nowhere"}, io.Discard); err == nil || !strings.Contains(err.Error(), "-out nowhere") {
+	if err := Draw(t.Context(), "nowhere", io.Discard); err == nil || !strings.Contains(err.Error(), "nowhere: not a folder") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
-	if err := draw(t.Context(), []string{"-in", "x"}, io.Discard); err == nil {
-		t.Error("an unknown flag was taken")
-	}
-	if err := runInstance(t.Context(), []string{"-target", "etcd://"}, strings.NewReader(""), io.Discard); err == nil {
+	if err := Instance(t.Context(), []string{"-target", "etcd://"}, strings.NewReader(""), io.Discard); err == nil {
 		t.Error("a target without a host was taken")
 	}
 }

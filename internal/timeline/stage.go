@@ -1,4 +1,4 @@
-package main
+package timeline
 
 import (
 	"context"
@@ -83,11 +83,11 @@ func (s *stage) linger(ctx context.Context) (from, to time.Time, err error) {
 }
 
 func (s *stage) allListed() bool {
-	return all(s.rec.states(func(l *lane) track { return l.Listed }))
+	return all(s.rec.states(func(l *Lane) Track { return l.Listed }))
 }
 
 func (s *stage) allKnown() bool {
-	return all(s.rec.states(func(l *lane) track { return l.Known }))
+	return all(s.rec.states(func(l *Lane) Track { return l.Known }))
 }
 
 func all(states []string) bool {
