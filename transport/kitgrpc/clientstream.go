@@ -4,22 +4,41 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+
+	"github.com/kitgen/kitgen/internal/attempt"
 )
 
 // stream is unary for streams.
 func (c *conn) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	s := &clientStream{ctx: ctx, conn: c, many: desc.ServerStreams}
-	inner, err := open(c.telling.send(ctx, &s.told), desc, cc, method, opts...)
+	inner, err := open(c.telling.send(lasting(ctx), &s.told), desc, cc, method, opts...)
 	if err != nil {
 		return nil, new(received).failure(ctx, err) // without a peer: nothing was sent
 	}
 	s.ClientStream = inner
 	return s, nil
 }
+
+// lasting returns the context of a stream. If an attempt opens it, which has a
+// timeout, gRPC must not tell the server: the stream goes on after that, where
+// retry.Config.Streams says so, and the server would end it.
+func lasting(ctx context.Context) context.Context {
+	if attempt.Limited(ctx) {
+		return withoutDeadline{ctx}
+	}
+	return ctx
+}
+
+// withoutDeadline is a context that does not say when it will end.
+type withoutDeadline struct{ context.Context }
+
+// Deadline implements context.Context.
+func (withoutDeadline) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
 
 // clientStream is a stream whose errors are *Errors, and that hands on what the
 // server says beside its messages.

@@ -59,6 +59,11 @@ func (got *received) failure(ctx context.Context, err error) error {
 	if !ok {
 		return err
 	}
+	if st.Code() == codes.Canceled && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		// An attempt that may become a stream looks to gRPC, at its end, as if it
+		// had been cancelled.
+		st = status.FromContextError(context.DeadlineExceeded)
+	}
 	e := newError(st)
 	e.cause, e.notSent = ended(ctx, st), got.notSent(st)
 	if after, ok := got.pushback(); ok {
