@@ -44,7 +44,7 @@ func rows() []row {
 func smokeRows() (some []row) {
 	for _, name := range []string{
 		"1 etcd", "1 consul", "2 etcd", "4 etcd", "6 etcd", "9 etcd starved", "16 etcd", "28 consul", "45 etcd", "start consul frozen",
-		"47 consul stub streams", "47 etcd client streams",
+		"47 etcd grpc streams", "47 consul stub streams", "47 etcd client streams",
 	} {
 		if r, ok := named(rows(), name); ok {
 			some = append(some, r)

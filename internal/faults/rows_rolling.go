@@ -71,8 +71,11 @@ func (t *trial) roll(rounds int) {
 			t.eventually("it has ended", exited(old))
 			t.clean(old)
 			t.since = time.Now()
-			t.members[i] = t.launchAs(sd.NewID(service), old)
-			t.within(successor, fmt.Sprintf("round %d: the successor of %d is called", round+1, i), all(t.isKnown(t.members[i]), t.called(t.members[i])))
+			now := t.launchAs(sd.NewID(service), old)
+			t.members[i] = now
+			name := fmt.Sprintf("round %d: the successor of %d", round+1, i)
+			t.within(successor, name+" is known", t.isKnown(now))
+			t.within(successor, name+" is called", t.called(now))
 		}
 	}
 }
