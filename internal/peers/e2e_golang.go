@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	"github.com/kitgen/kitgen/internal/peers/echo"
 	pb "github.com/kitgen/kitgen/internal/peers/echo/api/echo/v1"
@@ -51,19 +52,22 @@ func serveGRPC(s *grpc.Server) (addr string, stop func() error, err error) {
 	}, nil
 }
 
-// dialGRPC is a connection as bare as can be.
+// dialGRPC is a connection as grpc-go makes it, which finds out when nobody is
+// there any more, as ours do.
 func dialGRPC(addr string) (*grpc.ClientConn, error) {
-	return grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy())
+	return grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy(),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}))
 }
 
-// openBareGRPC is grpc-go's client and server without an option: the floor.
+// openBareGRPC is grpc-go's client and server, and nothing around them: the floor.
 func openBareGRPC() (line, error) {
 	return openStub(func(s *grpc.Server) { pb.RegisterEchoServer(s, pbEcho{}) }, stubCall)
 }
 
 // openStub is a bare connection and a bare server.
 func openStub(register func(*grpc.Server), over func(grpc.ClientConnInterface) echoed) (line, error) {
-	s := grpc.NewServer()
+	s := grpc.NewServer(grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 10 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second}))
 	register(s)
 	addr, stop, err := serveGRPC(s)
 	if err != nil {
@@ -86,13 +90,14 @@ func newHTTPClient() (c *http.Client, end func()) {
 	return &http.Client{Transport: t}, t.CloseIdleConnections
 }
 
-// serveHTTP serves h, and returns its URL and what stops it.
+// serveHTTP serves h as a server ought to be served, with bounds for who says
+// nothing, and returns its URL and what stops it.
 func serveHTTP(h http.Handler) (url string, stop func() error, err error) {
 	l, err := loopback()
 	if err != nil {
 		return "", nil, err
 	}
-	s := &http.Server{Handler: h} //nolint:gosec // it has no strangers for clients
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute} // as ours has them
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	return "http://" + l.Addr().String(), func() error {

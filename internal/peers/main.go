@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zeromicro/go-zero/core/logx"
 )
 
 func main() {
@@ -39,6 +41,7 @@ func command(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	logx.Disable() // go-zero says every minute how busy it is
 	if o.contention != "" {
 		return contention(o.contention, o.contend, out)
 	}
