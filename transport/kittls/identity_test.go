@@ -96,6 +96,20 @@ func TestAnImpostorIsNamedInFull(t *testing.T) {
 	}
 }
 
+func TestAnImpostorWithManyNamesFillsNoLog(t *testing.T) {
+	ca := newAuthority(t)
+	many := make([]string, 500)
+	for i := range many {
+		many[i] = strings.Repeat("x", 60) + "." + strings.Repeat("y", i%60+1)
+	}
+	client := newFiles(t, ca, hosts("web")).client(t, nil, "dns:addsvc")
+	_, err, _ := shake(client.TLS(), newFiles(t, ca, hosts(many...)).server(t, nil).TLS())
+	wrong, ok := errors.AsType[*kittls.Mismatch](err)
+	if !ok || len(wrong.Got) != 500 || len(err.Error()) > 2000 || !strings.Contains(err.Error(), "or 492 more") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestTheAddressDoesNotMatter: gRPC and net/http set ServerName to what they dial.
 func TestTheAddressDoesNotMatter(t *testing.T) {
 	ca := newAuthority(t)

@@ -27,13 +27,18 @@ func (m *Mismatch) Error() string {
 	return fmt.Sprintf("tls: this client may not call: want %s, got %s; add it to ServerConfig.Clients if it may", quoted(m.Want), got)
 }
 
+// quoted is for a line of text: a certificate may have thousands of names.
 func quoted(names []string) string {
+	const most = 8
 	var b strings.Builder
-	for i, name := range names {
+	for i, name := range names[:min(len(names), most)] {
 		if i > 0 {
 			b.WriteString(" or ")
 		}
 		fmt.Fprintf(&b, "%.256q", name)
+	}
+	if len(names) > most {
+		fmt.Fprintf(&b, " or %d more", len(names)-most)
 	}
 	return b.String()
 }
