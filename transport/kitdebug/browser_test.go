@@ -60,7 +60,7 @@ func TestInABrowser(t *testing.T) {
 // open returns what a browser makes of a page, and what it says beside that.
 func open(t *testing.T, browser, url string) (dom, log string) {
 	t.Helper()
-	profile, err := os.MkdirTemp("", "kitdebug") // and not t.TempDir: browsers may still write there when they have ended
+	profile, err := os.MkdirTemp("", "kitdebug") //nolint:usetesting // browsers may still write there when they have ended, of which t.TempDir would complain
 	if err != nil {
 		t.Fatal(err)
 	}
