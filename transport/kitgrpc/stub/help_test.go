@@ -63,7 +63,9 @@ func (b *backend) stop() {
 }
 
 // answers makes f what the backend says.
-func (b *backend) answers(f func(ctx context.Context, text string) (string, error)) { b.answer.Store(&f) }
+func (b *backend) answers(f func(ctx context.Context, text string) (string, error)) {
+	b.answer.Store(&f)
+}
 
 func (b *backend) say(ctx context.Context, text string) (string, error) {
 	b.calls.Add(1)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
 
 	"google.golang.org/grpc/attributes"
@@ -55,7 +54,7 @@ func (w *watching) OverrideAuthority(t resolver.Target) string {
 // targetOf is the target as it was before gRPC read it. A static one may have its
 // hosts as gRPC writes them, behind three slashes.
 func targetOf(scheme sd.Scheme, u url.URL) string {
-	if scheme.Name == "static" && u.Host == "" && u.User == nil && strings.HasPrefix(u.Path, "/") {
+	if scheme.Name == "static" && u.Host == "" && u.User == nil && len(u.Path) > 1 {
 		u.Host, u.Path, u.RawPath = u.Path[1:], "", ""
 	}
 	return u.String()

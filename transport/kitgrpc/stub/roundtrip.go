@@ -20,7 +20,8 @@ type roundTrip struct {
 	context.Context
 
 	method string
-	reply  any // the caller's
+	reply  any        // the caller's; attempts that are left behind must not see it
+	fresh  func() any // a message like it
 	cc     *grpc.ClientConn
 	invoke grpc.UnaryInvoker
 	opts   []grpc.CallOption
@@ -43,7 +44,7 @@ func newRoundTrip(ctx context.Context, method string, reply any, cc *grpc.Client
 	if v := reflect.ValueOf(reply); v.Kind() != reflect.Pointer || v.IsNil() {
 		return nil, fmt.Errorf("stub: %s: the reply is a %T: pass a pointer to a message", method, reply)
 	}
-	return &roundTrip{Context: ctx, method: method, reply: reply, cc: cc, invoke: invoke, opts: opts}, nil
+	return &roundTrip{Context: ctx, method: method, reply: reply, fresh: like(reply), cc: cc, invoke: invoke, opts: opts}, nil
 }
 
 // attempted is an attempt that has ended.
@@ -60,7 +61,7 @@ func attemptOf(ctx context.Context, request any) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("stub: a middleware of Config.Methods called with a context that does not derive from its own")
 	}
-	a := &attempted{reply: like(r.reply)}
+	a := &attempted{reply: r.fresh()}
 	t := newTrip(ctx)
 	err := t.fail(r.invoke(t, r.method, request, a.reply, r.cc, r.own(a)...))
 	r.mu.Lock()
@@ -138,10 +139,12 @@ func (r *roundTrip) copy(response any) error {
 	return nil
 }
 
-// like returns an empty message of reply's type.
-func like(reply any) any {
+// like returns what makes an empty message of reply's type.
+func like(reply any) func() any {
 	if m, ok := reply.(proto.Message); ok {
-		return m.ProtoReflect().New().Interface()
+		t := m.ProtoReflect().Type()
+		return func() any { return t.New().Interface() }
 	}
-	return reflect.New(reflect.TypeOf(reply).Elem()).Interface()
+	t := reflect.TypeOf(reply).Elem()
+	return func() any { return reflect.New(t).Interface() }
 }
