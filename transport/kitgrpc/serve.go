@@ -2,17 +2,16 @@ package kitgrpc
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/stranger"
 )
 
 // serving is a Server on one listener.
@@ -34,11 +33,12 @@ func (s *serving) serve(ready *transport.Ready) error {
 // itself answers will do: it may well refuse to talk to strangers.
 func (s *serving) probe(ctx context.Context) error {
 	opts := []grpc.DialOption{grpc.WithContextDialer(s.dial)}
+	var caller stranger.Client
 	switch {
 	case s.cfg.ProbeCredentials != nil:
 		opts = append(opts, grpc.WithTransportCredentials(s.cfg.ProbeCredentials))
 	case s.cfg.TLS != nil:
-		opts = append(opts, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{InsecureSkipVerify: true}))) //nolint:gosec // it is this very process that answers
+		opts = append(opts, grpc.WithTransportCredentials(credentials.NewTLS(caller.TLS())))
 	}
 	cc, err := newClient(s.l.Addr().String(), new(conn), opts...)
 	if err != nil {
@@ -52,8 +52,8 @@ func (s *serving) probe(ctx context.Context) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("health check: %w", err)
-	case !ok || !e.NotSent(), strings.Contains(err.Error(), "remote error: tls: "):
-		return nil // an alert says that it wants to see a client's certificate, and so it serves
+	case !ok || !e.NotSent(), caller.Asked():
+		return nil
 	case s.cfg.ProbeCredentials == nil && s.cfg.TLS == nil:
 		return fmt.Errorf("health check: %w; a server with grpc.Creds needs kitgrpc.Config.ProbeCredentials to call itself, or Config.TLS in their place", err)
 	}

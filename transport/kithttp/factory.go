@@ -85,7 +85,7 @@ func (cfg ClientConfig) transport(base *url.URL) *instanceTransport {
 		Transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: cfg.DialTimeout}).DialContext,
 			TLSHandshakeTimeout: cfg.DialTimeout,
-			TLSClientConfig:     cfg.TLS,
+			TLSClientConfig:     cfg.TLS.Clone(), // net/http writes to it
 			ForceAttemptHTTP2:   cfg.TLS != nil,
 			MaxIdleConnsPerHost: cfg.MaxIdleConnsPerHost,
 			IdleConnTimeout:     cfg.IdleConnTimeout,

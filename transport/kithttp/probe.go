@@ -2,10 +2,10 @@ package kithttp
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
+
+	"github.com/kitgen/kitgen/transport/internal/stranger"
 )
 
 // probe makes one request, on a connection of its own. Any answer will do: a
@@ -15,9 +15,10 @@ func (s *server) probe(ctx context.Context) error {
 		return new(net.Dialer).DialContext(ctx, s.l.Addr().Network(), s.l.Addr().String())
 	}}
 	scheme, path := schemeHTTP, "/"
+	var caller stranger.Client
 	if s.cfg.TLS != nil {
 		scheme = "https"
-		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} //nolint:gosec // it is this very process that answers
+		t.TLSClientConfig = caller.TLS()
 	}
 	if s.cfg.LivePath != "-" {
 		path = s.cfg.LivePath
@@ -27,11 +28,11 @@ func (s *server) probe(ctx context.Context) error {
 		return err
 	}
 	resp, err := t.RoundTrip(req)
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
-		return nil // a TLS alert: it wants to see a client certificate, and so it serves
+	switch {
+	case err == nil:
+		return resp.Body.Close()
+	case caller.Asked() && ctx.Err() == nil:
+		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
+	return err
 }

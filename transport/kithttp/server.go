@@ -64,7 +64,7 @@ func Server(l net.Listener, h http.Handler, cfg Config) transport.Server {
 		ReadHeaderTimeout: cfg.ReadHeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
-		TLSConfig:         cfg.TLS,
+		TLSConfig:         cfg.TLS.Clone(), // net/http writes to it
 		ErrorLog:          newErrorLog(cfg.Logger),
 		ConnState:         s.unused.note,
 	}
