@@ -144,9 +144,6 @@ func TestTheCodeOfTheSecurityPageRuns(t *testing.T) {
 	logger := log.NewNopLogger()
 	err = secured(at, web, rpc, mux, logger, func(servers []transport.Server) error {
 		ctx, stop := context.WithCancel(t.Context())
-		for i := range servers {
-			servers[i].Probe = nil // connecting will do: it is callers that this is about
-		}
 		ended := make(chan error, 1)
 		go func() { ended <- transport.Serve(ctx, transport.Config{Servers: servers, Propagation: -1}) }()
 		for dir, ok := range map[string]bool{here: true, elsewhere: false} {

@@ -92,9 +92,7 @@ func play(ctx context.Context, out io.Writer, dir string, ca *authority) (err er
 	if err != nil {
 		return err
 	}
-	factory := func(instance string) (endpoint.Endpoint, io.Closer, error) { // a config for each: net/http writes into it
-		return kithttp.Factory(newHello, kithttp.ClientConfig{TLS: certs.TLS()})(instance)
-	}
+	factory := kithttp.Factory(newHello, kithttp.ClientConfig{TLS: certs.TLS()})
 	registry := dir + "/addsvc.json"
 	if err := file.Write(registry, []sd.Instance{{Addr: right.addr}}); err != nil {
 		return err

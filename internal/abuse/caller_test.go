@@ -3,7 +3,6 @@ package abuse
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,11 +28,9 @@ const hung = time.Minute
 
 // overHTTP and overGRPC make clients of the service.
 func overHTTP(certs *kittls.Certs) kitsd.Factory {
-	return func(instance string) (endpoint.Endpoint, io.Closer, error) { // a config for each: net/http writes into it
-		return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
-			return kithttp.NewEndpoint[item](c, http.MethodPost, base, "/echo")
-		}, kithttp.ClientConfig{TLS: certs.TLS()})(instance)
-	}
+	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		return kithttp.NewEndpoint[item](c, http.MethodPost, base, "/echo")
+	}, kithttp.ClientConfig{TLS: certs.TLS()})
 }
 
 func overGRPC(certs *kittls.Certs) kitsd.Factory {

@@ -19,7 +19,6 @@ import (
 	"github.com/go-kit/log"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/internal/servers"
@@ -47,10 +46,9 @@ func TestMain(m *testing.M) {
 
 // options is what a child is told.
 type options struct {
-	Name, Cert, Key, CA string
-	ProbeCert, ProbeKey string        // with which it calls itself
-	ReadHeader          time.Duration // the defaults of kithttp if zero
-	Read                time.Duration
+	Cert, Key, CA string
+	ReadHeader    time.Duration // the defaults of kithttp if zero
+	Read          time.Duration
 }
 
 // item is what the service takes and gives back.
@@ -85,11 +83,7 @@ func serve(raw string) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("POST /echo", kithttp.NewServer(func(_ context.Context, request any) (any, error) { return request, nil }, kithttp.DecodeJSON[item]))
-	probe, err := kittls.Client(kittls.ClientConfig{CA: o.CA, Cert: o.ProbeCert, Key: o.ProbeKey, Servers: []string{"dns:" + o.Name}, Logger: logger})
-	if err != nil {
-		return err
-	}
-	g := kitgrpc.NewServer(kitgrpc.Config{TLS: certs.TLS(), Logger: logger, ProbeCredentials: credentials.NewTLS(probe.TLS())})
+	g := kitgrpc.NewServer(kitgrpc.Config{TLS: certs.TLS(), Logger: logger})
 	g.RegisterService(&echo, nil)
 	return transport.Serve(ctx, transport.Config{
 		Servers: []transport.Server{
@@ -169,8 +163,6 @@ func (tr *trust) client(t *testing.T, pair servers.Pair) *kittls.Certs {
 func start(t *testing.T, tr *trust, name string, o options) *service {
 	t.Helper()
 	pair := tr.issue(t, name, time.Hour)
-	self := tr.issue(t, "caller", time.Hour)
-	o.Name, o.ProbeCert, o.ProbeKey = name, self.Cert, self.Key
 	if o.Cert == "" {
 		o.Cert, o.Key, o.CA = pair.Cert, pair.Key, tr.File
 	}
