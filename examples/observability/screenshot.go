@@ -30,7 +30,7 @@ func screenshot(ctx context.Context, url, file string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", //nolint:gosec // the file is the caller's
 		"--hide-scrollbars", "--no-proxy-server", "--user-data-dir="+profile, "--window-size=1240,920", "--screenshot="+file, url)

@@ -65,8 +65,8 @@ func (p *Page) Kinds(yield func(name, help string, counter bool, labels ...strin
 // Read yields what the metrics are now, each with a value for each of its labels.
 // What a process does not have is left out. There are as many as the process has
 // clients and servers, times the few states of a thing, and never one for each
-// instance. It costs as much as the page's JSON: a millisecond for some hundred
-// instances.
+// instance. It costs what it takes to ask the parts: some milliseconds for a
+// thousand instances, and no call waits for it.
 func (p *Page) Read(yield func(name string, value float64, labels ...string)) {
 	r := reading(yield)
 	if p.cfg.Ready != nil {

@@ -163,13 +163,3 @@ func TestReadYieldsWhatKindsNames(t *testing.T) {
 		t.Errorf("%v", read)
 	}
 }
-
-// BenchmarkRead is a scrape of a client of many instances.
-func BenchmarkRead(b *testing.B) {
-	f := &fake{nodes: make([]lb.NodeStats, 10_000)}
-	page := newPage(b, kitdebug.Config{Clients: []kitdebug.Client{f.client("addsvc")}})
-	b.ReportAllocs()
-	for b.Loop() {
-		page.Read(func(string, float64, ...string) {})
-	}
-}

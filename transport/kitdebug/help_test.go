@@ -56,7 +56,7 @@ type parts struct {
 	call      endpoint.Endpoint
 }
 
-func newParts(t *testing.T, list sd.Fixed, cfg middleware.ClientConfig, answer func(instance string) error) *parts {
+func newParts(t testing.TB, list sd.Fixed, cfg middleware.ClientConfig, answer func(instance string) error) *parts {
 	t.Helper()
 	p := &parts{instances: sd.NewInstancer(list, sd.InstancerConfig{})}
 	t.Cleanup(p.instances.Stop)
@@ -74,7 +74,7 @@ func newParts(t *testing.T, list sd.Fixed, cfg middleware.ClientConfig, answer f
 	return p
 }
 
-func connected(t *testing.T, p *lb.Pool, n int) {
+func connected(t testing.TB, p *lb.Pool, n int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
