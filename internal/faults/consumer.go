@@ -19,8 +19,8 @@ type consumer struct {
 	instances *sd.Instancer
 	close     func() error // may be called again
 
-	mu       sync.Mutex     // guards answered
-	answered map[string]int // calls, by the instance; nil before the first
+	mu       sync.Mutex           // guards answered
+	answered map[string]time.Time // when last, by the instance; nil before the first
 }
 
 // consume opens the consumer and records every set that its callers see.
@@ -114,13 +114,13 @@ func (c *consumer) answeredBy(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.answered == nil {
-		c.answered = map[string]int{}
+		c.answered = map[string]time.Time{}
 	}
-	c.answered[id]++
+	c.answered[id] = time.Now()
 }
 
-// answers is how many calls an instance has answered.
-func (c *consumer) answers(id string) int {
+// heard is when an instance last answered a call; zero if it never has.
+func (c *consumer) heard(id string) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.answered[id]

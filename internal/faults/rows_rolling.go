@@ -7,7 +7,8 @@ import (
 	"github.com/kitgen/kitgen/sd"
 )
 
-// rollingRows are a deployment, seen by those who come in by each door.
+// rollingRows are a deployment, and one that leaves, seen by those who come in by
+// each door.
 func rollingRows() (rows []row) {
 	for _, on := range registries() {
 		for i, by := range doors() {
@@ -17,6 +18,12 @@ func rollingRows() (rows []row) {
 					on.start(t)
 					play(t)
 				}
+			}
+			if on.name == "etcd" { // either would do, since it is down
+				rows = append(rows, row{
+					name: "45 " + by.name, fault: "SIGTERM while the registry is down, under 200 calls/s by " + by.who, then: "nobody is sent to it, since it says so itself",
+					bound: told, run: with(toldByItself),
+				})
 			}
 			name := "47 " + on.name
 			if i > 0 {
@@ -32,6 +39,26 @@ func rollingRows() (rows []row) {
 		}
 	}
 	return rows
+}
+
+// told is how long callers may be sent to an instance that leaves, where they hear
+// of it from nobody else. Without a word they would be, for its propagation wait.
+const told = propagation / 4
+
+func toldByItself(t *trial) {
+	t.fleet(4)
+	t.drive(200)
+	t.last(time.Second)
+	t.fault("the registry is killed", t.server().Kill)
+	leaver := t.members[0]
+	t.term(leaver)
+	began := t.since
+	t.eventually("it has ended", exited(leaver))
+	t.measure(t.consumer.heard(leaver.id).Sub(began), "the last call was answered by it")
+	t.heal("the registry is back", t.starting(t.server()))
+	t.eventually("it is no longer offered, since its TTL has passed", t.unlisted(leaver))
+	t.eventually("all others are listed and known", all(t.allListed, t.allKnown))
+	t.givesUp(leaver)
 }
 
 // successor is how long it takes an instance at most to be called.

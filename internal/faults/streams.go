@@ -147,12 +147,7 @@ func (s *streams) stop() {
 func (s *streams) report() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.t.mu.Lock()
-	s.t.measured = s.longest
-	s.t.mu.Unlock()
-	if bound := s.t.row.bound * time.Duration(s.t.length.stretch); s.longest > bound {
-		s.t.violate(fmt.Sprintf("a stream went on %v after it had ended, bound %v", s.longest.Round(time.Millisecond), bound))
-	}
+	s.t.measure(s.longest, "a stream went on")
 	s.t.note("%d streams were handed over, %d of them told to come again at once; the longest gap was %v", s.ended, s.told, s.longest.Round(time.Millisecond))
 	for _, w := range s.wrong {
 		s.t.violate(w)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -27,6 +28,16 @@ func (t *trial) within(bound time.Duration, what string, cond func() bool) time.
 		t.say("ok: " + what + " after " + took.Round(time.Millisecond).String())
 	}
 	return took
+}
+
+// measure is within for what is over already.
+func (t *trial) measure(took time.Duration, what string) {
+	t.mu.Lock()
+	t.measured = max(t.measured, took)
+	t.mu.Unlock()
+	if bound := t.row.bound * time.Duration(t.length.stretch); took > bound {
+		t.violate(fmt.Sprintf("%s after %v, bound %v", what, took.Round(time.Millisecond), bound))
+	}
 }
 
 // eventually waits for a condition of which only that it comes true matters.
