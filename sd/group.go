@@ -49,6 +49,15 @@ func (g *Group) Listed(ctx context.Context) error {
 	return nil
 }
 
+// Left returns why registries may still list members after Deregister.
+func (g *Group) Left() error {
+	var errs []error
+	for _, r := range g.members {
+		errs = append(errs, r.Left())
+	}
+	return errors.Join(errs...)
+}
+
 // Gone blocks until no member's registry offers it any more. If one cannot
 // tell, or there is none, its error says so, once the others have ended.
 func (g *Group) Gone(ctx context.Context) error {

@@ -68,9 +68,10 @@ type Registrar struct {
 	cfg        RegistrarConfig
 	registered chan struct{} // closed once first confirmed
 
-	life   sync.Mutex // serialises Register and Deregister; guards the two fields below
+	life   sync.Mutex // serialises Register and Deregister; guards the fields below
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when the Run that Register started has returned
+	left   error         // what the last such Run returned; valid once it has
 
 	look   atomic.Pointer[look] // that of the Gone under way; nil if there is none
 	status status
@@ -207,7 +208,9 @@ func (r *Registrar) Register() {
 	r.cancel, r.ended = cancel, ended
 	go func() {
 		defer close(ended)
-		if err := r.Run(ctx); err != nil {
+		err := r.Run(ctx)
+		r.left = err // nobody reads it before ended is closed
+		if err != nil {
 			_ = r.cfg.Logger.Log("msg", "registration ended", "id", clip(r.in.ID), "err", err)
 		}
 	}()

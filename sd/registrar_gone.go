@@ -10,14 +10,29 @@ import (
 )
 
 // Listed blocks until the registry has first confirmed the registration, and
-// then returns nil; or until ctx ends, which is its error.
+// then returns nil; or until ctx ends, which is its error. An instance that no
+// registry could take is an error at once (ErrInvalid).
 func (r *Registrar) Listed(ctx context.Context) error {
+	if err := r.in.Validate(); err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
 	select {
 	case <-r.registered:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// Left returns what the Run returned that the last Deregister ended: nil if the
+// registry let the instance go or never had it, or else why it may still list it.
+func (r *Registrar) Left() error {
+	r.life.Lock()
+	defer r.life.Unlock()
+	if r.ended != nil {
+		return nil // not left
+	}
+	return r.left
 }
 
 // Gone blocks until a watch like the callers' own does not offer the instance

@@ -159,6 +159,40 @@ func TestDeregisterLetsTheWatchOpenFirst(t *testing.T) {
 	}
 }
 
+// refuses is a registry that registers everybody and lets nobody go.
+type refuses struct{ err error }
+
+func (r refuses) Hold(ctx context.Context, _ sd.Instance, held func()) error {
+	held()
+	<-ctx.Done()
+	return r.err
+}
+
+func TestLeftSaysHowItLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, want := range []error{nil, errors.New("permission denied")} {
+			r := seeing(refuses{want}, "x", nil)
+			g := sd.NewGroup(r)
+			g.Register()
+			if err := g.Listed(t.Context()); err != nil || r.Left() != nil {
+				t.Errorf("listed: %v, left: %v", err, r.Left())
+			}
+			g.Deregister()
+			if !errors.Is(r.Left(), want) || !errors.Is(g.Left(), want) {
+				t.Errorf("left with %v, and says %v, %v", want, r.Left(), g.Left())
+			}
+		}
+	})
+}
+
+// TestWhatNobodyCanRegisterIsNeverListed: waiting would not mend it.
+func TestWhatNobodyCanRegisterIsNeverListed(t *testing.T) {
+	r := sd.NewRegistrar(refuses{}, sd.Instance{Addr: "0.0.0.0:80"}, sd.RegistrarConfig{})
+	if err := sd.NewGroup(r).Listed(t.Context()); !errors.Is(err, sd.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestGroupIsGoneWithItsLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var registry sdtest.Memory
@@ -233,6 +267,9 @@ func TestOpenRegistrarRefusesWhatOpenDoes(t *testing.T) {
 		if _, err := sd.OpenRegistrar(target, sd.Instance{Addr: "10.0.0.1:80"}, sd.RegistrarConfig{}, scheme); !errors.Is(err, sd.ErrTarget) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", target, err, want)
 		}
+	}
+	if _, err := sd.OpenRegistrar("a://h:1/x", sd.Instance{Addr: "0.0.0.0:80"}, sd.RegistrarConfig{}, scheme); !errors.Is(err, sd.ErrInvalid) {
+		t.Errorf("an address that nobody can dial: %v", err)
 	}
 	scheme.Watcher = nil
 	r, err := sd.OpenRegistrar("a://h:1/x", sd.Instance{Addr: "10.0.0.1:80"}, sd.RegistrarConfig{}, scheme)

@@ -3,7 +3,8 @@ package sd
 // OpenRegistrar makes a Registrar of self in what target names, by the scheme of
 // its name, as Open makes an Instancer. It sees its own removal (Gone) by a
 // watch of the same target, unless cfg has a Watcher or the scheme has none. It
-// does not touch the network. Every error matches ErrTarget.
+// does not touch the network. Every error matches ErrTarget, or ErrInvalid if it
+// is about self.
 //
 //	registrar, err := sd.OpenRegistrar("etcd://10.0.0.1:2379/addsvc", self, sd.RegistrarConfig{},
 //		etcd.Scheme(etcd.Config{}), consul.Scheme(consul.Config{}))
@@ -17,7 +18,11 @@ func OpenRegistrar(target string, self Instance, cfg RegistrarConfig, schemes ..
 			return nil, err
 		}
 	}
-	return NewRegistrar(h, self, cfg), nil
+	r := NewRegistrar(h, self, cfg)
+	if err := r.in.Validate(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // openWatcher makes the Watcher of what target names; nil if its scheme has

@@ -9,10 +9,11 @@ import (
 )
 
 // What a registrar may also be able to do, by shape; sd.Registrar and sd.Group
-// can. Both block until what they tell of has happened, or ctx ends.
+// can. The first two block until what they tell of has happened, or ctx ends.
 type (
 	// lister knows when the registry has confirmed the registration, which is
-	// later than when Register returns.
+	// later than when Register returns. An error before ctx ends is that it never
+	// will, and fails Serve.
 	lister interface {
 		Listed(ctx context.Context) error
 	}
@@ -20,6 +21,11 @@ type (
 	// any more. It is asked before Deregister; an error is that it cannot know.
 	leaver interface {
 		Gone(ctx context.Context) error
+	}
+	// outcome knows, after Deregister, why the registry may still have the
+	// instance.
+	outcome interface {
+		Left() error
 	}
 )
 
@@ -29,11 +35,13 @@ type (
 // network in both.
 type membership struct {
 	*task
+	left   error              // why the registry may still have us; valid once the task is over
 	listed *task              // ends once the registry is known to have us, or leaving begins
 	leave  context.CancelFunc // to have Deregister called
 }
 
-// join registers; fail is told of a registrar that panics.
+// join registers; fail is told of a registrar that panics, or never will be
+// listed.
 func (r *run) join(fail context.CancelCauseFunc) *membership {
 	stay, leave := context.WithCancel(context.Background())
 	registered := make(chan struct{}) // closed when Register has returned
@@ -46,22 +54,45 @@ func (r *run) join(fail context.CancelCauseFunc) *membership {
 		}
 		close(registered)
 		<-stay.Done()
-		left := guard.Call(func() error { r.Registrar.Deregister(); return nil }) // also after a panic: it may have got half way
-		return errors.Join(failure, left)
+		err := guard.Call(func() error { r.Registrar.Deregister(); return nil }) // also after a panic: it may have got half way
+		if m.left = err; err == nil {
+			m.left = r.left()
+		}
+		return errors.Join(failure, err)
 	})
 	step := r.begin(stepRegister, "", "")
-	m.listed = begin("registrar: listed", func() error {
+	m.listed = begin("registrar", func() error {
 		<-registered
-		err := failure
-		if l, ok := r.Registrar.(lister); ok && err == nil {
-			err = guard.Call(func() error { return l.Listed(stay) })
-		}
-		why := ""
-		if err != nil && stay.Err() != nil {
-			why, err = "not confirmed before it was left", nil
-		}
+		why, err := r.listed(stay, failure)
 		r.end(step, why, err)
+		if failure == nil && err != nil { // fail knows of the former
+			fail(fmt.Errorf("registrar: %w", err))
+			return err
+		}
 		return nil
 	})
 	return m
+}
+
+// listed waits until the registry has us, or stay ends. failure is Register's.
+func (r *run) listed(stay context.Context, failure error) (why string, err error) {
+	l, ok := r.Registrar.(lister)
+	if failure != nil || !ok {
+		return "", failure
+	}
+	err = guard.Call(func() error { return l.Listed(stay) })
+	if err != nil && stay.Err() != nil {
+		return "not confirmed before it was left", nil //nolint:nilerr // which is no error
+	}
+	return "", err
+}
+
+// left is why the registry may still have us, after Deregister; nil if nobody
+// knows.
+func (r *run) left() error {
+	o, ok := r.Registrar.(outcome)
+	if !ok {
+		return nil
+	}
+	return guard.Call(o.Left)
 }

@@ -54,7 +54,7 @@ func (r *run) deregister(force context.Context) {
 	defer cancel()
 	switch {
 	case r.member.wait(ctx):
-		r.end(step, "", r.member.err)
+		r.end(step, "", r.member.left)
 	case force.Err() != nil:
 		r.end(step, "not waited for", context.Cause(force))
 	default:

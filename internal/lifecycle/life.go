@@ -40,15 +40,18 @@ type stage struct {
 // life starts a service, lets it serve for a while and stops it, under calls.
 func life(ctx context.Context, while time.Duration) (*timeline.Recording, error) {
 	s := &stage{listed: map[string]*timeline.Track{}}
-	rec, err := s.play(ctx, while)
-	return rec, errors.Join(err, s.close())
+	st, err := s.play(ctx, while)
+	if err = errors.Join(err, s.close()); err != nil {
+		return nil, err
+	}
+	return s.tell(st), nil
 }
 
-func (s *stage) play(ctx context.Context, while time.Duration) (*timeline.Recording, error) {
+func (s *stage) play(ctx context.Context, while time.Duration) (*story, error) {
 	if err := s.setUp(ctx); err != nil {
 		return nil, err
 	}
-	rec := &timeline.Recording{From: time.Now()}
+	from := time.Now()
 	if err := pause(ctx, while/5); err != nil {
 		return nil, err
 	}
@@ -81,9 +84,7 @@ func (s *stage) play(ctx context.Context, while time.Duration) (*timeline.Record
 	if err := pause(ctx, while/2); err != nil {
 		return nil, err
 	}
-	rec.To = time.Now()
-	s.tell(rec, p, story{steps: last.Steps, term: term, ended: ended})
-	return rec, nil
+	return &story{process: p, steps: last.Steps, from: from, term: term, ended: ended, to: time.Now()}, nil
 }
 
 // setUp starts what is there before, and returns once calls are under way.

@@ -115,7 +115,8 @@ func (a announced) Register() {
 	a.service.say(report{Event: "registering"})
 }
 
-// overHTTP answers calls, those to /slow late and those to /hang never.
+// overHTTP answers calls, those to /slow late and those to /hang never;
+// /stream goes on for as long as it may.
 func (s *service) overHTTP(l net.Listener) transport.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /call", func(w http.ResponseWriter, _ *http.Request) {
@@ -126,6 +127,11 @@ func (s *service) overHTTP(l net.Listener) transport.Server {
 	mux.HandleFunc("POST /slow", func(http.ResponseWriter, *http.Request) {
 		s.say(report{Event: "slow"})
 		time.Sleep(slowWork)
+	})
+	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "begun")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
 	})
 	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { s.hang() })
 	server := kithttp.Server(l, mux, kithttp.Config{MaxConns: -1})

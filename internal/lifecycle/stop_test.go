@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -26,7 +27,7 @@ import (
 type stop struct {
 	registry func(*testing.T) *servers.Process // etcd, shared, if nil
 	args     []string
-	early    bool                     // it is stopped before it is registered
+	early    string                   // what it does when the first signal comes, if it is not registered yet
 	before   func(*testing.T, *trial) // what is going on when the first signal comes
 	second   syscall.Signal           // comes once it drains; none if zero
 	after    func(*testing.T, *trial) // what has to have come of it
@@ -85,10 +86,22 @@ func stops() map[string]stop {
 			says:   map[string]string{"stopped": "exit code 0"},
 			never:  []string{"forced"},
 		},
+		"a stream": {
+			args:   []string{"-propagation=-1s", "-drain=1500ms"}, // a third of which is a stream's
+			before: func(t *testing.T, tr *trial) { tr.stream(t) },
+			says:   map[string]string{"stopped": "exit code 0"},
+			never:  []string{"forced"},
+		},
+		"at once": {
+			args:  []string{"-propagation=300ms", "-drain=1h"},
+			early: "listening",
+			says:  map[string]string{"stopped": "exit code 0"},
+			never: []string{"forced"},
+		},
 		"during the start, the registry down": {
 			registry: nowhere,
 			args:     []string{"-propagation=300ms", "-drain=1h"},
-			early:    true,
+			early:    "registering",
 			says:     map[string]string{"registration": "not confirmed before it was left", "stopped": "exit code 0"},
 			never:    []string{"serving", "forced"},
 		},
@@ -139,12 +152,10 @@ func (tr *trial) play(t *testing.T, s stop) {
 	check(t, err)
 	tr.process = p
 	defer func() { check(t, p.end()) }()
-	if s.early {
-		_, err = p.await(ctx, "registering")
-	} else {
-		_, err = p.await(ctx, "registered")
+	if s.early != "listening" { // which it is
+		_, err = p.await(ctx, cmp.Or(s.early, "registered"))
+		check(t, err)
 	}
-	check(t, err)
 	if s.before != nil {
 		s.before(t, tr)
 	}
@@ -280,6 +291,16 @@ func (tr *trial) idle(t *testing.T, n int) {
 		if _, err = c.Read(make([]byte, 4096)); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// stream opens a response that goes on.
+func (tr *trial) stream(t *testing.T) {
+	resp, err := http.Get("http://" + tr.process.first.HTTP + "/stream")
+	check(t, err)
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	if _, err = resp.Body.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
 	}
 }
 

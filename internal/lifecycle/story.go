@@ -13,8 +13,10 @@ import (
 // story is what a service has to say of its life, and what was seen of it from
 // outside.
 type story struct {
-	steps       []transport.Step
-	term, ended time.Time
+	process *process
+	steps   []transport.Step
+
+	from, term, ended, to time.Time // from and to are what is drawn
 }
 
 // The states of a process, as the picture has patterns for them.
@@ -25,8 +27,9 @@ const (
 	draining = "down"
 )
 
-// tell makes a recording of what everybody has noted. Nobody calls any more.
-func (s *stage) tell(rec *timeline.Recording, p *process, st story) {
+// tell makes a recording of what everybody has noted, once they have ended.
+func (s *stage) tell(st *story) *timeline.Recording {
+	p, rec := st.process, &timeline.Recording{From: st.from, To: st.to}
 	rec.Title = "A life: nobody is sent to it before it answers, and it stays until nobody is sent any more"
 	rec.Note = fmt.Sprintf("%d calls a second over HTTP and %d over gRPC, each %d ms of work.", rate, rate, work/time.Millisecond)
 	rec.Bin = 100 * time.Millisecond
@@ -49,6 +52,7 @@ func (s *stage) tell(rec *timeline.Recording, p *process, st story) {
 		rec.Marks = append(rec.Marks, timeline.Mark{At: calls[0].At, Label: "first call", Lane: leaver})
 	}
 	slices.SortFunc(rec.Marks, func(a, b timeline.Mark) int { return a.At.Compare(b.At) })
+	return rec
 }
 
 func (s *stage) lane(p *process, id string) timeline.Lane {
@@ -71,7 +75,7 @@ func at(tracks map[string]*timeline.Track, id string) timeline.Track {
 }
 
 // step returns the last of a name.
-func (st story) step(name string) (found transport.Step) {
+func (st *story) step(name string) (found transport.Step) {
 	for _, s := range st.steps {
 		if s.Name == name {
 			found = s
@@ -81,7 +85,7 @@ func (st story) step(name string) (found transport.Step) {
 }
 
 // over is when all steps of a name were.
-func (st story) over(name string) (end time.Time) {
+func (st *story) over(name string) (end time.Time) {
 	for _, s := range st.steps {
 		if e := s.At.Add(s.Took); s.Name == name && e.After(end) {
 			end = e
@@ -91,7 +95,7 @@ func (st story) over(name string) (end time.Time) {
 }
 
 // track is what the process is about.
-func (st story) track(started time.Time) (t timeline.Track) {
+func (st *story) track(started time.Time) (t timeline.Track) {
 	t.Set(started, starting)
 	t.Set(st.step("ready").At, serving)
 	t.Set(st.step("stopping").At, leaving)
@@ -100,7 +104,7 @@ func (st story) track(started time.Time) (t timeline.Track) {
 	return t
 }
 
-func (st story) marks(started time.Time) []timeline.Mark {
+func (st *story) marks(started time.Time) []timeline.Mark {
 	marks := []timeline.Mark{
 		{At: started, Label: "process starts"},
 		{At: st.over("self-probe"), Label: "self-probes answered"},
