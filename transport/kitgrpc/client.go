@@ -34,7 +34,9 @@ import (
 // opts come last and may replace any default: no transport security
 // (grpc.WithTransportCredentials), a first reconnect after 100 ms and then at
 // most every 2 s, a ping after 10 s of silence during a call and 3 s for its
-// answer, messages of at most 4 MiB from the server, no proxy. A server that is
+// answer, messages of at most 4 MiB from the server, a window of 1 MiB per
+// stream (more suits large messages over long ways: grpc.WithInitialWindowSize), no
+// proxy. A server that is
 // not made with NewServer may take those pings for abuse if its calls last longer
 // than half a minute.
 func Factory(newEndpoint func(cc *grpc.ClientConn) endpoint.Endpoint, opts ...grpc.DialOption) kitsd.Factory {
@@ -63,6 +65,8 @@ func newClient(addr string, c *conn, opts ...grpc.DialOption) (*grpc.ClientConn,
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: time.Second,
 		}),
+		grpc.WithInitialWindowSize(streamWindow),
+		grpc.WithInitialConnWindowSize(connWindow),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 3 * time.Second}),
 	}, opts...)
 	// Last, so that they are the innermost: the other interceptors see an *Error.

@@ -18,7 +18,7 @@ func TestSelfProbeOfAServerThatWantsCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := kitgrpc.NewServer(kitgrpc.Config{TLS: &tls.Config{Certificates: web.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}}).On(l) //nolint:gosec // a server's least version is Go's
+	s := kitgrpc.NewServer(kitgrpc.Config{TLS: &tls.Config{Certificates: web.TLS.Certificates, ClientAuth: tls.RequireAnyClientCert}}).On(l)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(new(transport.Ready)) }()
 	for range 30 {

@@ -65,12 +65,16 @@ type Server struct {
 // grpc-retry-pushback-ms (gRPC's proposal A6; -1 is never), and what a client of
 // Factory tells of its attempts into the handler's context.
 //
-// It allows the keepalive pings of Factory's clients (one per 5 s, also without a
+// A stream has a window of 1 MiB; more suits large messages over long ways
+// (grpc.InitialWindowSize). It allows the keepalive pings of Factory's clients (one per 5 s, also without a
 // call), notices within about a minute a client that is gone, and gives a new
 // connection 10 s for its handshake. opts come last and may replace any of this;
 // interceptors among them are inside of the server's own, and see what handlers
 // return. (Give them as grpc.Chain…Interceptor: grpc.UnaryInterceptor puts one
 // outside of all.)
+//
+// A Server has goroutines from the start. transport.Serve closes it; one that it
+// never gets is to be stopped.
 func NewServer(cfg Config, opts ...grpc.ServerOption) *Server {
 	if cfg.Logger == nil {
 		cfg.Logger = log.NewNopLogger()

@@ -33,6 +33,7 @@ func TestReflection(t *testing.T) {
 		"both, own": {kitgrpc.Config{}, func(s *grpc.Server) { reflection.Register(s) }, []string{"grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}},
 	} {
 		s := kitgrpc.NewServer(tt.cfg)
+		defer s.Stop()
 		if tt.before != nil {
 			tt.before(s.Server)
 		}
