@@ -35,7 +35,7 @@ func EncodeJSON(_ context.Context, w http.ResponseWriter, response any) error {
 	if s, ok := response.(httptransport.StatusCoder); ok {
 		status = s.StatusCode()
 	}
-	if status == http.StatusNoContent {
+	if status == http.StatusNoContent || status == http.StatusNotModified {
 		w.WriteHeader(status)
 		return nil
 	}
