@@ -48,6 +48,7 @@ generate:
 pictures:
 	@echo "pictures: half a minute (a first run builds an etcd: about a minute more)"
 	@go run ./internal/lifecycle -svg docs/lifecycle.svg -scenes docs
+	@cd examples && go run ./observability -debug-addr 127.0.0.1:0 -screenshot ../docs/debug-page.png
 
 sim:
 	@scripts/sim.sh $(ARGS)

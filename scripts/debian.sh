@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests run and cannot build: ZooKeeper and a Java to run it,
-# from Debian's packages. Does nothing where they are there, and fails where it
+# and a browser for pages, from Debian's packages. Does nothing where they are there, and fails where it
 # cannot install them: without apt, or without being root.
 set -euo pipefail
 
@@ -8,12 +8,13 @@ jar=/usr/share/java/zookeeper.jar # as in internal/servers/zookeeper.go
 missing=()
 [ -e "$jar" ] || missing+=(zookeeper)
 command -v java >/dev/null || missing+=(default-jre-headless)
+command -v chromium >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} -eq 0 ]; then
 	exit
 fi
 
 if ! command -v apt-get >/dev/null; then
-	echo "debian: ${missing[*]}: missing, and there is no apt-get to install them with; provide java and $jar"
+	echo "debian: ${missing[*]}: missing, and there is no apt-get to install them with; provide java, chromium and $jar"
 	exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
