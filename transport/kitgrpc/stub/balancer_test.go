@@ -47,7 +47,7 @@ func TestNamesAreThoseOfTheBalancers(t *testing.T) {
 	t.Parallel()
 	_, err := lb.ParsePolicy("?")
 	_, list, _ := strings.Cut(err.Error(), "there are ")
-	for _, name := range strings.Split(list, ", ") {
+	for name := range strings.SplitSeq(list, ", ") {
 		if _, err := stub.Dial(stub.Config{Balancer: strings.ToUpper(name)}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

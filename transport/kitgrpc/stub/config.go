@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -162,7 +163,7 @@ func resolvers(cfg Config, s *settings) []resolver.Builder {
 		named[scheme.Name] = true
 	}
 	if !named[static.Name] {
-		schemes = append(schemes[:len(schemes):len(schemes)], static)
+		schemes = append(slices.Clip(schemes), static)
 		named[static.Name] = true
 	}
 	var all []resolver.Builder

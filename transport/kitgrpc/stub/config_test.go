@@ -15,12 +15,12 @@ import (
 func TestBadConfigs(t *testing.T) {
 	t.Parallel()
 	for want, cfg := range map[string]stub.Config{
-		`Config.Balancer: there is no balancing policy "adaptif"; there are adaptive, `: {Balancer: "adaptif"},
-		`did you mean adaptive?, and probing`:                                           {Balancer: "adaptif"},
-		`Config.Schemes[0] has no Name or no Watcher`:                                   {Schemes: []sd.Scheme{{}}},
-		`Config.Schemes has "etcd" twice: keep one`:                                     {Schemes: []sd.Scheme{etcd.Scheme(etcd.Config{}), etcd.Scheme(etcd.Config{})}},
-		`Config.ServiceConfig is no JSON object`:                                        {ServiceConfig: "[]"},
-		`both name a balancer: drop one`:                                                {Balancer: "ring", ServiceConfig: `{"loadBalancingConfig": [{"kit_ring": {}}]}`},
+		`Config.Balancer (where there also is probing): there is no balancing policy "adaptif"; there are adaptive, `: {Balancer: "adaptif"},
+		`did you mean adaptive?`:                      {Balancer: "adaptif"},
+		`Config.Schemes[0] has no Name or no Watcher`: {Schemes: []sd.Scheme{{}}},
+		`Config.Schemes has "etcd" twice: keep one`:   {Schemes: []sd.Scheme{etcd.Scheme(etcd.Config{}), etcd.Scheme(etcd.Config{})}},
+		`Config.ServiceConfig is no JSON object`:      {ServiceConfig: "[]"},
+		`both name a balancer: drop one`:              {Balancer: "ring", ServiceConfig: `{"loadBalancingConfig": [{"kit_ring": {}}]}`},
 	} {
 		if _, err := stub.Dial(cfg); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "stub: ") {
 			t.Errorf("error %v, want %q", err, want)

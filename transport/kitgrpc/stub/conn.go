@@ -5,17 +5,14 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
-	"time"
 
 	"github.com/go-kit/kit/endpoint"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/resolver"
 
 	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/transport/internal/draining"
-	"github.com/kitgen/kitgen/transport/kitgrpc"
 )
 
 // conn is the connection to one instance: a SubConn, for as long as the instance
@@ -54,7 +51,7 @@ func (c *conn) became(s balancer.SubConnState) (connect, look bool) {
 	c.ready.Store(s.ConnectivityState == connectivity.Ready)
 	switch s.ConnectivityState {
 	case connectivity.Shutdown:
-		delete(c.owner.live, c)
+		c.owner.bury(c)
 		c.state = s.ConnectivityState
 	case connectivity.TransientFailure:
 		c.state, c.err = s.ConnectivityState, s.ConnectionError
@@ -84,26 +81,6 @@ func (c *conn) Close() error {
 	}
 	return nil
 }
-
-// Probe asks the instance how busy it is, for lb.Probing.
-func (c *conn) Probe(ctx context.Context) (inFlight int, latency time.Duration, err error) {
-	if !c.ready.Load() {
-		return 0, 0, errNotReady
-	}
-	p, free := c.sc.GetOrBuildProducer(proberBuilder{})
-	defer free()
-	cc, ok := p.(grpc.ClientConnInterface)
-	if !ok {
-		return 0, 0, errNotReady
-	}
-	return kitgrpc.Probe(ctx, cc)
-}
-
-// proberBuilder makes what calls over a SubConn.
-type proberBuilder struct{}
-
-// Build implements balancer.ProducerBuilder.
-func (proberBuilder) Build(cc any) (p balancer.Producer, free func()) { return cc, func() {} }
 
 // unavailable is why a connection was not used; it says nothing about the instance.
 type unavailable string

@@ -76,7 +76,7 @@ func (c *call) begin(p *pool) *conn {
 		}
 		c.End(context.Background(), nil, errNotReady)
 		if attempt.From(ctx) == nil {
-			ctx = attempt.Start(ctx, 0) // it remembers who was not ready
+			ctx = attempt.Start(ctx, 0) //nolint:fatcontext // once: it remembers who was not ready
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func parsePolicy(k kind, text []byte) (*policy, error) {
 	p := &policy{kind: k, text: string(text)}
 	for _, key := range k.settings {
 		switch key {
-		case "choices":
+		case choices:
 			p.choices = o.count(key)
 		case "points":
 			p.ring.Points = o.count(key)

@@ -64,20 +64,23 @@ func Register() {
 // settings each has beside those of all.
 func kinds() []kind {
 	return []kind{
-		{"adaptive", []string{"choices"}},
+		{"adaptive", []string{choices}},
 		{"round_robin", nil},
 		{"random", nil},
 		{"weighted_round_robin", nil},
 		{"weighted_random", nil},
-		{"least_request", []string{"choices"}},
+		{"least_request", []string{choices}},
 		{"least_request_2", nil},
-		{"peak_ewma", []string{"choices"}},
+		{"peak_ewma", []string{choices}},
 		{"maglev", nil},
 		{"ring", []string{"points", "bound"}},
 		{"rendezvous", nil},
 		{"probing", []string{"hot", "timeout", "maxAge"}},
 	}
 }
+
+// choices is the setting of several.
+const choices = "choices"
 
 type kind struct {
 	name     string
@@ -96,7 +99,7 @@ func balancerNamed(name string) (string, error) {
 		}
 	}
 	_, err := lb.ParsePolicy(name)
-	return "", fmt.Errorf("stub: Config.Balancer: %w, and probing", err)
+	return "", fmt.Errorf("stub: Config.Balancer (where there also is probing): %w", err)
 }
 
 func builders() []*builder {

@@ -144,6 +144,37 @@ func hold(t *testing.T, m *sdtest.Memory, in sd.Instance) (leave func()) {
 	return leave
 }
 
+// TestHeldInstances are those that the registry has lost all at once, and that are
+// kept since it may be wrong. One that refuses connections is not.
+func TestHeldInstances(t *testing.T) {
+	t.Parallel()
+	var m sdtest.Memory
+	all := serveAll(t, 2)
+	for _, b := range all {
+		hold(t, &m, sd.Instance{Addr: b.addr})
+	}
+	pools := make(chan *lb.Pool, 1)
+	cc := dial(t, "memory:///addsvc", stub.Config{Balancer: "random", Schemes: []sd.Scheme{memory(&m)}, OnPool: func(p *lb.Pool) { pools <- p }})
+	reach(t, cc, all...)
+	pool := <-pools
+	for _, b := range all {
+		if err := m.Lose("addsvc", b.addr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reach(t, cc, all...)
+	all[0].stop()
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	for len(pool.Nodes()) == 2 && ctx.Err() == nil {
+		_, _ = ask(ctx, cc)
+	}
+	if nodes := pool.Nodes(); len(nodes) != 1 || nodes[0].ID != all[1].addr {
+		t.Errorf("nodes %+v", nodes)
+	}
+	reach(t, cc, all[1])
+}
+
 // TestRegistryIsDown at the start: calls say so, and those that can wait do.
 func TestRegistryIsDown(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package stub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -59,7 +60,7 @@ type attempted struct {
 func attemptOf(ctx context.Context, request any) (any, error) {
 	r, ok := ctx.Value(roundTripKey{}).(*roundTrip)
 	if !ok {
-		return nil, fmt.Errorf("stub: a middleware of Config.Methods called with a context that does not derive from its own")
+		return nil, errors.New("stub: a middleware of Config.Methods called with a context that does not derive from its own")
 	}
 	a := &attempted{reply: r.fresh()}
 	t := newTrip(ctx)

@@ -22,11 +22,12 @@ type subconns struct {
 	byID   map[string]*conn
 	byAddr map[string]*conn // by what a pool knows of byID's
 	live   map[*conn]struct{}
-	serial int // of addresses that are not new
+	taken  map[string]int // how many live ones have that address
+	serial int            // of addresses that are not new
 }
 
 func newSubconns(cc balancer.ClientConn, listen func(*conn, balancer.SubConnState)) *subconns {
-	return &subconns{cc: cc, listen: listen, byID: map[string]*conn{}, byAddr: map[string]*conn{}, live: map[*conn]struct{}{}}
+	return &subconns{cc: cc, listen: listen, byID: map[string]*conn{}, byAddr: map[string]*conn{}, live: map[*conn]struct{}{}, taken: map[string]int{}}
 }
 
 // listed is an instance with the addresses to connect to.
@@ -105,15 +106,24 @@ func (s *subconns) add(l listed) *conn {
 		owner: s, id: l.in.ID, wants: l.in.State, addr: l.in.Addr, addrs: l.addrs,
 		state: connectivity.Connecting, holders: 1, changed: make(chan struct{}),
 	}
-	for live := range s.live {
-		if live.addr == c.addr { // a pool would take the one for the other
-			s.serial++
-			c.addr = l.in.Addr + "#" + strconv.Itoa(s.serial)
-			break
-		}
+	if s.taken[c.addr] > 0 { // a pool would take the one for the other
+		s.serial++
+		c.addr += "#" + strconv.Itoa(s.serial)
 	}
+	s.taken[c.addr]++
 	s.byID[l.in.ID], s.byAddr[c.addr], s.live[c] = c, c, struct{}{}
 	return c
+}
+
+// bury forgets a connection that has been shut down. s.mu must be held.
+func (s *subconns) bury(c *conn) {
+	if _, ok := s.live[c]; !ok {
+		return
+	}
+	delete(s.live, c)
+	if s.taken[c.addr]--; s.taken[c.addr] == 0 {
+		delete(s.taken, c.addr)
+	}
 }
 
 // drop takes a connection out of the set, which still holds it. s.mu must be held.
@@ -130,7 +140,7 @@ func (s *subconns) drop(c *conn) *conn {
 
 // open makes the SubConn of a connection, and has it connect.
 func (s *subconns) open(c *conn) {
-	sc, err := s.cc.NewSubConn(c.addrs, balancer.NewSubConnOptions{
+	sc, err := s.cc.NewSubConn(c.addrs, balancer.NewSubConnOptions{ //nolint:staticcheck // it warns of what several addresses may come to; there is nothing else to make one with
 		HealthCheckEnabled: true,
 		StateListener:      func(state balancer.SubConnState) { s.listen(c, state) },
 	})
@@ -138,7 +148,7 @@ func (s *subconns) open(c *conn) {
 	if err != nil { // the connection is being closed
 		c.state, c.err = connectivity.TransientFailure, err
 		c.failures++
-		delete(s.live, c)
+		s.bury(c)
 	}
 	c.sc = sc
 	s.mu.Unlock()
@@ -173,32 +183,38 @@ func (s *subconns) standing() standing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := standing{state: connectivity.TransientFailure, known: len(s.byID)}
-	var up, others []*conn
+	var shunned []*conn
 	for _, c := range s.byID {
 		switch {
-		case c.state == connectivity.Ready && (c.wants == sd.Draining || c.wants == sd.Critical):
-			others = append(others, c)
+		case c.state == connectivity.Ready && c.wants != sd.Draining && c.wants != sd.Critical:
+			st.ready = append(st.ready, c)
 		case c.state == connectivity.Ready:
-			up = append(up, c)
+			shunned = append(shunned, c)
 		case c.state == connectivity.Connecting:
 			st.state = connectivity.Connecting
 		case c.err != nil && (st.err == nil || c.id < st.example):
 			st.example, st.err = c.id, c.err
 		}
 	}
-	if len(up)+len(others) == 0 && len(s.byID) > 0 { // those who were before are better than none
-		for c := range s.live {
-			if c.state == connectivity.Ready {
-				others = append(others, c)
-			}
-		}
+	if len(st.ready) == 0 {
+		st.ready = shunned
 	}
-	st.ready = up
-	if len(up) == 0 {
-		st.ready = others
+	if len(st.ready) == 0 && len(s.byID) > 0 {
+		st.ready = s.former()
 	}
 	if len(st.ready) > 0 {
 		st.state = connectivity.Ready
 	}
 	return st
+}
+
+// former returns those who are ready, though they are not in the set any more: while
+// nobody else can be called, they are better than none. s.mu must be held.
+func (s *subconns) former() (ready []*conn) {
+	for c := range s.live {
+		if c.state == connectivity.Ready {
+			ready = append(ready, c)
+		}
+	}
+	return ready
 }
