@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -36,6 +37,7 @@ type caller struct {
 
 	mu       sync.Mutex // guards the fields below
 	calls    []timeline.Call
+	failures []error
 	attempts map[string][]timeline.Call // by address
 	known    map[string]*timeline.Track // by ID
 }
@@ -51,14 +53,11 @@ func newCaller(ctx context.Context, target, wire string, rate int) (*caller, err
 	c.pool = lb.NewPool(instances, c.factory(), lb.PoolConfig{Guard: breaker.Each(breaker.Config{})})
 	c.call = retry.New(retry.Config{Idempotent: true})(lb.Endpoint(lb.NewAdaptive(c.pool, lb.AdaptiveConfig{})))
 	for {
-		snapshot, newer := instances.Snapshot()
-		if len(snapshot.Instances) > 0 {
+		if _, err := c.call(ctx, struct{}{}); err == nil {
 			break
 		}
-		select {
-		case <-newer:
-		case <-ctx.Done():
-			return nil, errors.Join(context.Cause(ctx), c.close())
+		if err := pause(ctx, time.Millisecond); err != nil { // nobody is known yet, or connected
+			return nil, errors.Join(err, c.close())
 		}
 	}
 	ctx, c.quit = context.WithCancel(ctx)
@@ -147,9 +146,21 @@ func (c *caller) callOnce(ctx context.Context) {
 	defer cancel()
 	at := time.Now()
 	_, err := c.call(ctx, struct{}{})
+	c.note("", at, err)
+}
+
+// note notes a call that was sent at that time; to an address, if it was made
+// past the balancer.
+func (c *caller) note(addr string, at time.Time, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if addr != "" {
+		c.attempts[addr] = append(c.attempts[addr], timeline.Call{At: at, Failed: err != nil})
+	}
 	c.calls = append(c.calls, timeline.Call{At: at, Failed: err != nil})
+	if err != nil {
+		c.failures = append(c.failures, fmt.Errorf("a call failed after %s: %w", time.Since(at), err))
+	}
 }
 
 // to are the attempts at an instance so far, by the time they were sent.

@@ -44,6 +44,12 @@ func life(ctx context.Context, while time.Duration) (*timeline.Recording, error)
 	if err = errors.Join(err, s.close()); err != nil {
 		return nil, err
 	}
+	for _, c := range s.callers {
+		err = errors.Join(append([]error{err}, c.failures...)...)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return s.tell(st), nil
 }
 
@@ -57,6 +63,9 @@ func (s *stage) play(ctx context.Context, while time.Duration) (*story, error) {
 	}
 	p, err := s.launch(ctx, leaver)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.called(ctx, p); err != nil {
 		return nil, err
 	}
 	if err := pause(ctx, while); err != nil {
@@ -124,6 +133,16 @@ func (s *stage) launch(ctx context.Context, id string) (*process, error) {
 	return p, err
 }
 
+// called returns once a service has been called over both wires.
+func (s *stage) called(ctx context.Context, p *process) error {
+	for len(s.callers[0].to(p.first.HTTP)) == 0 || len(s.callers[1].to(p.first.GRPC)) == 0 {
+		if err := pause(ctx, time.Millisecond); err != nil {
+			return fmt.Errorf("wait until the service is called: %w", err)
+		}
+	}
+	return nil
+}
+
 // follow notes what etcd lists, close by.
 func (s *stage) follow(ctx context.Context) error {
 	t, err := sd.ParseTarget("etcd://" + s.etcd.Endpoint() + "/addsvc")
@@ -151,20 +170,20 @@ func (s *stage) follow(ctx context.Context) error {
 
 // slow makes a call that is still in flight when nothing is accepted any more.
 func (s *stage) slow(ctx context.Context, p *process) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.first.HTTP+"/slow", nil)
-	if err != nil {
-		return
-	}
-	at := time.Now()
-	resp, err := http.DefaultClient.Do(r)
-	if err == nil {
-		_ = resp.Body.Close()
-	}
-	c := s.callers[0]
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	call := timeline.Call{At: at, Failed: err != nil || resp.StatusCode != http.StatusOK}
-	c.calls, c.attempts[p.first.HTTP] = append(c.calls, call), append(c.attempts[p.first.HTTP], call)
+	s.callers[0].note(p.first.HTTP, time.Now(), func() error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.first.HTTP+"/slow", nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
+			err = errors.New(resp.Status)
+		}
+		return errors.Join(err, resp.Body.Close())
+	}())
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -48,7 +48,7 @@ func (s *stage) tell(st *story) *timeline.Recording {
 		starting: "starts", serving: "serves", leaving: "serves, while callers go", draining: "drains",
 	}}}
 	rec.Lanes = []timeline.Lane{one, s.lane(s.others[0], stayer)}
-	if calls := s.callers[0].to(p.first.HTTP); len(calls) > 1 {
+	if calls := s.callers[0].to(p.first.HTTP); len(calls) > 0 {
 		rec.Marks = append(rec.Marks, timeline.Mark{At: calls[0].At, Label: "first call", Lane: leaver})
 	}
 	slices.SortFunc(rec.Marks, func(a, b timeline.Mark) int { return a.At.Compare(b.At) })
