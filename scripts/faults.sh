@@ -5,6 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-echo "faults: building bin/faults; the rows take about ten minutes (a first run also builds etcd and Consul: about six minutes)"
+echo "faults: building bin/faults; the rows take about a quarter of an hour (a first run also builds etcd and Consul: about six minutes)"
 go build -o bin/faults ./internal/faults
 exec bin/faults ${JSON:+-json} ${MARKDOWN:+-markdown "$MARKDOWN"} "$@"

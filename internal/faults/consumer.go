@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,8 +20,8 @@ type consumer struct {
 	instances *sd.Instancer
 	close     func() error // may be called again
 
-	mu       sync.Mutex           // guards answered
-	answered map[string]time.Time // when last, by the instance; nil before the first
+	mu       sync.Mutex             // guards answered
+	answered map[string][]time.Time // when, by the instance; nil before the first
 }
 
 // consume opens the consumer and records every set that its callers see.
@@ -114,14 +115,16 @@ func (c *consumer) answeredBy(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.answered == nil {
-		c.answered = map[string]time.Time{}
+		c.answered = map[string][]time.Time{}
 	}
-	c.answered[id] = time.Now()
+	c.answered[id] = append(c.answered[id], time.Now())
 }
 
-// heard is when an instance last answered a call; zero if it never has.
-func (c *consumer) heard(id string) time.Time {
+// heard is when an instance has answered calls, since a moment.
+func (c *consumer) heard(id string, since time.Time) []time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.answered[id]
+	all := c.answered[id]
+	i, _ := slices.BinarySearchFunc(all, since, time.Time.Compare)
+	return slices.Clone(all[i:])
 }

@@ -14,8 +14,9 @@ type result struct {
 	MeasuredMS int64    `json:"measured_ms"`
 	Calls      int      `json:"calls"`
 	Failed     int      `json:"failed_calls"`
-	HaltedMS   int64    `json:"halted_ms,omitempty"` // for which the row's process did not run, since the machine had no time for it
-	OK         *bool    `json:"ok"`                  // null if it could not be run
+	HandedOver int      `json:"handed_over,omitempty"` // streams that ended as they may, and went on elsewhere
+	HaltedMS   int64    `json:"halted_ms,omitempty"`   // for which the row's process did not run, since the machine had no time for it
+	OK         *bool    `json:"ok"`                    // null if it could not be run
 	Violations []string `json:"violations,omitempty"`
 	Notes      []string `json:"notes,omitempty"`
 	Again      string   `json:"again,omitempty"`   // why this is a second try

@@ -36,7 +36,7 @@ const (
 // rows is the matrix. Numbers are those of the reference that the bounds come
 // from; bounds are written as formulas of the TTL in use.
 func rows() []row {
-	return slices.Concat(instanceRows(), rollingRows(), etcdRows(), networkRows(), accessRows(), consulRows(), startRows(), coldRows(), moreRows(), soakRows(), elsewhereRows())
+	return slices.Concat(instanceRows(), doorRows(), etcdRows(), networkRows(), accessRows(), consulRows(), startRows(), coldRows(), moreRows(), soakRows(), elsewhereRows())
 }
 
 // smokeRows are those that every test run has, within two minutes. The rows that

@@ -111,7 +111,6 @@ func (s *streams) began(id string, last ending) {
 // judge counts a stream that has ended, and says what is wrong with that.
 func (s *streams) judge(e ending) {
 	after, told := classify.Pushback(e.why)
-	s.t.say(fmt.Sprintf("stream of %s: %v", e.id, e.why))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
@@ -140,6 +139,13 @@ func (s *streams) complain(format string, args ...any) {
 func (s *streams) stop() {
 	s.cancel()
 	s.done.Wait()
+}
+
+// handedOver is how many streams ended as they may.
+func (s *streams) handedOver() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(0, s.ended-s.amiss)
 }
 
 // report says what became of the streams. What a row with streams measures is how

@@ -58,7 +58,11 @@ func failedOf(r result) string {
 	if r.Calls == 0 {
 		return "no calls"
 	}
-	return fmt.Sprintf("%d of %d", r.Failed, r.Calls)
+	text := fmt.Sprintf("%d of %d", r.Failed, r.Calls)
+	if r.HandedOver > 0 {
+		text += fmt.Sprintf(", %d streams handed over", r.HandedOver)
+	}
+	return text
 }
 
 func inSeconds(ms int64) string {

@@ -12,7 +12,7 @@ func three() []result {
 	yes, no := true, false
 	return []result{
 		{Row: "1 etcd", Fault: "SIGKILL", Then: "it is gone", BoundMS: 7000, MeasuredMS: 5284, Calls: 100, Again: "the second try", OK: &yes},
-		{Row: "2 etcd", Fault: "SIGTERM", Then: "it is gone", BoundMS: 100, MeasuredMS: 250, Calls: 100, Failed: 3, OK: &no, Violations: []string{"it is gone after 250ms, bound 100ms"}, Notes: []string{"a note"}},
+		{Row: "2 etcd", Fault: "SIGTERM", Then: "it is gone", BoundMS: 100, MeasuredMS: 250, Calls: 100, Failed: 3, HandedOver: 7, OK: &no, Violations: []string{"it is gone after 250ms, bound 100ms"}, Notes: []string{"a note"}},
 		{Row: "3 etcd", Fault: "the disk is full", BoundMS: 1000, NotRun: "it takes a mount"},
 	}
 }
@@ -25,7 +25,7 @@ func TestTable(t *testing.T) {
 	printNotRun(&out, three())
 	for _, want := range []string{
 		"ok    1 etcd", "bound   7.000 s  measured   5.284 s  failed 0 of 100\n       the second try\n",
-		"FAIL  2 etcd", "failed 3 of 100\n       it is gone after 250ms, bound 100ms\n       note: a note\n",
+		"FAIL  2 etcd", "failed 3 of 100, 7 streams handed over\n       it is gone after 250ms, bound 100ms\n       note: a note\n",
 		"\nnot run here:\n  3 etcd, the disk is full: it takes a mount\n",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -41,7 +41,7 @@ func TestMarkdown(t *testing.T) {
 	got := string(markdown(three()))
 	for _, want := range []string{
 		"\n| 1 etcd | SIGKILL | it is gone | 7.000 s | 5.284 s | 0 of 100 | ok |\n",
-		"\n| 2 etcd | SIGTERM | it is gone | 0.100 s | 0.250 s | 3 of 100 | FAIL |\n",
+		"\n| 2 etcd | SIGTERM | it is gone | 0.100 s | 0.250 s | 3 of 100, 7 streams handed over | FAIL |\n",
 		"\nWhat the failed rows say:\n\n- **2 etcd** it is gone after 250ms, bound 100ms\n",
 		"\nTried twice:\n\n- **1 etcd** the second try\n",
 		"\nNot run there:\n\n- **3 etcd** the disk is full: it takes a mount\n",

@@ -195,6 +195,9 @@ func (t *trial) result() result {
 	if t.load != nil {
 		r.Calls, r.Failed = t.load.counts()
 	}
+	if t.streams != nil {
+		r.HandedOver = t.streams.handedOver()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r.MeasuredMS, r.HaltedMS = t.measured.Milliseconds(), t.halted.Milliseconds()

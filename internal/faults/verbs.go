@@ -83,7 +83,7 @@ func (t *trial) shunned(in *instance) func() bool {
 
 // called is that the consumer's calls reach an instance.
 func (t *trial) called(in *instance) func() bool {
-	return func() bool { return !t.consumer.heard(in.id).IsZero() }
+	return func() bool { return len(t.consumer.heard(in.id, t.start)) > 0 }
 }
 
 // allAnswer makes a call, and is that each living instance has answered one.
