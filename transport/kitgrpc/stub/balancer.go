@@ -129,7 +129,9 @@ func (b *kitBalancer) show() {
 	case connectivity.Connecting:
 		state.Picker = none{balancer.ErrNoSubConnAvailable}
 	default:
-		state.Picker = none{b.why(st)}
+		// Only the text: a status within, such as a registry's, would end calls that
+		// can wait, and with its code.
+		state.Picker = none{errors.New(b.why(st).Error())}
 	}
 	b.cc.UpdateState(state)
 }

@@ -2,6 +2,7 @@ package stub_test
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
 	"github.com/kitgen/kitgen/transport/kitgrpc/stub"
 )
@@ -135,6 +137,133 @@ func TestEmptySet(t *testing.T) {
 	}
 	r.UpdateState(state(b))
 	reach(t, cc, b)
+}
+
+// TestRegistryRefuses: calls fail with Unavailable whatever status the registry had,
+// and those that can wait do.
+func TestRegistryRefuses(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	w := &refusing{let: make(chan struct{}), in: sd.Instance{Addr: b.addr}}
+	scheme := sd.Scheme{Name: "refusing", Watcher: func(sd.Target) (sd.Watcher, error) { return w, nil }}
+	cc := dial(t, "refusing:///x", stub.Config{Schemes: []sd.Scheme{scheme}})
+	if _, err := ask(t.Context(), cc); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "who are you?") || !notSent(err) {
+		t.Errorf("error %v", err)
+	}
+	waiting := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	go func() {
+		_, err := ask(ctx, cc, grpc.WaitForReady(true))
+		waiting <- err
+	}()
+	close(w.let)
+	if err := <-waiting; err != nil {
+		t.Error(err)
+	}
+}
+
+// refusing is a registry that tells nothing until let is closed.
+type refusing struct {
+	let chan struct{}
+	in  sd.Instance
+}
+
+func (w *refusing) Watch(ctx context.Context, update func([]sd.Instance)) error {
+	select {
+	case <-w.let:
+		return sd.Fixed{w.in}.Watch(ctx, update)
+	default:
+		return fmt.Errorf("list: %w", status.Error(codes.PermissionDenied, "who are you?"))
+	}
+}
+
+// TestResolverErrors of gRPC's own: what is known stays, and else they are Unavailable.
+func TestResolverErrors(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	r := byHand(state(b))
+	cc := dial(t, "hand:///x", stub.Config{}, grpc.WithResolvers(r))
+	reach(t, cc, b)
+	away := fmt.Errorf("list: %w", status.Error(codes.PermissionDenied, "who are you?"))
+	r.CC().ReportError(away)
+	reach(t, cc, b)
+	r.UpdateState(state())
+	r.CC().ReportError(away)
+	await(t, cc, connectivity.TransientFailure)
+	for said := false; !said; { // a call may yet find the connection that is going
+		_, err := ask(t.Context(), cc)
+		if err != nil && status.Code(err) != codes.Unavailable {
+			t.Fatal(err)
+		}
+		said = err != nil && strings.Contains(err.Error(), "who are you?")
+	}
+}
+
+// fixed is a registry that lists the same for ever.
+func fixed(list ...sd.Instance) sd.Scheme {
+	return sd.Scheme{Name: "fixed", Watcher: func(sd.Target) (sd.Watcher, error) { return sd.Fixed(list), nil }}
+}
+
+// TestStates: who leaves is not called, who is critical only if there is nobody else.
+func TestStates(t *testing.T) {
+	t.Parallel()
+	all := serveAll(t, 3)
+	list := []sd.Instance{{Addr: all[0].addr}, {Addr: all[1].addr, State: sd.Draining}, {Addr: all[2].addr, State: sd.Critical}}
+	cc := dial(t, "fixed:///x", stub.Config{Balancer: "random", ServiceConfig: retrying, Schemes: []sd.Scheme{fixed(list...)}})
+	reach(t, cc, all[0])
+	before := all[2].calls.Load()
+	for range 50 {
+		if _, err := ask(t.Context(), cc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, critical := all[1].calls.Load(), all[2].calls.Load()-before; left+critical > 0 {
+		t.Errorf("%d calls to who leaves, %d to who is critical", left, critical)
+	}
+	all[0].stop()
+	reach(t, cc, all[2])
+
+	cc = dial(t, "fixed:///x", stub.Config{Schemes: []sd.Scheme{fixed(list[1])}})
+	if _, err := ask(t.Context(), cc); status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "1 instances are known, all of them leaving") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestZones: calls stay at home.
+func TestZones(t *testing.T) {
+	t.Parallel()
+	all := serveAll(t, 4)
+	var list []sd.Instance
+	for i, b := range all {
+		list = append(list, sd.Instance{Addr: b.addr, Zone: []string{"a", "b"}[i%2]})
+	}
+	pools := make(chan *lb.Pool, 1)
+	cc := dial(t, "fixed:///x", stub.Config{
+		Schemes:       []sd.Scheme{fixed(list...)},
+		ServiceConfig: `{"loadBalancingConfig": [{"kit_round_robin": {"zone": {"zone": "a", "slower": 1000000, "explore": false}}}]}`,
+		OnPool:        func(p *lb.Pool) { pools <- p },
+	})
+	reach(t, cc, all[0])
+	pool := <-pools
+	for connected := 0; connected < len(all); {
+		reach(t, cc, all[0], all[2])
+		connected = 0
+		for _, n := range pool.Nodes() {
+			if n.Connected {
+				connected++
+			}
+		}
+	}
+	before := all[1].calls.Load() + all[3].calls.Load()
+	for range 100 {
+		if _, err := ask(t.Context(), cc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if away := all[1].calls.Load() + all[3].calls.Load() - before; away > 0 {
+		t.Errorf("%d of 100 calls left their zone", away)
+	}
 }
 
 // TestAllAtOnce replaces all instances: those before are called until one of the

@@ -1,6 +1,7 @@
 package stub_test
 
 import (
+	"runtime"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -11,7 +12,8 @@ import (
 	"github.com/kitgen/kitgen/transport/kitgrpc/stub"
 )
 
-// BenchmarkCall is one caller on loopback: gRPC's own round robin, then ours.
+// BenchmarkCall is one caller on loopback, and then 128: gRPC's own round robin, then
+// ours.
 func BenchmarkCall(b *testing.B) {
 	all := serveAll(b, 2)
 	r := byHand(state(all...))
@@ -35,7 +37,7 @@ func BenchmarkCall(b *testing.B) {
 		{"adaptive", dial(b, "static:///"+addrs(all...), stub.Config{})},
 		{"stack", dial(b, "static:///"+addrs(all...), stub.Config{Methods: stack.Method})},
 	} {
-		b.Run(bm.name, func(b *testing.B) {
+		b.Run(bm.name+"/callers=1", func(b *testing.B) {
 			reach(b, bm.cc, all...)
 			in, out := wrapperspb.String("hello"), new(wrapperspb.StringValue)
 			b.ReportAllocs()
@@ -44,6 +46,20 @@ func BenchmarkCall(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+		b.Run(bm.name+"/callers=128", func(b *testing.B) {
+			reach(b, bm.cc, all...)
+			b.ReportAllocs()
+			b.SetParallelism(128 / runtime.GOMAXPROCS(0))
+			b.RunParallel(func(pb *testing.PB) {
+				in, out := wrapperspb.String("hello"), new(wrapperspb.StringValue)
+				for pb.Next() {
+					if err := bm.cc.Invoke(b.Context(), say, in, out); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
 		})
 	}
 }

@@ -2,7 +2,7 @@ package stub
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/url"
 	"sync"
 
@@ -86,7 +86,7 @@ func (r *watch) follow(ctx context.Context, cc resolver.ClientConn, s *settings)
 		case len(snap.Instances) > 0 || snap.Synced:
 			_ = cc.UpdateState(resolver.State{Endpoints: endpointsOf(snap.Instances), Attributes: about}) // that nobody is there is no reason to ask again
 		case snap.Err != nil:
-			cc.ReportError(fmt.Errorf("find instances: %w", snap.Err))
+			cc.ReportError(errors.New("find instances: " + snap.Err.Error())) // its text: see kitBalancer.show
 		}
 		select {
 		case <-newer:
