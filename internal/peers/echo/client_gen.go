@@ -19,6 +19,7 @@ type ClientConfig struct {
 	Stack      middleware.ClientConfig                 // every policy around a call; its Methods override what the interface says
 	Middleware func(method string) endpoint.Middleware // around all of that; none if nil
 	Logger     log.Logger                              // of what instances come, go and break; silent if nil
+	Explain    int                                     // how many picks Explain remembers; none if zero, which costs nothing
 }
 
 // Client is a Service that is answered by the instances of echo. It is
@@ -63,6 +64,7 @@ func NewClient(instances kitsd.Instancer, dial kitsd.Factory, cfg ClientConfig) 
 		Guard:    stack.Guard,
 		Classify: cfg.Stack.Classify,
 		Logger:   cfg.Logger,
+		Explain:  cfg.Explain,
 	})
 	pick := lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{}))
 	e := Wrap(Endpoints{
@@ -80,9 +82,20 @@ func (c *Client) WaitReady(ctx context.Context) error {
 	return c.pool.WaitReady(ctx)
 }
 
-// Nodes is what the client knows of each instance.
+// Nodes is what the client knows of each instance. A Client can be the Pool of a
+// kitdebug.Client.
 func (c *Client) Nodes() []lb.NodeStats {
 	return c.pool.Nodes()
+}
+
+// Explain is why the last calls went where they went: see ClientConfig.Explain.
+func (c *Client) Explain() []lb.Pick {
+	return c.pool.Explain()
+}
+
+// Panicking reports whether so few instances are usable that all are called.
+func (c *Client) Panicking() bool {
+	return c.pool.Panicking()
 }
 
 // Stack is what surrounds the calls: its circuits, its budget, and a drawing.

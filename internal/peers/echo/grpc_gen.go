@@ -51,7 +51,7 @@ type grpcServer struct {
 func (s grpcServer) Echo(ctx context.Context, m *pb.EchoRequest) (*pb.EchoResponse, error) {
 	resp, err := callEndpoint[EchoResponse](ctx, s.e.Echo, echoRequestFromPB(m))
 	if err != nil {
-		return nil, kitgrpc.ToStatus(err).Err()
+		return nil, kitgrpc.ToError(err)
 	}
 	return echoResponseToPB(resp), nil
 }
