@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/mem"
 
 	"github.com/kitgen/kitgen/transport"
 )
@@ -67,7 +68,11 @@ func (w watched) ServerHandshake(raw net.Conn) (net.Conn, credentials.AuthInfo, 
 		w.newcomers.remove(raw)
 		return nil, nil, err
 	}
-	return &newcomer{Conn: c, raw: raw, of: w.newcomers}, info, nil
+	n := &newcomer{Conn: c, raw: raw, of: w.newcomers}
+	if c == raw {
+		n.poll = newPoller(raw)
+	}
+	return n, info, nil
 }
 
 // Clone implements credentials.TransportCredentials.
@@ -85,18 +90,41 @@ type newcomer struct {
 
 	raw  net.Conn
 	of   *newcomers
-	read int // up to prefaceLen; of the one goroutine that reads
+	poll *poller // nil where a read has to hold its buffer while it waits
+	read int     // up to prefaceLen; of the one goroutine that reads
 }
 
 // Read implements net.Conn.
 func (c *newcomer) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if c.read < prefaceLen {
-		if c.read += n; c.read >= prefaceLen {
-			c.of.remove(c.raw)
-		}
-	}
+	c.count(n)
 	return n, err
+}
+
+// ReadOnReady is what gRPC looks for by shape, so that a connection that is idle
+// holds no buffer: 32 KiB each are much for ten thousand.
+func (c *newcomer) ReadOnReady(size int, pool mem.BufferPool) (buf *[]byte, n int, err error) {
+	if c.poll != nil {
+		buf, n, err = c.poll.read(size, pool)
+	} else {
+		buf = pool.Get(size)
+		n, err = c.Conn.Read(*buf)
+	}
+	c.count(n)
+	if n == 0 && buf != nil {
+		pool.Put(buf)
+		buf = nil
+	}
+	return buf, n, err
+}
+
+func (c *newcomer) count(n int) {
+	if c.read >= prefaceLen {
+		return
+	}
+	if c.read += n; c.read >= prefaceLen {
+		c.of.remove(c.raw)
+	}
 }
 
 // Close implements net.Conn.

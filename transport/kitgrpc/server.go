@@ -27,7 +27,7 @@ type Config struct {
 
 	MaxRecv    int // bytes of one message from a client; 4 MiB if zero, no limit if negative
 	MaxSend    int // bytes of one message to a client; no limit if zero or negative
-	MaxHeader  int // bytes of the metadata that comes with a call; 64 KiB if zero
+	MaxHeader  int // bytes of the metadata that comes with a call; 64 KiB if zero, no limit if negative
 	MaxStreams int // calls at once over one connection, whose next ones wait at the client; 1024 if zero (as Envoy), no limit if negative
 	MaxConns   int // connections at once, beyond which new ones are reset; as many as the process may open files, but for some, if zero; no limit if negative
 

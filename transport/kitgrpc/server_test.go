@@ -158,6 +158,30 @@ func TestCallInFlightIsDrained(t *testing.T) {
 	}
 }
 
+// TestTwoListeners share a server, and stop with it.
+func TestTwoListeners(t *testing.T) {
+	s := kitgrpc.NewServer(kitgrpc.Config{})
+	same.register(s)
+	a, b := listen(t), listen(t)
+	first, second := s.On(a), s.On(b)
+	up := make(registered)
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	go func() {
+		result <- transport.Serve(ctx, transport.Config{Servers: []transport.Server{first, second}, Registrar: up, Propagation: -1})
+	}()
+	<-up
+	for _, l := range []net.Listener{a, b} {
+		if got, err := dial(t, l.Addr().String())(t.Context(), "hello"); got != "hello" || err != nil {
+			t.Errorf("%v, %v", got, err)
+		}
+	}
+	cancel()
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestServerThatIsNotServedIsReleased(t *testing.T) {
 	l := listen(t)
 	ctx, cancel := context.WithCancel(t.Context())
