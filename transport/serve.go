@@ -15,7 +15,8 @@ import (
 // back. It owns the servers: they are closed whatever happens.
 //
 // It returns nil after a clean stop. A server that fails, at the start or
-// later, stops the others in the same order, and its error names it. ErrForced
+// later, stops the others in the same order, and its error names it; so does a
+// registrar that panics or knows that it will never be listed. ErrForced
 // is part of the error if calls were cut off by Config.Drain or by a second
 // SIGINT or SIGTERM, for which Serve listens once ctx has ended. A ctx that
 // has ended before starts nothing and registers nothing; one that ends during
