@@ -76,6 +76,52 @@ func TestLosingAnInstance(t *testing.T) {
 const retrying = `{"methodConfig": [{"name": [{}], "retryPolicy": {
 	"maxAttempts": 3, "initialBackoff": "0.001s", "maxBackoff": "0.01s", "backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 
+// TestWhatIsKnownOutlivesAReconnect, if the instance keeps its address.
+func TestWhatIsKnownOutlivesAReconnect(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	pools := make(chan *lb.Pool, 1)
+	cc := dial(t, "static:///"+b.addr, stub.Config{OnPool: func(p *lb.Pool) { pools <- p }})
+	pool := shown(t, cc, b, pools)
+	before := pool.Nodes()[0]
+	b.stop()
+	await(t, cc, connectivity.TransientFailure)
+	if n := pool.Nodes()[0]; n.Ready {
+		t.Errorf("without a server it is %+v", n)
+	}
+	reach(t, cc, serve(t, b.addr))
+	if n := pool.Nodes()[0]; n.Calls != before.Calls+1 || n.Latency == 0 || !n.Ready {
+		t.Errorf("before it was %+v, after a reconnect it is %+v", before, n)
+	}
+}
+
+// TestClose does not wait for calls, and ends them.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	begun := make(chan struct{})
+	cc := dial(t, "static:///"+b.addr, stub.Config{})
+	reach(t, cc, b)
+	b.answers(func(ctx context.Context, _ string) (string, error) {
+		close(begun)
+		<-ctx.Done()
+		return "", ctx.Err()
+	})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := ask(t.Context(), cc)
+		ended <- err
+	}()
+	<-begun
+	cc.Close()
+	if err := <-ended; status.Code(err) != codes.Canceled {
+		t.Errorf("error %v", err)
+	}
+	if _, err := ask(t.Context(), cc); status.Code(err) != codes.Canceled {
+		t.Errorf("after Close: error %v", err)
+	}
+}
+
 // TestRetriesGoElsewhere: an attempt of gRPC's own does not go to an instance twice.
 func TestRetriesGoElsewhere(t *testing.T) {
 	t.Parallel()

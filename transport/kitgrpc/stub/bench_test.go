@@ -37,8 +37,10 @@ func BenchmarkCall(b *testing.B) {
 		{"adaptive", dial(b, "static:///"+addrs(all...), stub.Config{})},
 		{"stack", dial(b, "static:///"+addrs(all...), stub.Config{Methods: stack.Method})},
 	} {
+		if _, err := ask(b.Context(), bm.cc, grpc.WaitForReady(true)); err != nil {
+			b.Fatal(err)
+		}
 		b.Run(bm.name+"/callers=1", func(b *testing.B) {
-			reach(b, bm.cc, all...)
 			in, out := wrapperspb.String("hello"), new(wrapperspb.StringValue)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -48,7 +50,6 @@ func BenchmarkCall(b *testing.B) {
 			}
 		})
 		b.Run(bm.name+"/callers=128", func(b *testing.B) {
-			reach(b, bm.cc, all...)
 			b.ReportAllocs()
 			b.SetParallelism(128 / runtime.GOMAXPROCS(0))
 			b.RunParallel(func(pb *testing.PB) {

@@ -138,10 +138,10 @@ func (c *Config) serviceConfig() (string, error) {
 	switch {
 	case (given || old) && c.Balancer != "":
 		return "", errors.New("stub: Config.Balancer and the ServiceConfig both name a balancer: drop one")
-	case given || old:
-		return c.ServiceConfig, nil
 	case balancer.Get(name) == nil:
 		return "", fmt.Errorf("stub: gRPC knows no balancer %s: call stub.Register() first thing in main", name)
+	case given || old:
+		return c.ServiceConfig, nil
 	}
 	fields["loadBalancingConfig"] = json.RawMessage(`[{"` + name + `":{}}]`)
 	all, err := json.Marshal(fields)

@@ -1,6 +1,8 @@
 package stub_test
 
 import (
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -88,4 +90,19 @@ func newClient(serviceConfig string) (*grpc.ClientConn, error) {
 		return nil, err
 	}
 	return grpc.NewClient("static:///127.0.0.1:1", append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+}
+
+// TestUnregistered starts a process that forgets to register.
+func TestUnregistered(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), unregistered+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "gRPC knows no balancer kit_adaptive: call stub.Register() first thing in main") {
+		t.Errorf("%v: %s", err, out)
+	}
 }

@@ -3,8 +3,10 @@ package stub_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,9 +25,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(unregistered) != "" {
+		_, err := stub.Dial(stub.Config{})
+		fmt.Println(err)
+		os.Exit(0)
+	}
 	stub.Register()
 	goleak.VerifyTestMain(m)
 }
+
+// unregistered is set in the environment of a process that does not call Register.
+const unregistered = "KIT_STUB_UNREGISTERED"
 
 const (
 	say     = "/test.Echo/Say"
