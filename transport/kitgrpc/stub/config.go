@@ -65,6 +65,10 @@ type Config struct {
 // the service, which is the last segment of the target, whatever the registry
 // says; grpc.WithAuthority names another.
 //
+// A target without hosts, such as etcd:///addsvc, has those of its scheme's Config.
+// Secrets are better there, or in files: our errors do not show a target's password,
+// but gRPC logs targets as they are, if told to log what it does.
+//
 // The options may be used for any number of connections. Errors of their calls
 // and streams are as those of kitgrpc.Factory: a *kitgrpc.Error is in their tree.
 func Dial(cfg Config) ([]grpc.DialOption, error) {
