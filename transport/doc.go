@@ -12,7 +12,7 @@
 // Timeline has every step, and docs/lifecycle.svg is drawn from one.
 //
 // Serve runs any number of servers in that order. A server is anything that
-// fills in a Server struct: kithttp.Server and kitgrpc.Server do so for
+// fills in a Server struct: kithttp.Server and kitgrpc.Server.On do so for
 // net/http and gRPC, and a third party does it without importing either.
 // A registry is anything that is a go-kit sd.Registrar.
 //

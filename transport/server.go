@@ -11,7 +11,7 @@ import (
 )
 
 // Server is one server on a listener that is already bound. Only Name, Serve
-// and Close are needed. kithttp.Server and kitgrpc.Server make one.
+// and Close are needed. kithttp.Server and kitgrpc.Server.On make one.
 type Server struct {
 	Name string   // what it is called in logs and errors, such as "http"
 	Addr net.Addr // where its listener is bound
