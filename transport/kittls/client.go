@@ -53,9 +53,12 @@ func (c *Certs) trust(cs tls.ConnectionState) error {
 	if c.cas == nil {
 		return verify(cs, nil, x509.ExtKeyUsageServerAuth)
 	}
-	err := verify(cs, c.cas.get(), x509.ExtKeyUsageServerAuth)
-	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown && c.cas.renew() {
-		err = verify(cs, c.cas.get(), x509.ExtKeyUsageServerAuth)
+	known := c.cas.get()
+	err := verify(cs, known, x509.ExtKeyUsageServerAuth)
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
+		if now := c.cas.renew(); now != known { // read by this handshake, or by another meanwhile
+			err = verify(cs, now, x509.ExtKeyUsageServerAuth)
+		}
 	}
 	return err
 }

@@ -14,17 +14,26 @@ import (
 
 const certificate = "CERTIFICATE"
 
+// blocks are those of a file. encoding/pem passes over what it cannot read, such
+// as half a block in front of another one: then somebody is still writing.
+func (f file) blocks(content []byte) (all []*pem.Block, err error) {
+	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
+		all = append(all, block)
+	}
+	if bytes.Count(append([]byte("\n"), content...), []byte("\n-----BEGIN ")) != len(all) {
+		return nil, fmt.Errorf("%s has a PEM block that is broken, or only half of it; write to another name, and rename that", f)
+	}
+	return all, nil
+}
+
 // certificates are those of a file, at least one.
 func (f file) certificates(content []byte) (certs []*x509.Certificate, err error) {
+	blocks, err := f.blocks(content)
+	if err != nil {
+		return nil, err
+	}
 	var others []string
-	for rest := content; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			if bytes.Contains(rest, []byte("-----BEGIN")) {
-				return nil, fmt.Errorf("%s ends in the middle of a PEM block; write it to another name, and rename that", f)
-			}
-			break
-		}
+	for _, block := range blocks {
 		if block.Type != certificate {
 			others = append(others, block.Type)
 			continue
@@ -57,12 +66,12 @@ func instead(content []byte, blocks []string) string {
 
 // key is the one of a file.
 func (f file) key(content []byte) (crypto.Signer, error) {
+	blocks, err := f.blocks(content)
+	if err != nil {
+		return nil, err
+	}
 	var others []string
-	for rest := content; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
+	for _, block := range blocks {
 		switch {
 		case strings.HasPrefix(block.Type, "ENCRYPTED ") || block.Headers["Proc-Type"] == "4,ENCRYPTED":
 			return nil, fmt.Errorf("%s is encrypted; keep it as openssl pkey gives it, and give it to this process' user alone", f)

@@ -3,10 +3,12 @@ package kittls_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,7 +84,11 @@ func TestWhatMakesNoSenseIsNotTaken(t *testing.T) {
 		"half a certificate": {func(t *testing.T, at files, ca *authority) {
 			cert, _ := ca.issue(t, nil)
 			put(t, at.dir, "tls.crt", cert[:len(cert)/2])
-		}, "ends in the middle"},
+		}, "only half of it"},
+		"half a key": {func(t *testing.T, at files, ca *authority) {
+			_, key := ca.issue(t, nil)
+			put(t, at.dir, "tls.key", key[:len(key)/2])
+		}, "only half of it"},
 		"emptied": {func(t *testing.T, at files, _ *authority) { put(t, at.dir, "tls.key") }, "it is empty"},
 		"removed": {func(t *testing.T, at files, _ *authority) { os.Remove(at.cert) }, "there is no such file"},
 		"expired": {func(t *testing.T, at files, ca *authority) {
@@ -90,7 +96,10 @@ func TestWhatMakesNoSenseIsNotTaken(t *testing.T) {
 		}, "expired at "},
 		"CA cut short": {func(t *testing.T, at files, ca *authority) {
 			put(t, at.dir, "ca.crt", ca.pem, ca.pem[:100])
-		}, "ca.crt ends in the middle"},
+		}, "ca.crt has a PEM block that is broken"},
+		"CA cut short before another": {func(t *testing.T, at files, ca *authority) {
+			put(t, at.dir, "ca.crt", ca.pem[:100], []byte("\n"), newAuthority(t).pem)
+		}, "ca.crt has a PEM block that is broken"},
 		"CA that is none": {func(t *testing.T, at files, ca *authority) {
 			leaf, _ := ca.issue(t, func(c *x509.Certificate) { c.BasicConstraintsValid = true })
 			put(t, at.dir, "ca.crt", leaf)
@@ -245,6 +254,34 @@ func TestANewCAIsLookedForAtOnce(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// TestANewCAIsFoundByAllWhoLookForIt at once, though only one of them reads the
+// news.
+func TestANewCAIsFoundByAllWhoLookForIt(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			before, after := newAuthority(t), newAuthority(t)
+			c := newFiles(t, before, hosts("web"))
+			client := c.client(t, nil, "dns:addsvc").TLS()
+			put(t, c.dir, "ca.crt", before.pem, after.pem)
+			raw, _ := after.issue(t, hosts("addsvc"))
+			block, _ := pem.Decode(raw)
+			server, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for range 16 {
+				all.Go(func() {
+					if err := client.VerifyConnection(tls.ConnectionState{PeerCertificates: []*x509.Certificate{server}}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
 }
 
 // TestSessionsDoNotOutliveTheirCA has clients that keep session tickets come

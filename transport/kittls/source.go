@@ -74,13 +74,12 @@ func (s *source[T]) get() T {
 	return s.now.Load().value
 }
 
-// renew looks at once; it reports whether there was something new.
-func (s *source[T]) renew() bool {
+// renew looks at once, and returns what the files mean now.
+func (s *source[T]) renew() T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := s.now.Load().loads
 	s.look(time.Now())
-	return s.now.Load().loads != before
+	return s.now.Load().value
 }
 
 // look reads the files and takes what they mean now; mu is held. What made no
