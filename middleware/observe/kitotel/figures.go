@@ -21,7 +21,8 @@ type Source interface {
 // collection, until the registration it returns is undone. The instruments are
 // observable gauges and counters; kit_sd_source_age_seconds is
 // kit.sd.source_age with the unit s, and kit_sd_watch_breaks_total is
-// kit.sd.watch_breaks, as OpenTelemetry's exporter to Prometheus has it.
+// kit.sd.watch_breaks, of which OpenTelemetry's exporters to Prometheus make the
+// source's names again.
 func Figures(p metric.MeterProvider, s Source) (metric.Registration, error) {
 	if p == nil {
 		p = otel.GetMeterProvider()
@@ -69,9 +70,12 @@ type figure struct {
 func (f *figures) instrument(name, help string, counter bool) (metric.Float64Observable, error) {
 	name, _ = strings.CutSuffix(name, "_total")
 	name, seconds := strings.CutSuffix(name, "_seconds")
-	unit := "1"
-	if seconds {
+	unit := "" // with 1, exporters to Prometheus would add _ratio to the name of a gauge
+	switch {
+	case seconds:
 		unit = "s"
+	case strings.HasSuffix(name, "_ratio"):
+		unit = "1"
 	}
 	name = strings.Replace(name, "_", ".", 2) // kit, the part, and the rest
 	if counter {

@@ -21,12 +21,14 @@ func (q *queue) Kinds(yield func(name, help string, counter bool, labels ...stri
 	yield("kit_queue_waiting", "How many wait.", false, "priority")
 	yield("kit_queue_oldest_seconds", "Since when.", false)
 	yield("kit_queue_calls_taken_total", "How many were taken.", true)
+	yield("kit_queue_full_ratio", "How full it is, from 0 to 1.", false)
 }
 
 func (q *queue) Read(yield func(name string, value float64, labels ...string)) {
 	yield("kit_queue_waiting", q.waiting, "low\xff")
 	yield("kit_queue_oldest_seconds", 0.5)
 	yield("kit_queue_calls_taken_total", 7)
+	yield("kit_queue_full_ratio", 0.25)
 	yield("unknown", 1)
 }
 
@@ -41,14 +43,15 @@ func ExampleFigures() {
 	var data metricdata.ResourceMetrics
 	fmt.Println(reader.Collect(context.Background(), &data))
 	for _, m := range data.ScopeMetrics[0].Metrics {
-		fmt.Println(m.Name, m.Unit)
+		fmt.Printf("%s %q\n", m.Name, m.Unit)
 	}
 	fmt.Println(registration.Unregister())
 	// Output:
 	// <nil>
-	// kit.queue.waiting 1
-	// kit.queue.oldest s
-	// kit.queue.calls_taken 1
+	// kit.queue.waiting ""
+	// kit.queue.oldest "s"
+	// kit.queue.calls_taken ""
+	// kit.queue.full_ratio "1"
 	// <nil>
 }
 
@@ -89,7 +92,7 @@ func TestFiguresAreReadAtEveryCollection(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		want := map[string]float64{"kit.queue.waiting low\uFFFD": q.waiting, "kit.queue.oldest ": .5, "kit.queue.calls_taken ": 7}
+		want := map[string]float64{"kit.queue.waiting low\uFFFD": q.waiting, "kit.queue.oldest ": .5, "kit.queue.calls_taken ": 7, "kit.queue.full_ratio ": .25}
 		if diff := cmp.Diff(want, figures(t, reader)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
