@@ -84,6 +84,9 @@ func openStub(register func(*grpc.Server), over func(grpc.ClientConnInterface) e
 // its own: more than there are callers.
 const idle = 256
 
+// idleTimeout is after how long a server hangs up on who says nothing.
+const idleTimeout = 2 * time.Minute
+
 // newHTTPClient is a client whose connections are its own.
 func newHTTPClient() (c *http.Client, end func()) {
 	t := &http.Transport{MaxIdleConnsPerHost: idle, DisableCompression: true}
@@ -97,7 +100,7 @@ func serveHTTP(h http.Handler) (url string, stop func() error, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute} // as ours has them
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: idleTimeout} // as ours has them
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	return "http://" + l.Addr().String(), func() error {

@@ -103,7 +103,9 @@ func openGoZeroHTTP() (line, error) {
 	logx.Disable()
 	s.AddRoute(rest.Route{Method: http.MethodPost, Path: "/echo", Handler: goZeroEcho})
 	addr := net.JoinHostPort(c.Host, strconv.Itoa(port))
-	stop, err := serveGoZero(addr, s.Start)
+	stop, err := serveGoZero(addr, func() {
+		s.StartWithOpts(func(s *http.Server) { s.IdleTimeout = idleTimeout }) // else it hangs up under its clients after 2.4 s
+	})
 	if err != nil {
 		return line{}, err
 	}
