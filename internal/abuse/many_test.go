@@ -30,12 +30,12 @@ func TestTenThousandConnections(t *testing.T) {
 		factory, others   kitsd.Factory
 	}{{"HTTP", s.http, s.grpc, overHTTP(certs), overGRPC(certs)}, {"gRPC", s.grpc, s.http, overGRPC(certs), overHTTP(certs)}} {
 		c := crowd(t, wire.addr, want)
-		t.Logf("%s: %d connections opened, %d closed by the server by then", wire.name, len(c.conns), c.closed.Load())
+		t.Logf("%s: %d connections opened, %d refused by then", wire.name, len(c.conns), c.refused.Load())
 		if err := try(t, wire.others, wire.other); err != nil {
 			t.Errorf("%s: the other server of the process: %v", wire.name, err)
 		}
-		if room < want && c.closed.Load() == 0 {
-			t.Errorf("%s: none of %d connections was refused, with room for %d", wire.name, want, room)
+		if room < want { // the server may not have looked at all of them yet
+			eventually(t, wire.name+": some were refused", func() bool { return c.refused.Load() > 0 })
 		}
 		// There may be room again: whoever does not shake hands is not waited for.
 		if err := try(t, wire.factory, wire.addr); err != nil {
@@ -56,7 +56,7 @@ func TestTenThousandConnections(t *testing.T) {
 // idle is connections that say nothing.
 type idle struct {
 	conns   []net.Conn
-	closed  atomic.Int64 // by the server
+	refused atomic.Int64 // reset, unlike those that the server closes since they say nothing
 	readers sync.WaitGroup
 }
 
@@ -66,13 +66,13 @@ func crowd(t *testing.T, addr string, n int) *idle {
 	for range n {
 		c, err := net.DialTimeout("tcp", addr, hung)
 		if err != nil {
-			i.closed.Add(1) // reset before we saw it open
+			i.refused.Add(1) // before we saw it open
 			continue
 		}
 		i.conns = append(i.conns, c)
 		i.readers.Go(func() {
-			if _, err := c.Read(make([]byte, 1<<10)); err != nil && !errors.Is(err, net.ErrClosed) {
-				i.closed.Add(1)
+			if _, err := c.Read(make([]byte, 1<<10)); errors.Is(err, syscall.ECONNRESET) {
+				i.refused.Add(1)
 			}
 		})
 	}
