@@ -66,12 +66,12 @@ func target(s string) string {
 
 var (
 	userInfo  = regexp.MustCompile(`(://)[^/?#\s"]*@`)
-	parameter = regexp.MustCompile(`(?i)((?:token|password|passwd|passphrase|secret|api[-_]?key|authorization)\\?["']?\s*[=:]\s*(?:(?:basic|bearer)\s+)?)` + secret)
+	parameter = regexp.MustCompile(`(?i)((?:token|password|passwd|passphrase|secret|api[-_]?key|authorization)\\?["']?\s*[=:]\s*(?:(?:basic|bearer)\s+)?)` + told)
 )
 
-// secret is what stands behind such a name: in quotes, which may be escaped, in
+// told is what stands behind such a name: in quotes, which may be escaped, in
 // the brackets of a list, or alone.
-const secret = `(?:\\?"[^"]*"|'[^']*'|\[[^\]]*\]|\\?["']?[^\s&;,"']+)`
+const told = `(?:\\?"[^"]*"|'[^']*'|\[[^\]]*\]|\\?["']?[^\s&;,"']+)`
 
 // withoutSecrets takes out what an error repeats of an address with a user and a
 // password, or of a parameter that is named like a secret. The parts do so
