@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/internal/draining"
@@ -23,23 +25,25 @@ func system(method string) bool {
 // unary is around every unary call.
 func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	if system(info.FullMethod) {
-		resp, err := call(ctx, req, handler)
+		resp, err := s.call(ctx, req, info.FullMethod, handler)
 		return resp, s.answer(ctx, info.FullMethod, nil, err)
 	}
 	s.calls.Add(1)
 	if s.cfg.Load == nil {
-		resp, err := call(ctx, req, handler)
+		resp, err := s.call(ctx, req, info.FullMethod, handler)
 		return resp, s.answer(ctx, info.FullMethod, s.reports("", err), err)
 	}
-	r := s.cfg.Load.Begin()
-	resp, err := call(ctx, req, handler)
-	report := r.Report().String()
-	if answered(err) && ctx.Err() == nil {
-		r.End()
-	} else {
-		r.Drop()
-	}
-	return resp, s.answer(ctx, info.FullMethod, s.reports(report, err), err)
+	r, timed := s.cfg.Load.Begin(), false
+	defer func() {
+		if timed {
+			r.End()
+		} else {
+			r.Drop()
+		}
+	}()
+	resp, err := s.call(ctx, req, info.FullMethod, handler)
+	timed = answered(err) && ctx.Err() == nil
+	return resp, s.answer(ctx, info.FullMethod, s.reports(r.Report().String(), err), err)
 }
 
 // reports are what clients are told of how busy the server is, after a call that
@@ -61,9 +65,30 @@ func (s *Server) reports(load string, err error) (md metadata.MD) {
 }
 
 // call is handler's answer, or the error that its panic is.
-func call(ctx context.Context, req any, handler grpc.UnaryHandler) (resp any, err error) {
-	defer guard.Recover(&err)
-	return handler(receiveAttempt(ctx), req)
+func (s *Server) call(ctx context.Context, req any, method string, handler grpc.UnaryHandler) (resp any, err error) {
+	returned := false
+	defer s.caught(ctx, method, &returned, &err)
+	resp, err = handler(receiveAttempt(ctx), req)
+	returned = true
+	return resp, err
+}
+
+// caught is deferred around a handler: a panic becomes its error, and one that
+// ends its goroutine instead (runtime.Goexit, as a test's FailNow does) is answered
+// for, of which gRPC takes no note: its client, and a stop, would wait for ever.
+func (s *Server) caught(ctx context.Context, method string, returned *bool, err *error) {
+	if v := recover(); v != nil {
+		*err = guard.New(v)
+		return
+	}
+	if *returned {
+		return
+	}
+	_ = s.log.Log("msg", "handler ended its goroutine, and must return", "method", method)
+	if md := s.trailer(nil, nil); len(md) > 0 {
+		_ = grpc.SetTrailer(ctx, md) // fails only outside of a server
+	}
+	writeStatus(ctx, status.New(codes.Internal, "the handler ended its goroutine; the server's log has the method"))
 }
 
 // answer is the error that a unary call is answered with. The trailer is md, and
@@ -115,7 +140,7 @@ func saysWhen(err error) (after time.Duration, ok bool) {
 		error
 		grpcStatus
 	}](err)
-	if !isStatus {
+	if _, panicked := errors.AsType[*guard.Panic](err); panicked || !isStatus {
 		return 0, false
 	}
 	return retryInfo(st.GRPCStatus())
@@ -128,7 +153,7 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	if s.leaving.Load() {
 		_ = st.SetHeader(metadata.MD{draining.Metadata: {draining.Yes}}) // fails only where headers are sent already
 	}
-	md, err := s.run(srv, st, handler)
+	md, err := s.run(srv, st, info.FullMethod, handler)
 	if st.stopped() {
 		err = transport.ErrStopping
 	}
@@ -139,19 +164,25 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 }
 
 // run is handler's answer to a stream, and the reports after it.
-func (s *Server) run(srv any, st *serverStream, handler grpc.StreamHandler) (reports metadata.MD, err error) {
-	call := func() error { return handler(srv, st) }
+func (s *Server) run(srv any, st *serverStream, method string, handler grpc.StreamHandler) (reports metadata.MD, err error) {
+	call := func() (err error) {
+		returned := false
+		defer s.caught(st.ctx, method, &returned, &err)
+		err = handler(srv, st)
+		returned = true
+		return err
+	}
 	if st.system {
-		return nil, guard.Call(call)
+		return nil, call()
 	}
 	s.calls.Add(1)
 	m := s.cfg.Load
 	if m == nil {
-		err = guard.Call(call)
+		err = call()
 		return s.reports("", err), err
 	}
 	r := m.Begin()
 	defer r.Drop()
-	err = guard.Call(call)
+	err = call()
 	return s.reports(r.Report().String(), err), err
 }

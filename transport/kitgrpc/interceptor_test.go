@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-kit/log"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/transport"
@@ -64,6 +68,50 @@ func TestPanicsAreAnsweredAndLogged(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPanicsWithErrors are no answers, whatever status the error has.
+func TestPanicsWithErrors(t *testing.T) {
+	later, err := status.New(codes.NotFound, "secret").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := dial(t, start(t, func(context.Context, string) (string, error) { panic(later.Err()) }))
+	_, err = call(t.Context(), "")
+	e, ok := errors.AsType[*kitgrpc.Error](err)
+	if !ok || status.Code(err) != codes.Internal || strings.Contains(err.Error(), "secret") {
+		t.Fatalf("the client sees %v", err)
+	}
+	if after, said := e.RetryAfter(); said {
+		t.Errorf("and is to come again after %v", after)
+	}
+}
+
+// TestHandlersThatDoNotReturn are answered for, are not in flight any more, and do
+// not hold up a stop.
+func TestHandlersThatDoNotReturn(t *testing.T) {
+	meter := new(kitgrpc.Meter)
+	s := kitgrpc.NewServer(kitgrpc.Config{Load: meter})
+	echo(func(context.Context, string) (string, error) { runtime.Goexit(); return "", nil }).register(s)
+	l := listen(t)
+	p := serve(t, s.On(l), transport.Config{Propagation: -1, Drain: time.Hour})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for ever, without an answer
+	defer cancel()
+	connect(t, l.Addr().String(), func(cc *grpc.ClientConn) {
+		_, err := saying(cc)(ctx, "")
+		for name, err := range map[string]error{say: err, listenName: stream(ctx, cc, "")} {
+			if status.Code(err) != codes.Internal {
+				t.Errorf("%s: the client sees %v", name, err)
+			}
+		}
+	})
+	p.stop()
+	if err := <-p.result; err != nil {
+		t.Error(err)
+	}
+	if n := meter.Report().InFlight; n != 0 {
+		t.Errorf("%d calls are in flight", n)
+	}
 }
 
 func TestStreamsEndWithTheSameErrors(t *testing.T) {

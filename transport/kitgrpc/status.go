@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/guard"
 	"github.com/kitgen/kitgen/transport/internal/kind"
 	"github.com/kitgen/kitgen/transport/internal/pushback"
 	"github.com/kitgen/kitgen/transport/internal/tree"
@@ -36,7 +37,8 @@ func ToStatus(err error) *status.Status {
 	first := tree.First(err, func(err error) bool {
 		_, hasStatus := err.(interface{ StatusCode() int })
 		_, isStatus := err.(grpcStatus)
-		return hasStatus || isStatus
+		_, isPanic := err.(*guard.Panic) // what is within is for the log
+		return hasStatus || isStatus || isPanic
 	})
 	if s, ok := first.(grpcStatus); ok && s.GRPCStatus().Code() != codes.OK {
 		return relayed(s.GRPCStatus())

@@ -115,12 +115,19 @@ func (s *serverStream) stop(deaf bool) {
 	if !deaf && s.receiving.Load() == 0 {
 		return
 	}
-	ts := grpc.ServerTransportStreamFromContext(s.ServerStream.Context())
-	// What grpc-go writes statuses with is not in its interface.
-	w, ok := ts.(interface{ WriteStatus(st *status.Status) error })
-	if !ok || !s.told.CompareAndSwap(false, true) {
+	if !s.told.CompareAndSwap(false, true) {
 		return
 	}
 	s.SetTrailer(metadata.MD{pushback.Trailer: {pushback.String(0)}, draining.Metadata: {draining.Yes}})
-	_ = w.WriteStatus(ToStatus(transport.ErrStopping)) // the client is gone; there is nobody to tell
+	writeStatus(s.ctx, ToStatus(transport.ErrStopping))
+}
+
+// writeStatus ends the call that ctx is of, though its handler has not returned.
+// Once it has, this does nothing.
+func writeStatus(ctx context.Context, st *status.Status) {
+	// What grpc-go writes statuses with is not in its interface.
+	w, ok := grpc.ServerTransportStreamFromContext(ctx).(interface{ WriteStatus(st *status.Status) error })
+	if ok {
+		_ = w.WriteStatus(st) // it fails if the client is gone; there is nobody to tell
+	}
 }
