@@ -2,12 +2,15 @@ package kitgrpc
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/go-kit/log"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -58,6 +61,23 @@ func TestUsage(t *testing.T) {
 			t.Errorf("one call in a second, of no known use: %v", got)
 		}
 	})
+}
+
+func TestUtilizationThatPanics(t *testing.T) {
+	var logged []any
+	s := NewServer(Config{
+		Utilization: func() float64 { panic("boom") },
+		Logger:      log.LoggerFunc(func(kv ...any) error { logged = kv; return nil }),
+	})
+	defer s.Stop()
+	s.usage.until.Store(0)
+	s.usage.after(true)
+	if got := readReport(t, s.usage.report()); got[orcaUtilization] != 0 || got[orcaRPS] == 0 {
+		t.Errorf("the report is %v", got)
+	}
+	if text := fmt.Sprint(logged...); !strings.Contains(text, "kitgrpc.Config.Utilization") || !strings.Contains(text, "boom") {
+		t.Errorf("logged: %s", text)
+	}
 }
 
 func TestInterval(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/internal/conns"
+	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
 // Config says what a Server adds to gRPC, and what one client can take from it.
@@ -81,7 +82,7 @@ func NewServer(cfg Config, opts ...grpc.ServerOption) *Server {
 	}
 	s := &Server{cfg: cfg, log: level.Error(cfg.Logger)}
 	if cfg.Utilization != nil {
-		s.usage = newUsage(cfg.Utilization)
+		s.usage = newUsage(s.utilization)
 	}
 	s.Server = grpc.NewServer(append(s.options(), opts...)...)
 	s.health = newHealth()
@@ -142,6 +143,19 @@ func (s *Server) register() {
 func (s *Server) has(service string) bool {
 	_, ok := s.GetServiceInfo()[service]
 	return ok
+}
+
+// utilization is 0, which is none, where the function that is asked panics: it runs
+// after a handler, where nothing would keep that from ending the process.
+func (s *Server) utilization() (x float64) {
+	err := guard.Call(func() error {
+		x = s.cfg.Utilization()
+		return nil
+	})
+	if err != nil {
+		_ = s.log.Log("msg", "panic", "in", "kitgrpc.Config.Utilization", "err", err)
+	}
+	return x
 }
 
 func (s *Server) setReady(ready bool) {
