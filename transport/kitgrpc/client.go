@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -71,7 +72,8 @@ func newClient(addr string, c *conn, opts ...grpc.DialOption) (*grpc.ClientConn,
 	}, opts...)
 	// Last, so that they are the innermost: the other interceptors see an *Error.
 	all = append(all, grpc.WithChainUnaryInterceptor(c.unary), grpc.WithChainStreamInterceptor(c.stream))
-	return grpc.NewClient("passthrough:///"+addr, all...)
+	target := url.URL{Scheme: "passthrough", Path: "/" + addr} // it escapes the % of a zone
+	return grpc.NewClient(target.String(), all...)
 }
 
 // conn is the connection to one instance.

@@ -66,6 +66,23 @@ func TestGoKitsClientWorks(t *testing.T) {
 	}
 }
 
+// TestInstanceWithAZone is reachable: a link-local address needs to say over which
+// interface.
+func TestInstanceWithAZone(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1%lo]:0")
+	if err != nil {
+		t.Skip("no IPv6: ", err)
+	}
+	serve(t, newServer(l, same), transport.Config{Propagation: -1})
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial(t, "[::1%lo]:"+port)(t.Context(), "hello"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFactoryRefusesWhatIsNoInstance(t *testing.T) {
 	for _, instance := range []string{"", "addsvc", "http://addsvc:80/"} {
 		_, closer, err := kitgrpc.Factory(saying)(instance)
