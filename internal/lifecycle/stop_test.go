@@ -67,6 +67,7 @@ func stops() map[string]stop {
 			before: func(t *testing.T, tr *trial) { tr.hang(t) },
 			says: map[string]string{
 				"drain http": "stopped by force: calls still in flight after 500ms",
+				"drain grpc": "stopped by force: calls still in flight after 500ms",
 				"forced":     "calls in flight are cut off: stopped by force: calls still in flight after 500ms",
 				"stopped":    "exit code 75",
 			},
@@ -87,7 +88,7 @@ func stops() map[string]stop {
 			never:  []string{"forced"},
 		},
 		"a stream": {
-			args:   []string{"-propagation=-1s", "-drain=1500ms"}, // a third of which is a stream's
+			args:   []string{"-propagation=-1s", "-drain=6s"}, // a third of which is a stream's
 			before: func(t *testing.T, tr *trial) { tr.stream(t) },
 			says:   map[string]string{"stopped": "exit code 0"},
 			never:  []string{"forced"},

@@ -9,6 +9,9 @@ import (
 // holds one open for longer would do so for ever.
 const longestGrace = 5 * time.Second
 
+// lastGrace is what handlers have to come back whose calls have been cut off.
+const lastGrace = 500 * time.Millisecond
+
 // leave is what every stop begins with.
 func (s *Server) leave() {
 	s.leaving.Store(true)
@@ -18,7 +21,8 @@ func (s *Server) leave() {
 }
 
 // shutdown drains: clients are told to go (GOAWAY), calls in flight finish, and
-// streams end.
+// streams end. If ctx ends before, they are cut off, and handlers that do not heed
+// that are left behind, with a goroutine that waits for them.
 func (s *Server) shutdown(ctx context.Context) error {
 	s.leave()
 	done := make(chan struct{})
@@ -43,8 +47,12 @@ func (s *Server) shutdown(ctx context.Context) error {
 			}
 			which = deaf
 		case <-ctx.Done():
-			s.Stop() // ends the calls' contexts and thereby GracefulStop, if the handlers heed them
-			<-done
+			s.Stop() // ends the calls' contexts
+			timer.Reset(lastGrace)
+			select {
+			case <-done:
+			case <-timer.C: // GracefulStop ends with the handlers, of which there are deaf ones
+			}
 			return ctx.Err()
 		}
 	}

@@ -264,3 +264,50 @@ func TestReflectionDoesNotHoldUpTheStop(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDeafHandlersDoNotHoldUpAForcedStop: gRPC itself waits for them for ever.
+func TestDeafHandlersDoNotHoldUpAForcedStop(t *testing.T) {
+	for name, heeds := range map[string]bool{"deaf": false, "heeds its context": true} {
+		t.Run(name, func(t *testing.T) {
+			l := listen(t)
+			begun, release, returned := make(chan struct{}), make(chan struct{}), make(chan struct{})
+			server := newServer(l, func(ctx context.Context, _ string) (string, error) {
+				defer close(returned)
+				close(begun)
+				if heeds {
+					<-ctx.Done()
+				} else {
+					<-release
+				}
+				return "", nil
+			})
+			timeline := new(transport.Timeline)
+			p := serve(t, server, transport.Config{Propagation: -1, Drain: 10 * time.Millisecond, Timeline: timeline})
+			failed := make(chan error, 1)
+			go func() { _, err := dial(t, l.Addr().String())(t.Context(), ""); failed <- err }()
+			<-begun
+			p.stop()
+			err := <-p.result
+			if want := "grpc server on " + l.Addr().String() + ": drain: stopped by force: calls still in flight after 10ms"; err == nil || err.Error() != want {
+				t.Errorf("stopped with %v, want %s\n%s", err, want, timeline)
+			}
+			select {
+			case <-returned:
+			default:
+				if heeds {
+					t.Error("a handler that heeds its context was not waited for")
+				}
+			}
+			for _, s := range timeline.Steps() {
+				if s.Running {
+					t.Errorf("left behind: %+v", s)
+				}
+			}
+			close(release)
+			<-returned
+			if err := <-failed; err == nil {
+				t.Error("a call that was cut off was answered")
+			}
+		})
+	}
+}
