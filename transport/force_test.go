@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,6 +35,7 @@ func TestBudget(t *testing.T) {
 	}{
 		"default":  {transport.Config{}, 25 * time.Second}, // within the 30 s that Kubernetes gives
 		"own":      {transport.Config{Propagation: time.Second, Drain: time.Minute}, 68 * time.Second},
+		"for ever": {transport.Config{Propagation: math.MaxInt64, Drain: math.MaxInt64}, math.MaxInt64},
 		"no waits": {transport.Config{Propagation: -1, Drain: -1}, 7 * time.Second},
 	} {
 		if got := tt.cfg.Budget(); got != tt.want {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
 // What a registrar may also be able to do, by shape; sd.Registrar and sd.Group
@@ -48,13 +46,13 @@ func (r *run) join(fail context.CancelCauseFunc) *membership {
 	var failure error                 // valid then
 	m := &membership{leave: leave}
 	m.task = begin("registrar", func() error {
-		failure = guard.Call(func() error { r.Registrar.Register(); return nil })
+		failure = contain(func() error { r.Registrar.Register(); return nil })
 		if failure != nil {
 			fail(fmt.Errorf("registrar: %w", failure))
 		}
 		close(registered)
 		<-stay.Done()
-		err := guard.Call(func() error { r.Registrar.Deregister(); return nil }) // also after a panic: it may have got half way
+		err := contain(func() error { r.Registrar.Deregister(); return nil }) // also after a panic: it may have got half way
 		if m.left = err; err == nil {
 			m.left = r.left()
 		}
@@ -80,7 +78,7 @@ func (r *run) listed(stay context.Context, failure error) (why string, err error
 	if failure != nil || !ok {
 		return "", failure
 	}
-	err = guard.Call(func() error { return l.Listed(stay) })
+	err = contain(func() error { return l.Listed(stay) })
 	if err != nil && stay.Err() != nil {
 		return "not confirmed before it was left", nil //nolint:nilerr // which is no error
 	}
@@ -94,5 +92,5 @@ func (r *run) left() error {
 	if !ok {
 		return nil
 	}
-	return guard.Call(o.Left)
+	return contain(o.Left)
 }

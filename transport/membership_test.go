@@ -74,8 +74,9 @@ func TestLeavingThatFailedIsTold(t *testing.T) {
 func TestWhatCanNeverBeRegisteredFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var registry sdtest.Memory
-		f := newFake(newRecord(), "http")
+		f, timeline := newFake(newRecord(), "http"), new(transport.Timeline)
 		err := transport.Serve(t.Context(), transport.Config{
+			Timeline:  timeline,
 			Servers:   []transport.Server{f.Server},
 			Registrar: sd.NewRegistrar(registry.Holder("a"), sd.Instance{Addr: "0.0.0.0:80"}, sd.RegistrarConfig{}),
 		})
@@ -84,6 +85,9 @@ func TestWhatCanNeverBeRegisteredFails(t *testing.T) {
 		}
 		if !f.has("http shutdown") || transport.ExitCode(err) != 1 {
 			t.Errorf("%q, exit code %d", f.all(), transport.ExitCode(err))
+		}
+		if text := timeline.String(); strings.Contains(text, "serving") {
+			t.Errorf("it says that it serves, for good:\n%s", text)
 		}
 	})
 }

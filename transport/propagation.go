@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
 // vigil watches for callers to have found out that this process leaves.
@@ -39,7 +37,7 @@ func (r *run) watch(ctx context.Context) *vigil {
 			return nil
 		}
 		v.doubts("callers' view of the registry still has this instance")
-		if err := guard.Call(func() error { return registry.Gone(ctx) }); err == nil {
+		if err := contain(func() error { return registry.Gone(ctx) }); err == nil {
 			r.listen(ctx, v)
 		} else if ctx.Err() == nil {
 			v.doubts("what callers see is not known: %s", brief(fmt.Errorf("%w", err)))

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
 // Serve runs cfg's servers until ctx ends or one of them fails, in the order
@@ -91,7 +89,7 @@ func (r *run) validate() error {
 func (r *run) serve(fail context.CancelCauseFunc) {
 	for _, s := range r.Servers {
 		r.tasks = append(r.tasks, begin(s.label(), func() error {
-			err := guard.Call(func() error { return s.Serve(r.Ready) })
+			err := contain(func() error { return s.Serve(r.Ready) })
 			if err == nil && !r.closing.Load() {
 				err = errors.New("stopped by itself")
 			}
@@ -121,10 +119,12 @@ func (r *run) start(up context.Context, fail context.CancelCauseFunc) error {
 	r.member = r.join(fail)
 	wait, cancel := context.WithTimeout(up, registryBound)
 	defer cancel()
+	listed := r.member.listed.wait(wait)
 	switch {
-	case r.member.listed.wait(wait):
+	case up.Err() != nil: // it is over before it began
+	case listed:
 		r.note(stepServing, "", "", nil)
-	case up.Err() == nil:
+	default:
 		r.note(stepServing, "", "not registered yet; trying on", nil)
 	}
 	return nil

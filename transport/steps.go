@@ -2,9 +2,8 @@ package transport
 
 import (
 	"fmt"
+	"math"
 	"time"
-
-	"github.com/kitgen/kitgen/transport/internal/guard"
 )
 
 // The names of the steps.
@@ -41,7 +40,11 @@ const (
 // time, such as Kubernetes (terminationGracePeriodSeconds, 30 s) or systemd
 // (TimeoutStopSec, 90 s), has to give it that.
 func (c Config) Budget() time.Duration {
-	return readyBound + registryBound + max(c.propagation(), 0) + max(c.drain(), 0) + closeBound + joinBound + logBound
+	budget := readyBound + registryBound + closeBound + joinBound + logBound
+	for _, wait := range []time.Duration{c.propagation(), c.drain()} {
+		budget += min(max(wait, 0), math.MaxInt64-budget)
+	}
+	return budget
 }
 
 func (c Config) propagation() time.Duration {
@@ -80,7 +83,7 @@ func (r *run) each(name string, servers []Server, f func(Server) (why string, er
 		tasks = append(tasks, begin(s.label()+": "+name, func() (err error) {
 			var why string
 			defer func() { r.end(step, why, err) }()
-			err = guard.Call(func() (err error) { why, err = f(s); return err })
+			err = contain(func() (err error) { why, err = f(s); return err })
 			return err
 		}))
 	}

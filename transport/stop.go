@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,11 +84,14 @@ func (r *run) drain(force context.Context) error {
 		}
 		return why, err
 	})
-	for _, d := range drains {
-		d.wait(ctx)
-	}
 	r.tasks = append(r.tasks, drains...)
-	return forced(ctx)
+	var cut error
+	for _, d := range drains {
+		if d.wait(ctx) && cut == nil && errors.Is(d.err, ErrForced) {
+			cut = d.err // a server may cut calls off a moment earlier, so that they end with an answer
+		}
+	}
+	return cmp.Or(forced(ctx), cut)
 }
 
 // forced is the error of a stop for which ctx, the drain's, did not last; nil

@@ -3,8 +3,10 @@ package transport_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -220,4 +222,63 @@ func TestSecondSignalForces(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestGoroutineThatIsEndedIsAFailure has steps that never return, since somebody
+// below called runtime.Goexit (as t.FailNow does).
+func TestGoroutineThatIsEndedIsAFailure(t *testing.T) {
+	for name, breaks := range map[string]func(f *fakeServer, reg *fakeRegistrar){
+		"serve": func(f *fakeServer, _ *fakeRegistrar) {
+			f.Serve = func(*transport.Ready) error { runtime.Goexit(); return nil }
+		},
+		"probe": func(f *fakeServer, _ *fakeRegistrar) {
+			f.Probe = func(context.Context) error { runtime.Goexit(); return nil }
+		},
+		"drain": func(f *fakeServer, _ *fakeRegistrar) {
+			f.Shutdown = func(context.Context) error { runtime.Goexit(); return nil }
+		},
+		"close": func(f *fakeServer, _ *fakeRegistrar) {
+			f.Close = func() error { f.stop(); runtime.Goexit(); return nil }
+		},
+		"register":   func(_ *fakeServer, reg *fakeRegistrar) { reg.register = runtime.Goexit },
+		"deregister": func(_ *fakeServer, reg *fakeRegistrar) { reg.deregister = runtime.Goexit },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, timeline := newRecord(), new(transport.Timeline)
+				f, reg := newFake(r, "http"), &fakeRegistrar{record: r}
+				breaks(f, reg)
+				err := transport.Serve(after(t, time.Minute), transport.Config{Servers: []transport.Server{f.Server}, Registrar: reg, Timeline: timeline})
+				if err == nil || !strings.Contains(err.Error(), "runtime.Goexit") || strings.Contains(err.Error(), "still running") {
+					t.Errorf("got %v, want what became of it", err)
+				}
+				for _, s := range timeline.Steps() {
+					if s.Running {
+						t.Errorf("still running: %+v", s)
+					}
+				}
+				if took := time.Since(r.began); (name == "serve" || name == "register") && took >= time.Minute {
+					t.Errorf("nobody noticed until %s", took)
+				}
+			})
+		})
+	}
+}
+
+// TestServerThatCutsCallsOffIsForced: its drain ended in time, but not by itself.
+func TestServerThatCutsCallsOffIsForced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, timeline := newFake(newRecord(), "http"), new(transport.Timeline)
+		f.Shutdown = func(context.Context) error {
+			f.stop()
+			return fmt.Errorf("%w: 2 calls", transport.ErrForced)
+		}
+		err := transport.Serve(after(t, time.Minute), transport.Config{Servers: []transport.Server{f.Server}, Timeline: timeline})
+		if transport.ExitCode(err) != 75 || strings.Count(err.Error(), "2 calls") != 1 {
+			t.Errorf("got %v, want that it was forced, once", err)
+		}
+		if got := outcome(t, timeline, "forced"); !strings.Contains(got.Err, "stopped by force: 2 calls") {
+			t.Errorf("forced: %+v", got)
+		}
+	})
 }

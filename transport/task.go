@@ -12,6 +12,9 @@ import (
 // errStuck is what a step is reported with that does not come back.
 var errStuck = errors.New("still running; it is left behind")
 
+// errGoexit is the error of a step that ended its goroutine.
+var errGoexit = errors.New("did not return: it called runtime.Goexit, as t.FailNow and t.SkipNow do")
+
 // task is a step in a goroutine of its own, so that one that hangs or panics
 // holds up nothing else.
 type task struct {
@@ -26,11 +29,22 @@ func begin(name string, f func() error) *task {
 	t := &task{name: name, done: make(chan struct{})}
 	go func() {
 		defer close(t.done)
-		if err := guard.Call(f); err != nil {
+		if err := contain(f); err != nil {
 			t.err = fmt.Errorf("%s: %w", name, err)
 		}
 	}()
 	return t
+}
+
+// contain returns f's error, whatever f does: panic, or end its goroutine.
+func contain(f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errGoexit
+		defer func() { done <- err }()
+		err = guard.Call(f)
+	}()
+	return <-done
 }
 
 // over reports whether t has come back.

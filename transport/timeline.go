@@ -2,7 +2,6 @@ package transport
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kitgen/kitgen/transport/internal/guard"
+	"github.com/kitgen/kitgen/transport/internal/tree"
 )
 
 // Step is one thing that Serve did or is doing.
@@ -120,8 +120,11 @@ func brief(err error) string {
 		return ""
 	}
 	text := err.Error()
-	if p, ok := errors.AsType[*guard.Panic](err); ok {
-		text = strings.ReplaceAll(text, "\n"+string(p.Stack), "")
-	}
+	_ = tree.First(err, func(err error) bool {
+		if p, ok := err.(*guard.Panic); ok { //nolint:errorlint // every error of the tree comes by
+			text = strings.ReplaceAll(text, "\n"+string(p.Stack), "")
+		}
+		return false
+	})
 	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
 }

@@ -98,6 +98,8 @@ func TestTimelineSaysWhatFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, timeline := newRecord(), new(transport.Timeline)
 		bad, odd := newFake(r, "bad"), newFake(r, "odd")
+		bad.SetReady = func(bool) { panic("bad") }
+		odd.SetReady = func(bool) { panic("odd") }
 		bad.Probe = func(context.Context) error { return errors.New("nobody\nthere") }
 		odd.Close = func() error { odd.stop(); panic("boom") }
 		err := transport.Serve(t.Context(), transport.Config{Servers: []transport.Server{bad.Server, odd.Server}, Timeline: timeline})
@@ -113,6 +115,7 @@ func TestTimelineSaysWhatFailed(t *testing.T) {
 		want := map[string]string{
 			"self-probe bad": "nobody; there",
 			"stopping ":      "bad server on bad:1: self-probe: nobody; there",
+			"unready ":       "bad server on bad:1: set ready false: panic: bad; odd server on odd:1: set ready false: panic: odd",
 			"close odd":      "panic: boom",
 			"stopped ":       "exit code 1, after 0s of at most 25s",
 		}
