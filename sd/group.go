@@ -39,8 +39,14 @@ func (g *Group) Deregister() {
 }
 
 // Listed blocks until all have been confirmed once, or ctx ends, which is its
-// error.
+// error. If there is an instance that no registry could take, that is its error at
+// once (ErrInvalid).
 func (g *Group) Listed(ctx context.Context) error {
+	for _, r := range g.members {
+		if err := r.refusal(); err != nil {
+			return err
+		}
+	}
 	for _, r := range g.members {
 		if err := r.Listed(ctx); err != nil {
 			return err

@@ -82,3 +82,17 @@ func TestRegistrarSaysWhenItStarted(t *testing.T) {
 		}
 	})
 }
+
+// TestGroupSaysAtOnceWhoCanNeverBeListed, also while another one's registry is
+// down.
+func TestGroupSaysAtOnceWhoCanNeverBeListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := sd.NewRegistrar(nil, sd.Instance{ID: "x", Addr: "10.0.0.1:80"}, sd.RegistrarConfig{})
+		never := sd.NewRegistrar(nil, sd.Instance{ID: "x", Addr: "0.0.0.0:80"}, sd.RegistrarConfig{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := sd.NewGroup(down, never).Listed(ctx); !errors.Is(err, sd.ErrInvalid) {
+			t.Error(err)
+		}
+	})
+}

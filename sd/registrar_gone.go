@@ -13,8 +13,8 @@ import (
 // then returns nil; or until ctx ends, which is its error. An instance that no
 // registry could take is an error at once (ErrInvalid).
 func (r *Registrar) Listed(ctx context.Context) error {
-	if err := r.in.Validate(); err != nil {
-		return fmt.Errorf("register: %w", err)
+	if err := r.refusal(); err != nil {
+		return err
 	}
 	select {
 	case <-r.registered:
@@ -22,6 +22,14 @@ func (r *Registrar) Listed(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// refusal is why no registry could take the instance; nil if it could.
+func (r *Registrar) refusal() error {
+	if err := r.in.Validate(); err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
+	return nil
 }
 
 // Left returns what the Run returned that the last Deregister ended: nil if the
@@ -43,7 +51,8 @@ func (r *Registrar) Left() error {
 // is no earlier than what others see.
 //
 // It cannot tell without RegistrarConfig.Watcher (errors.ErrUnsupported), if
-// that breaks, or once ctx has ended.
+// that breaks, or does not show the instance while it is registered, or once ctx
+// has ended.
 func (r *Registrar) Gone(ctx context.Context) error {
 	if r.cfg.Watcher == nil {
 		return fmt.Errorf("%w: a registrar without a Watcher does not see its own removal", errors.ErrUnsupported)
@@ -53,17 +62,26 @@ func (r *Registrar) Gone(ctx context.Context) error {
 	l := &look{opened: make(chan struct{})}
 	r.look.Store(l)
 	defer l.open() // also if there was nothing to see
-	var gone atomic.Bool
+	var gone, hidden atomic.Bool
 	err := <-contain(func() error {
+		first := true
 		return r.cfg.Watcher.Watch(ctx, func(set []Instance) {
-			l.open()
-			if !r.offeredBy(set) {
+			listed, offered := r.within(set)
+			if state, _ := r.State(); first && !listed && state == Registered {
+				hidden.Store(true)
+				cancel()
+			}
+			first = false
+			l.open() // after that the state may change
+			if !offered {
 				gone.Store(true)
 				cancel()
 			}
 		})
 	})
 	switch {
+	case hidden.Load():
+		return fmt.Errorf("watch for the removal: %w", errHidden)
 	case gone.Load():
 		return nil
 	case ctx.Err() != nil:
@@ -74,14 +92,18 @@ func (r *Registrar) Gone(ctx context.Context) error {
 	return fmt.Errorf("watch for the removal: %w", err)
 }
 
-// offeredBy reports whether callers who know set would call the instance.
-func (r *Registrar) offeredBy(set []Instance) bool {
+// errHidden is of a target with a limit, a tag or the like.
+var errHidden = errors.New("it does not show the instance while that is registered: watch a target that has all instances of the service")
+
+// within reports whether set has the instance, and whether callers who know set
+// would call it.
+func (r *Registrar) within(set []Instance) (listed, offered bool) {
 	for _, in := range set {
-		if in.ID == r.in.ID && in.State != Draining {
-			return true
+		if in.ID == r.in.ID {
+			listed, offered = true, offered || in.State != Draining
 		}
 	}
-	return false
+	return listed, offered
 }
 
 // look is a watch for the removal; a nil one is not waited for.

@@ -280,3 +280,26 @@ func TestOpenRegistrarRefusesWhatOpenDoes(t *testing.T) {
 		t.Errorf("a scheme without watchers: %v", err)
 	}
 }
+
+// TestWhatAWatchNeverShowedIsNotGone: a target may be about some instances only
+// (a limit, a tag), and one that it leaves out has not left for that.
+func TestWhatAWatchNeverShowedIsNotGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var registry sdtest.Memory
+		r := seeing(registry.Holder("a"), "x", watch(func(ctx context.Context, update func([]sd.Instance)) error {
+			update([]sd.Instance{{ID: "y"}})
+			<-ctx.Done()
+			return ctx.Err()
+		}))
+		r.Register()
+		if err := r.Listed(t.Context()); err != nil {
+			t.Error(err)
+		}
+		gone := ask(t.Context(), r)
+		synctest.Wait()
+		r.Deregister()
+		if err := <-gone; err == nil || !strings.Contains(err.Error(), "does not show") {
+			t.Errorf("Gone returned %v", err)
+		}
+	})
+}
