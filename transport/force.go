@@ -31,7 +31,8 @@ const (
 //	130  stopped by force by a second SIGINT
 //	143  stopped by force by a second SIGTERM
 //
-// The last that applies wins. A main is
+// The last that applies wins. A negative Config.Drain is a wish to cut calls off,
+// and no reason for a code. A main is
 //
 //	os.Exit(transport.ExitCode(run()))
 func ExitCode(err error) int {

@@ -23,8 +23,8 @@ import (
 // No step can hold up the others, nor the end: one that hangs or panics, be it
 // a server's, the registrar's or the logger's, costs its own bound, and
 // Config.Budget after ctx has ended Serve returns at the latest. What did not
-// come back by then, such as a handler that ignores its context, is left
-// behind, and the error says so. Config.Timeline has every step.
+// come back by then is left behind, and the error says so; of handlers that ignore
+// their context, that calls were still in flight. Config.Timeline has every step.
 func Serve(ctx context.Context, cfg Config) error {
 	r := newRun(cfg)
 	err := r.all(ctx)

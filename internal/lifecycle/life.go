@@ -85,9 +85,8 @@ func (s *stage) play(ctx context.Context, while time.Duration) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := p.exit(ctx)
-	if err != nil || code != 0 {
-		return nil, fmt.Errorf("exit code %d: %s, %w", code, last.Err, err)
+	if code, err := p.exit(ctx); err != nil || code != 0 {
+		return nil, errors.Join(fmt.Errorf("exit code %d: %s", code, last.Err), err)
 	}
 	ended := time.Now()
 	if err := pause(ctx, while/2); err != nil {
@@ -124,7 +123,7 @@ func (s *stage) setUp(ctx context.Context) (err error) {
 
 // launch starts a service that is registered when it returns.
 func (s *stage) launch(ctx context.Context, id string) (*process, error) {
-	p, err := launch(ctx, "-target", s.target, "-id", id)
+	p, err := launch(ctx, "-target", s.target, "-id", id, "-propagation=1m") // it ends once callers have gone, however slow the machine
 	if err != nil {
 		return nil, err
 	}
