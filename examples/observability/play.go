@@ -56,6 +56,7 @@ func play(ctx context.Context, registry folder.Registry, debug net.Listener, out
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	var replicas group
+	var asked [3]atomic.Int64 // how often each was
 	defer func() { err = errors.Join(err, replicas.end()) }()
 	for replica := range 3 {
 		l, t, err := door("prices", spans)
@@ -63,7 +64,7 @@ func play(ctx context.Context, registry folder.Registry, debug net.Listener, out
 			return err
 		}
 		replicas = append(replicas, begin(ctx, fail, func(ctx context.Context) error {
-			return servePrices(ctx, l, registry, t, priceBy(replica))
+			return servePrices(ctx, l, registry, t, priceBy(replica, &asked))
 		}))
 	}
 	l, t, err := door("shop", spans)
@@ -98,14 +99,13 @@ func door(process string, spans *memory) (net.Listener, *telemetry, error) {
 }
 
 // priceBy is how a replica answers: well, slowly, and for the third not at all
-// after its first calls.
-func priceBy(replica int) endpoint.Endpoint {
-	var calls atomic.Int64
+// after its first calls, once the others are called, too. calls are those of each.
+func priceBy(replica int, calls *[3]atomic.Int64) endpoint.Endpoint {
 	return func(_ context.Context, request any) (any, error) {
-		switch n := calls.Add(1); {
+		switch n := calls[replica].Add(1); {
 		case replica == 1:
 			time.Sleep(5 * time.Millisecond)
-		case replica == 2 && n > 20:
+		case replica == 2 && n > 20 && calls[0].Load() > 0 && calls[1].Load() > 0:
 			return nil, &transport.Error{Status: 503, Code: "no_database", Message: "the database of prices does not answer"}
 		}
 		return int64(len(request.(string))), nil
