@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 
 	"github.com/go-kit/kit/endpoint"
 	httptransport "github.com/go-kit/kit/transport/http"
@@ -30,9 +31,9 @@ import (
 // error's tree, below which the cause is as net/http gave it (a *url.Error,
 // with a *net.OpError where the dial failed). Time is bounded by ctx alone.
 func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path string, before ...httptransport.RequestFunc) endpoint.Endpoint {
-	target := base.JoinPath(path).String()
+	to := newTarget(c, method, base.JoinPath(path))
 	return func(ctx context.Context, request any) (any, error) {
-		body, err := call(ctx, c, method, target, request, before)
+		body, err := call(ctx, to, request, before)
 		if err != nil {
 			return nil, err
 		}
@@ -41,40 +42,44 @@ func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path st
 			return response, nil
 		}
 		if err := json.Unmarshal(body, &response); err != nil {
-			return nil, fmt.Errorf("%s %s: decode response: %w", method, target, err)
+			return nil, fmt.Errorf("%s: decode response: %w", to, err)
 		}
 		return response, nil
 	}
 }
 
 // call makes one request and returns the body of a success.
-func call(ctx context.Context, c *http.Client, method, target string, request any, before []httptransport.RequestFunc) ([]byte, error) {
-	resp, err := send(ctx, c, method, target, request, before)
+func call(ctx context.Context, to *target, request any, before []httptransport.RequestFunc) ([]byte, error) {
+	resp, err := send(ctx, to, request, before)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(limited(resp.Body, maxBody))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, fmt.Errorf("%s %s: response is larger than %d bytes, which is what ClientConfig.MaxResponse allows", method, target, tooLarge.Limit)
+		return nil, fmt.Errorf("%s: response is larger than %d bytes, which is what ClientConfig.MaxResponse allows", to, tooLarge.Limit)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: read response: %w", method, target, err)
+		return nil, fmt.Errorf("%s: read response: %w", to, err)
 	}
 	return body, nil
 }
 
 // send makes one request and returns the response if that is a success.
-func send(ctx context.Context, c *http.Client, method, target string, request any, before []httptransport.RequestFunc) (*http.Response, error) {
+func send(ctx context.Context, to *target, request any, before []httptransport.RequestFunc) (*http.Response, error) {
 	out := new(outgoing)
-	req, err := out.newRequest(ctx, method, target, request)
+	req, err := out.newRequest(ctx, to.request, request)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: encode request %T: %w", method, target, request, err)
+		return nil, fmt.Errorf("%s: encode request %T: %w", to, request, err)
+	}
+	if len(before) > 0 {
+		u := *req.URL // theirs to change
+		req.URL = &u
 	}
 	for _, f := range before {
 		req = req.WithContext(f(req.Context(), req))
 	}
-	resp, err := c.Do(req) //nolint:gosec // the factory chooses the host, and path is the program's own
+	resp, err := to.do(req)
 	if err != nil {
 		if !out.connected {
 			return nil, &unsentError{err}
@@ -102,12 +107,10 @@ func (o *outgoing) gotConn(httptrace.GotConnInfo) { o.connected = true }
 // newRequest reads its body from memory, which gives it a Content-Length and
 // lets net/http send it again after a redirect or on a connection that turned
 // out to be closed.
-func (o *outgoing) newRequest(ctx context.Context, method, target string, request any) (*http.Request, error) {
+func (o *outgoing) newRequest(ctx context.Context, template *http.Request, request any) (*http.Request, error) {
 	o.trace.GotConn = o.gotConn
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &o.trace), method, target, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
+	req := template.WithContext(httptrace.WithClientTrace(ctx, &o.trace))
+	req.Header = make(http.Header, 4)
 	o.accept = [2]string{"application/json, " + problemJSON, contentJSON}
 	if _, ok := ctx.(streamContext); ok {
 		sendStream(ctx, req.Header, &o.call)
@@ -135,3 +138,37 @@ type unsentError struct{ err error }
 func (e *unsentError) Error() string { return e.err.Error() }
 func (e *unsentError) Unwrap() error { return e.err }
 func (e *unsentError) NotSent() bool { return true }
+
+// target is where the calls of one method go.
+type target struct {
+	client  *http.Client
+	direct  *instanceTransport // what the client would go through, if it does nothing else; else nil
+	request *http.Request      // with all that calls have in common
+}
+
+func newTarget(c *http.Client, method string, u *url.URL) *target {
+	if parsed, err := url.Parse(u.String()); err == nil { // JoinPath leaves some without the slash that others put before the path
+		u = parsed
+	}
+	t := &target{client: c, request: &http.Request{
+		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
+	}}
+	if c.Jar == nil && c.Timeout == 0 && u.User == nil {
+		t.direct, _ = c.Transport.(*instanceTransport)
+	}
+	return t
+}
+
+func (t *target) String() string { return t.request.Method + " " + t.request.URL.String() }
+
+// do is the client's Do.
+func (t *target) do(r *http.Request) (*http.Response, error) {
+	if t.direct == nil {
+		return t.client.Do(r)
+	}
+	resp, err := t.direct.RoundTrip(r)
+	if err != nil {
+		return nil, &url.Error{Op: r.Method[:1] + strings.ToLower(r.Method[1:]), URL: r.URL.Redacted(), Err: err}
+	}
+	return resp, nil
+}

@@ -24,7 +24,7 @@ import (
 type ClientConfig struct {
 	DialTimeout         time.Duration // 1 s if zero
 	IdleConnTimeout     time.Duration // 90 s if zero; below the server's own, so that it is the client that hangs up
-	MaxIdleConnsPerHost int           // 64 if zero
+	MaxIdleConnsPerHost int           // 256 if zero: with fewer than there are calls at once, connections are made anew all the time
 	MaxResponse         int64         // of a response that is read into memory, in bytes; 4 MiB if zero, no limit if negative
 	TLS                 *tls.Config   // calls https if not nil
 }
@@ -61,7 +61,7 @@ func (cfg ClientConfig) filled() ClientConfig {
 		cfg.IdleConnTimeout = 90 * time.Second
 	}
 	if cfg.MaxIdleConnsPerHost == 0 {
-		cfg.MaxIdleConnsPerHost = 64
+		cfg.MaxIdleConnsPerHost = 256
 	}
 	if cfg.MaxResponse == 0 {
 		cfg.MaxResponse = maxBody

@@ -163,9 +163,9 @@ func (e *cutError) RetryAfter() (after time.Duration, ok bool) { return 0, e.lea
 // the call has one, since the stream goes on after that; retry.Config.Streams is
 // needed there.
 func NewStreamEndpoint(c *http.Client, method string, base *url.URL, path string, before ...httptransport.RequestFunc) endpoint.Endpoint {
-	target := base.JoinPath(path).String()
+	to := newTarget(c, method, base.JoinPath(path))
 	return func(ctx context.Context, request any) (any, error) {
-		resp, err := send(streamContext{ctx}, c, method, target, request, before)
+		resp, err := send(streamContext{ctx}, to, request, before)
 		if err != nil {
 			return nil, err
 		}
