@@ -16,7 +16,7 @@ generate() {
 	done
 	go run ./cmd/kitgen internal-snapshot templates/module
 	go build -o "$tmp/kitgen" ./cmd/kitgen # holds what was refreshed just now
-	find examples -name kitgen.json -print0 | while IFS= read -r -d '' service; do
+	find examples internal/peers -name kitgen.json -print0 | while IFS= read -r -d '' service; do
 		"$tmp/kitgen" generate "$(dirname "$service")"
 	done
 }

@@ -4,8 +4,6 @@ package echo
 
 import "context"
 
-//go:generate kitgen generate
-
 // Service is what echo can be asked.
 type Service interface {
 	// Echo answers its own question.
