@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
 	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/transport/kitgrpc/internal/ending"
 )
 
 // stream is unary for streams.
@@ -18,7 +18,7 @@ func (c *conn) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Clien
 	s := &clientStream{ctx: ctx, conn: c, many: desc.ServerStreams}
 	inner, err := open(c.telling.send(lasting(ctx), &s.told), desc, cc, method, opts...)
 	if err != nil {
-		return nil, new(received).failure(ctx, err) // without a peer: nothing was sent
+		return nil, FromError(ending.Seen{}.Of(ctx, err)) // nothing was sent
 	}
 	s.ClientStream = inner
 	return s, nil
@@ -67,22 +67,20 @@ func (s *clientStream) RecvMsg(m any) error {
 	}
 	trailer := s.Trailer()
 	s.conn.hear(s.ctx, trailer)
-	return s.failure(err, trailer)
+	header, _ := s.Header() // there will be no more
+	return s.failure(err, ending.Seen{Answered: len(header)+len(trailer) > 0, Trailer: trailer})
 }
 
 // SendMsg implements grpc.ClientStream; io.EOF stays what it is: RecvMsg knows
 // how the stream ended.
 func (s *clientStream) SendMsg(m any) error {
-	return s.failure(s.ClientStream.SendMsg(m), nil)
+	return s.failure(s.ClientStream.SendMsg(m), ending.Seen{Answered: true}) // for all that is known
 }
 
-func (s *clientStream) failure(err error, trailer metadata.MD) error {
+func (s *clientStream) failure(err error, seen ending.Seen) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
-	got := received{trailer: trailer}
-	if p, ok := peer.FromContext(s.ClientStream.Context()); ok {
-		got.peer = *p
-	}
-	return got.failure(s.ctx, err)
+	_, seen.Sent = peer.FromContext(s.ClientStream.Context())
+	return FromError(seen.Of(s.ctx, err))
 }

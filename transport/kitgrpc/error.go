@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/kitgrpc/internal/ending"
 )
 
 // Error is a failed call as its client sees it. It unwraps to a
@@ -64,6 +65,14 @@ func FromError(err error) error {
 	}
 	if _, ok := errors.AsType[*Error](err); ok {
 		return err
+	}
+	if end, ok := err.(*ending.Error); ok { //nolint:errorlint // nobody wraps it
+		e := newError(end.Status)
+		e.cause, e.notSent = end.Cause, end.NotSent
+		if end.Pushed {
+			e.after, e.pushed = end.After, true
+		}
+		return e
 	}
 	st, ok := status.FromError(err)
 	if !ok || st.Code() == codes.OK {

@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"testing"
 
 	kitlb "github.com/go-kit/kit/sd/lb"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
@@ -176,6 +180,41 @@ func TestErrorsPassThroughAService(t *testing.T) {
 		}
 		if again, ok := errors.AsType[*kitgrpc.Error](kitgrpc.FromError(status.Convert(err).Err())); !ok || again.NotSent() {
 			t.Errorf("%s: by its text alone, it was not sent: %v", name, err)
+		}
+	}
+}
+
+// TestTurnedAwayElsewhere: what gRPC says of a stream that was turned away, a server
+// may have been told by another, and tell its own caller, in whose name it has
+// worked by then.
+func TestTurnedAwayElsewhere(t *testing.T) {
+	away := status.Error(codes.Unavailable, "the connection is draining")
+	midway := func(s grpc.ServerStream) error {
+		if err := hello(s); err != nil {
+			return err
+		}
+		return away
+	}
+	headed := echo(func(ctx context.Context, _ string) (string, error) {
+		return "", errors.Join(grpc.SendHeader(ctx, metadata.MD{}), away)
+	})
+	l, plain := listen(t), grpc.NewServer()
+	talk(midway).register(plain)
+	served := make(chan error)
+	go func() { served <- plain.Serve(l) }()
+	defer func() { plain.Stop(); <-served }()
+	ours := listen(t)
+	s := kitgrpc.NewServer(kitgrpc.Config{})
+	talk(midway).register(s)
+	serve(t, s.On(ours), transport.Config{Propagation: -1})
+
+	streamed := func(l net.Listener) error {
+		return open(t, connection(t, l)).RecvMsg(new(wrapperspb.StringValue))
+	}
+	_, called := dial(t, start(t, headed))(t.Context(), "")
+	for name, err := range map[string]error{"call": called, "stream": streamed(ours), "stream of a server that is not ours": streamed(l)} {
+		if e, ok := errors.AsType[*kitgrpc.Error](err); !ok || e.StatusCode() != 503 || e.NotSent() {
+			t.Errorf("%s: %v counts as not sent", name, err)
 		}
 	}
 }

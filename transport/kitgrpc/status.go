@@ -14,6 +14,7 @@ import (
 	"github.com/kitgen/kitgen/transport/internal/kind"
 	"github.com/kitgen/kitgen/transport/internal/pushback"
 	"github.com/kitgen/kitgen/transport/internal/tree"
+	"github.com/kitgen/kitgen/transport/kitgrpc/internal/ending"
 )
 
 const (
@@ -37,7 +38,7 @@ func ToStatus(err error) *status.Status {
 	first := tree.First(err, func(err error) bool {
 		_, hasStatus := err.(interface{ StatusCode() int })
 		_, isStatus := err.(grpcStatus)
-		_, isPanic := err.(*guard.Panic) // what is within is for the log
+		_, isPanic := err.(*guard.Panic) //nolint:errorlint // tree.First unwraps; what is within a panic is for the log
 		return hasStatus || isStatus || isPanic
 	})
 	if s, ok := first.(grpcStatus); ok && s.GRPCStatus().Code() != codes.OK {
@@ -95,7 +96,7 @@ type grpcStatus interface{ GRPCStatus() *status.Status }
 // connection failed with must not look like the failure of ours: our caller
 // would take its call for one that was never sent.
 func relayed(st *status.Status) *status.Status {
-	if !saysNotSent(st) {
+	if !saysNotSent(st) && !ending.TurnedAway(st) {
 		return st
 	}
 	p := st.Proto()

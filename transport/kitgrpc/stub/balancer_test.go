@@ -6,13 +6,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
 	"github.com/kitgen/kitgen/transport/kitgrpc/stub"
@@ -385,4 +389,39 @@ func TestErrorsAreKitgrpcs(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(exchange(s))
+}
+
+// TestWorkIsNotUnsent: a call that a server has answered was sent, whatever the
+// answer says, and whoever picked the server.
+func TestWorkIsNotUnsent(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	for _, balancer := range []string{"kit_round_robin", "round_robin"} {
+		cc := dial(t, "static:///"+b.addr, stub.Config{ServiceConfig: `{"loadBalancingConfig": [{"` + balancer + `": {}}]}`})
+		for _, text := range []string{"busy", "the connection is draining", `connection error: desc = "transport: Error while dialing: refused"`} {
+			b.answers(func(context.Context, string) (string, error) { return "", status.Error(codes.Unavailable, text) })
+			_, called := ask(t.Context(), cc, grpc.WaitForReady(true))
+			for name, err := range map[string]error{"call": called, "stream": exchange(open(t, cc))} {
+				if status.Code(err) != codes.Unavailable || notSent(err) {
+					t.Errorf("%s: %s: %q counts as not sent", balancer, name, err)
+				}
+			}
+		}
+	}
+}
+
+// TestRetryInfo is heard, as it is by kitgrpc's own clients.
+func TestRetryInfo(t *testing.T) {
+	t.Parallel()
+	later, err := status.New(codes.Unavailable, "later").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := serve(t, "127.0.0.1:0")
+	b.answers(func(context.Context, string) (string, error) { return "", later.Err() })
+	cc := dial(t, "static:///"+b.addr, stub.Config{})
+	_, err = ask(t.Context(), cc, grpc.WaitForReady(true))
+	if after, ok := classify.Pushback(err); after != time.Second || !ok {
+		t.Errorf("come again after %v, %t", after, ok)
+	}
 }

@@ -17,8 +17,7 @@ type caller struct{ methods endpoints }
 // unary calls through what surrounds the method, if anything does.
 func (c *caller) unary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	if c.methods.around == nil {
-		t := newTrip(ctx)
-		return t.fail(invoke(t, method, req, reply, cc, opts...))
+		return newTrip(ctx).unary(method, req, reply, cc, invoke, opts)
 	}
 	call, err := newRoundTrip(ctx, method, reply, cc, invoke, opts)
 	if err != nil {
@@ -34,9 +33,10 @@ func (*caller) stream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.Clien
 		ctx = lb.Untimed(ctx)
 	}
 	t := newTrip(ctx)
+	t.lasts = true
 	s, err := open(t, desc, cc, method, opts...)
 	if err != nil {
-		return nil, t.fail(err)
+		return nil, t.fail(err, false)
 	}
 	return &stream{ClientStream: s, trip: t}, nil
 }

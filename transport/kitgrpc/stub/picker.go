@@ -94,6 +94,6 @@ func (c *call) done(info balancer.DoneInfo) {
 	if c.reports != nil {
 		c.conn.load.take(info.Trailer, c.reports)
 	}
-	tripOf(c.ctx).ended(info.BytesSent, info.Trailer)
+	tripOf(c.ctx).ended(info)
 	c.End(c.ctx, nil, ended(c.ctx, info))
 }

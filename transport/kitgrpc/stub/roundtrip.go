@@ -63,8 +63,7 @@ func attemptOf(ctx context.Context, request any) (any, error) {
 		return nil, errors.New("stub: a middleware of Config.Methods called with a context that does not derive from its own")
 	}
 	a := &attempted{reply: r.fresh()}
-	t := newTrip(ctx)
-	err := t.fail(r.invoke(t, r.method, request, a.reply, r.cc, r.own(a)...))
+	err := newTrip(ctx).unary(r.method, request, a.reply, r.cc, r.invoke, r.own(a))
 	r.mu.Lock()
 	r.ended = append(r.ended, a)
 	r.mu.Unlock()

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/metadata"
 
 	"github.com/kitgen/kitgen/transport/internal/draining"
 )
@@ -19,15 +18,6 @@ type stream struct {
 	trip   *trip
 	header sync.Once
 }
-
-// Header implements grpc.ClientStream.
-func (s *stream) Header() (metadata.MD, error) {
-	md, err := s.ClientStream.Header()
-	return md, s.trip.fail(err)
-}
-
-// CloseSend implements grpc.ClientStream.
-func (s *stream) CloseSend() error { return s.trip.fail(s.ClientStream.CloseSend()) }
 
 // SendMsg implements grpc.ClientStream. io.EOF stays: RecvMsg says why.
 func (s *stream) SendMsg(m any) error { return s.fail(s.ClientStream.SendMsg(m)) }
@@ -45,7 +35,7 @@ func (s *stream) fail(err error) error {
 	if errors.Is(err, io.EOF) {
 		return err
 	}
-	return s.trip.fail(err)
+	return s.trip.fail(err, true)
 }
 
 // listen looks at the header, which is there since a message is.

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/middleware/retry"
 	"github.com/kitgen/kitgen/transport/kitgrpc/stub"
 )
 
@@ -70,6 +72,33 @@ func shown(t *testing.T, cc *grpc.ClientConn, b *backend, pools <-chan *lb.Pool)
 	}
 	reach(t, cc, b)
 	return pool
+}
+
+// TestStreamsOutliveTheirAttempt: the timeout of the attempt that opened a stream is
+// none that the server should know, which would end it then.
+func TestStreamsOutliveTheirAttempt(t *testing.T) {
+	t.Parallel()
+	b := serve(t, "127.0.0.1:0")
+	told := make(chan bool, 1)
+	b.answers(func(ctx context.Context, _ string) (string, error) {
+		_, limited := ctx.Deadline()
+		told <- limited
+		return "", nil
+	})
+	cc := dial(t, "static:///"+b.addr, stub.Config{})
+	call := retry.New(retry.Config{Streams: true, AttemptTimeout: time.Minute})(func(ctx context.Context, _ any) (any, error) {
+		s, err := cc.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, listens, grpc.WaitForReady(true))
+		if err != nil {
+			return nil, err
+		}
+		return nil, exchange(s)
+	})
+	if _, err := call(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if <-told {
+		t.Error("the server was told when the attempt ends")
+	}
 }
 
 // TestLeavingIsHeard in the trailer of a call and in the header of a stream: the

@@ -2,19 +2,18 @@ package stub
 
 import (
 	"context"
-	"errors"
-	"io"
+	"slices"
 	"sync"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/balancer"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/peer"
 
 	"github.com/kitgen/kitgen/internal/attempt"
-	"github.com/kitgen/kitgen/transport/internal/pushback"
 	"github.com/kitgen/kitgen/transport/kitgrpc"
+	"github.com/kitgen/kitgen/transport/kitgrpc/internal/ending"
 )
 
 // trip is the context of one call as it goes through gRPC, which may try by itself
@@ -23,10 +22,11 @@ import (
 type trip struct {
 	context.Context
 
-	mu      sync.Mutex // guards what follows
-	to      *conn
-	sent    bool // an attempt may have reached a server
-	trailer metadata.MD
+	lasts bool // it may go on when the attempt that began it is over
+
+	mu   sync.Mutex // guards what follows
+	to   *conn
+	seen ending.Seen // of all attempts, and the last one's trailer
 }
 
 type tripKey struct{}
@@ -54,6 +54,15 @@ func (t *trip) Value(key any) any {
 	return t.Context.Value(key)
 }
 
+// Deadline implements context.Context. That of an attempt is not told to the server
+// of a stream, which would end it then: see kitgrpc's streams.
+func (t *trip) Deadline() (deadline time.Time, ok bool) {
+	if t.lasts && attempt.Limited(t.Context) {
+		return time.Time{}, false
+	}
+	return t.Context.Deadline()
+}
+
 // tripOf returns the trip that ctx is of; nil if there is none.
 func tripOf(ctx context.Context) *trip {
 	t, _ := ctx.Value(tripKey{}).(*trip)
@@ -69,14 +78,15 @@ func (t *trip) goes(to *conn) {
 	t.to = to
 }
 
-func (t *trip) ended(sent bool, trailer metadata.MD) {
+func (t *trip) ended(info balancer.DoneInfo) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.sent = t.sent || sent
-	t.trailer = trailer
+	t.seen.Sent = t.seen.Sent || info.BytesSent
+	t.seen.Answered = t.seen.Answered || info.BytesReceived
+	t.seen.Trailer = info.Trailer
 }
 
 // destination is where the call went; nil if it did not.
@@ -86,15 +96,27 @@ func (t *trip) destination() *conn {
 	return t.to
 }
 
-// fail turns the error of the call into what policies understand.
-func (t *trip) fail(err error) error {
+// unary makes a unary call.
+func (t *trip) unary(method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts []grpc.CallOption) error {
+	var to peer.Peer // gRPC knows where it went, also if another balancer sent it there
+	err := invoke(t, method, req, reply, cc, append(slices.Clip(opts), grpc.Peer(&to))...)
+	return t.fail(err, to.Addr != nil)
+}
+
+// fail turns the error of the call, for which there was a stream or not, into what
+// policies understand.
+func (t *trip) fail(err error, sent bool) error {
 	if err == nil {
 		return nil
 	}
 	t.mu.Lock()
-	sent, trailer := t.sent, t.trailer
+	seen := t.seen
+	if t.to == nil { // who picked has not said
+		seen.Answered = true
+	}
 	t.mu.Unlock()
-	return failureOf(t, err, sent, trailer)
+	seen.Sent = seen.Sent || sent
+	return kitgrpc.FromError(seen.Of(t, err))
 }
 
 // ended is the error of an attempt that gRPC is done with.
@@ -102,93 +124,6 @@ func ended(ctx context.Context, info balancer.DoneInfo) error {
 	if info.Err == nil {
 		return nil
 	}
-	return failureOf(ctx, info.Err, info.BytesSent, info.Trailer)
-}
-
-// plainError is what a failure is in the first place; a field named Error would
-// hide the method.
-type plainError = kitgrpc.Error
-
-// failure is a *kitgrpc.Error with what only those know who saw the call.
-type failure struct {
-	*plainError
-
-	notSent bool
-	pushed  bool // the server said when to come again
-	after   time.Duration
-	cause   error // why it ended on this side; may be nil
-}
-
-func failureOf(ctx context.Context, err error, sent bool, trailer metadata.MD) error {
-	if errors.Is(err, io.EOF) { // instead of a status, if the stream ended before the request was written: grpc-go #7230
-		err, sent = status.Error(codes.Unavailable, "the server ended the call before the request was written"), false
-	}
-	e, ok := errors.AsType[*kitgrpc.Error](kitgrpc.FromError(err))
-	if !ok {
-		return err
-	}
-	f := &failure{plainError: e, cause: causeOf(ctx, e.GRPCStatus())}
-	f.notSent = e.NotSent() || neverCame(e.GRPCStatus(), sent, trailer)
-	f.after, f.pushed = pushed(trailer)
-	return f
-}
-
-// neverCame reports whether a call certainly did not reach the server's code: there
-// never was a stream for it, or that was turned away.
-func neverCame(st *status.Status, sent bool, trailer metadata.MD) bool {
-	switch st.Code() {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
-		return !sent || len(trailer) == 0 && turnedAway(st.Message())
-	}
-	return false
-}
-
-// turnedAway reports whether gRPC says, in its own words, that a stream was
-// refused, or that the server was already going away.
-func turnedAway(message string) bool {
-	switch message {
-	case "stream terminated by RST_STREAM with error code: REFUSED_STREAM",
-		"the stream is rejected because server is draining the connection",
-		"the connection is draining":
-		return true
-	}
-	return false
-}
-
-// pushed is what the trailer says about coming again. Who says it more than once
-// means never.
-func pushed(trailer metadata.MD) (after time.Duration, ok bool) {
-	switch text := trailer[pushback.Trailer]; len(text) {
-	case 0:
-		return 0, false
-	case 1:
-		return pushback.Parse(text[0]), true
-	}
-	return pushback.Never, true
-}
-
-// causeOf is ctx's error where that is what st says.
-func causeOf(ctx context.Context, st *status.Status) error {
-	err := ctx.Err()
-	if d, ok := ctx.Deadline(); ok && err == nil && !time.Now().Before(d) {
-		err = context.DeadlineExceeded // the server's timer can be ahead of ours
-	}
-	if err != nil && status.FromContextError(err).Code() == st.Code() {
-		return err
-	}
-	return nil
-}
-
-// NotSent reports whether the call certainly did not reach the server's code.
-func (f *failure) NotSent() bool { return f.notSent }
-
-// RetryAfter returns when the server wants the call again, if it said so.
-func (f *failure) RetryAfter() (after time.Duration, ok bool) { return f.after, f.pushed }
-
-// Unwrap gives the *kitgrpc.Error and the cause.
-func (f *failure) Unwrap() []error {
-	if f.cause == nil {
-		return []error{f.plainError}
-	}
-	return []error{f.plainError, f.cause}
+	seen := ending.Seen{Sent: info.BytesSent, Answered: info.BytesReceived, Trailer: info.Trailer}
+	return kitgrpc.FromError(seen.Of(ctx, info.Err))
 }
