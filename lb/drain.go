@@ -102,8 +102,8 @@ func (p *Pool) drain(n *node) error {
 		case <-timer.C:
 		}
 		var late error
-		if left := n.inflight.Add(closed) - closed; left > 0 {
-			late = fmt.Errorf("instance %s: %d calls in flight after %v", n.id, left, max(p.cfg.DrainTimeout, 0))
+		if left := n.inflight.Add(closed) - closed; left > 0 && p.cfg.DrainTimeout > 0 {
+			late = fmt.Errorf("instance %s: %d calls in flight after %v", n.id, left, p.cfg.DrainTimeout)
 		}
 		return errors.Join(late, n.close())
 	}

@@ -40,7 +40,7 @@ type PoolConfig struct {
 	PanicBelow float64
 
 	Classify     classify.Func // what a call's end says about the instance; classify.Default if nil
-	DrainTimeout time.Duration // how long a removed instance's connection waits for calls in flight; 30 s if zero, not at all if negative
+	DrainTimeout time.Duration // how long a removed instance's connection waits for calls in flight; 30 s if zero; not at all if negative, when some are no error
 	MinBackoff   time.Duration // before a failed factory is called again; 100 ms if zero
 	MaxBackoff   time.Duration // it doubles up to this, with full jitter; 10 s if zero
 	Logger       log.Logger    // told when a connection cannot be made, or not be closed, and when that ends, and of ejections; silent if nil

@@ -26,8 +26,9 @@ func newPool(conns *subconns, f *feed, p *policy, s *settings) (*pool, error) {
 	cfg := p.pool
 	cfg.Classify, cfg.Explain = s.classify, s.explain
 	cfg.Logger = quietly{s.logger}
-	// Calls are not waited for: a SubConn lets those under way end by itself, and a
-	// connection that is closed ends them only after its balancer.
+	// Calls are not waited for, and nobody is told of them: a SubConn lets those under
+	// way end by itself, and a connection that is closed ends them only after its
+	// balancer.
 	cfg.DrainTimeout = -1
 	// It is the SubConn that backs off.
 	cfg.MinBackoff, cfg.MaxBackoff = time.Millisecond, time.Millisecond
@@ -56,7 +57,7 @@ func (p *pool) close() {
 	if p.weigher != nil {
 		p.weigher.close()
 	}
-	_ = p.Pool.Close() // it tells of calls under way, which go on
+	_ = p.Pool.Close() // closers return no errors: see conn.Close
 }
 
 // guard has picks pass over an instance whose connection is not ready.
@@ -70,15 +71,14 @@ func (s *subconns) guard(id string) (endpoint.Middleware, func() bool) {
 	return nil, c.ready.Load
 }
 
-// quietly is a logger that is not told of what is as it should be: calls that go
-// on after their instance has left, and instances that left before they could be
-// reached.
+// quietly is a logger that is not told of what is as it should be: instances that
+// left before they could be reached.
 type quietly struct{ log.Logger }
 
 // Log implements log.Logger.
 func (q quietly) Log(keyvals ...any) error {
 	for _, v := range keyvals {
-		if err, ok := v.(error); v == "instance left, but not cleanly" || ok && errors.Is(err, errLeft) {
+		if err, ok := v.(error); ok && errors.Is(err, errLeft) {
 			return nil
 		}
 	}
