@@ -92,7 +92,7 @@ func play(ctx context.Context, out io.Writer, dir string, ca *authority) (err er
 	if err != nil {
 		return err
 	}
-	factory := kithttp.Factory(newHello, kithttp.ClientConfig{TLS: certs.TLS()})
+	factory := kithttp.Factory(newHello, kithttp.ClientConfig{TLS: certs.TLS(), DialTimeout: 10 * time.Second}) // none is to fail, however busy this machine is
 	registry := dir + "/addsvc.json"
 	if err := file.Write(registry, []sd.Instance{{Addr: right.addr}}); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-kit/kit/endpoint"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -26,11 +27,12 @@ import (
 // hung is how long something may take that takes a moment: a machine can be busy.
 const hung = time.Minute
 
-// overHTTP and overGRPC make clients of the service.
+// overHTTP and overGRPC make clients of the service, which wait for a handshake
+// as long as that may take.
 func overHTTP(certs *kittls.Certs) kitsd.Factory {
 	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
 		return kithttp.NewEndpoint[item](c, http.MethodPost, base, "/echo")
-	}, kithttp.ClientConfig{TLS: certs.TLS()})
+	}, kithttp.ClientConfig{TLS: certs.TLS(), DialTimeout: hung})
 }
 
 func overGRPC(certs *kittls.Certs) kitsd.Factory {
@@ -42,7 +44,7 @@ func overGRPC(certs *kittls.Certs) kitsd.Factory {
 			}
 			return item{out.Value}, nil
 		}
-	}, grpc.WithTransportCredentials(credentials.NewTLS(certs.TLS())))
+	}, grpc.WithTransportCredentials(credentials.NewTLS(certs.TLS())), grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: hung}))
 }
 
 // calling has a client that behaves call s by both wires until the test's own
