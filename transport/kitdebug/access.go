@@ -29,8 +29,9 @@ func (p *Page) guarded(h http.Handler) http.Handler {
 //
 // The address alone does not tell: a proxy on this machine hands on what comes
 // from elsewhere, and a web site can have a name that leads here, by which its
-// visitors' browsers would read the page for it (DNS rebinding). Neither can make
-// the Host header an address, or localhost.
+// visitors' browsers would read the page for it (DNS rebinding). Such a site
+// cannot make the Host header an address, or localhost. A proxy can, and one that
+// adds no header, as nginx by default, is not found out: Listen is for that.
 func (p *Page) stranger(r *http.Request) string {
 	if p.cfg.Public {
 		return ""
@@ -38,7 +39,7 @@ func (p *Page) stranger(r *http.Request) string {
 	if !isLoopback(r.RemoteAddr) {
 		return "this request came from " + printable(hostOf(r.RemoteAddr))
 	}
-	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
 		if r.Header.Get(header) != "" {
 			return "this request came through a proxy, since it has the header " + header
 		}

@@ -31,6 +31,7 @@ func TestWhoMaySeeThePage(t *testing.T) {
 		{"127.0.0.1:40000", "", "", "this request asked for the host "},
 		{"127.0.0.1:40000", "localhost", "X-Forwarded-For", "this request came through a proxy, since it has the header X-Forwarded-For"},
 		{"127.0.0.1:40000", "localhost", "Forwarded", "this request came through a proxy"},
+		{"127.0.0.6:40000", "10.0.0.7:8080", "X-Forwarded-Proto", "this request came through a proxy"}, // as a mesh's
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/debug/kit.json", http.NoBody)
 		r.RemoteAddr, r.Host = tt.remote, tt.host

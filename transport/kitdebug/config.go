@@ -32,7 +32,8 @@ type Config struct {
 	// Public opens the page to other machines. The page names instances, addresses
 	// and errors, and profiles cost processor time: whoever can reach it can see
 	// and do that. Without it, requests from elsewhere are refused, by whichever
-	// server they come.
+	// server they come; but a proxy on this machine that adds none of the headers of
+	// proxies (as nginx, unless it is told to) is this machine.
 	Public bool
 
 	Profiles bool                    // Server also answers /debug/pprof/, for go tool pprof
