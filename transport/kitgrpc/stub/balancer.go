@@ -86,6 +86,9 @@ func (b *kitBalancer) adopt(s balancer.ClientConnState) {
 	if old := b.pool.Swap(next); old != nil {
 		old.close()
 	}
+	if p.reports == nil { // what was reported counted by other settings
+		b.feed.weigh(nil)
+	}
 }
 
 // ResolverError implements balancer.Balancer. Instances that are known stay.

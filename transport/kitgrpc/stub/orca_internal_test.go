@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/balancer"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -116,5 +117,27 @@ func TestWeighed(t *testing.T) {
 	}
 	if got := weighed(set, map[string]float64{"a": 300}); got[0].Weight != 0 || got[1].Weight != 2 {
 		t.Errorf("one report alone changed weights: %v", got)
+	}
+}
+
+// TestReportsAreForgotten when nobody asks for them any more.
+func TestReportsAreForgotten(t *testing.T) {
+	t.Parallel()
+	k := kind{name: "round_robin"}
+	asking, err := parsePolicy(k, []byte(`{"loadReports": {}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBalancer(nil, k)
+	defer b.Close()
+	b.feed.replace([]sd.Instance{{ID: "a", Addr: "a:1"}, {ID: "b", Addr: "b:1"}})
+	b.adopt(balancer.ClientConnState{BalancerConfig: asking})
+	b.feed.weigh(map[string]float64{"a": 300, "b": 100})
+	b.adopt(balancer.ClientConnState{BalancerConfig: plain(k)})
+	snap, _ := b.feed.Snapshot()
+	for _, in := range snap.Instances {
+		if in.Weight != 0 {
+			t.Errorf("%s weighs %d, by a report", in.ID, in.Weight)
+		}
 	}
 }
