@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -103,9 +104,10 @@ func (c *slowConn) SetWriteDeadline(at time.Time) error {
 	return c.Conn.SetWriteDeadline(at)
 }
 
-// SetDeadline implements net.Conn.
+// SetDeadline implements net.Conn. It unsets also a deadline that extend has set.
 func (c *slowConn) SetDeadline(at time.Time) error {
 	c.note(at)
+	c.due.Store(0)
 	return c.Conn.SetDeadline(at)
 }
 
@@ -143,9 +145,13 @@ func (c *slowConn) Write(b []byte) (n int, err error) {
 	}
 }
 
-// ReadFrom has the kernel send a file, where it can.
+// ReadFrom has the kernel send a file, where it can. Any other source may be slow
+// itself, which is no fault of the client's: there the time is that of each Write.
 func (c *slowConn) ReadFrom(r io.Reader) (n int64, err error) {
 	rest, limited := r.(*io.LimitedReader)
+	if !isFile(r) && (!limited || !isFile(rest.R)) {
+		return io.Copy(onlyWriter{c}, r)
+	}
 	for {
 		part := &io.LimitedReader{R: r, N: piece}
 		if limited { // the kernel looks through one, and not through two
@@ -162,4 +168,13 @@ func (c *slowConn) ReadFrom(r io.Reader) (n int64, err error) {
 			return n, err
 		}
 	}
+}
+
+func isFile(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
 }

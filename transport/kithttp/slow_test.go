@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,19 +137,85 @@ func TestClientsThatTakeNothing(t *testing.T) {
 func TestSilentStreamsLive(t *testing.T) {
 	for _, w := range wires(t) {
 		l := w.start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/" {
+				return
+			}
 			for range 3 {
 				_, _ = io.WriteString(w, "x")
 				if err := http.NewResponseController(w).Flush(); err != nil {
 					t.Error(err)
 				}
-				time.Sleep(30 * time.Millisecond) // longer than any deadline
+				time.Sleep(impatience * 3 / 2) // longer than any deadline
 			}
 		}), func(cfg *kithttp.Config) {
-			cfg.WriteTimeout, cfg.ReadTimeout, cfg.LivePath = 10*time.Millisecond, 10*time.Millisecond, "/healthz"
+			cfg.WriteTimeout, cfg.ReadTimeout = impatience, impatience
 		})
 		if status, body := getBody(t, w.http(t), w.url(l)); status != 200 || body != "xxx" {
 			t.Errorf("%s: %d %q", w.name, status, body)
 		}
+	}
+}
+
+// impatience is a timeout that a test sits out, and that a busy machine keeps.
+const impatience = 200 * time.Millisecond
+
+// slowly is a source that takes longer than any client may.
+type slowly struct{ io.Reader }
+
+func (s slowly) Read(p []byte) (int, error) {
+	time.Sleep(impatience * 3 / 2)
+	return s.Reader.Read(p)
+}
+
+// TestSlowSourcesAreNoSlowClients: what is copied from elsewhere, with its length
+// known, comes when it comes.
+func TestSlowSourcesAreNoSlowClients(t *testing.T) {
+	const before = 512 // net/http looks at so much, and then has the connection copy
+	for _, w := range wires(t) {
+		l := w.start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(before+3))
+			source := io.MultiReader(strings.NewReader(strings.Repeat("x", before)), slowly{strings.NewReader("abc")})
+			if _, err := io.Copy(w, struct{ io.Reader }{source}); err != nil {
+				t.Error(err)
+			}
+		}), func(cfg *kithttp.Config) { cfg.WriteTimeout = impatience })
+		if status, body := getBody(t, w.http(t), w.url(l)); status != 200 || len(body) != before+3 {
+			t.Errorf("%s: %d, %d bytes", w.name, status, len(body))
+		}
+	}
+}
+
+// TestHijackedClientsThatTakeNothing: their connection may have been used just
+// before, and its deadline is unset when it is taken over.
+func TestHijackedClientsThatTakeNothing(t *testing.T) {
+	stopped := make(chan error, 1)
+	l := wires(t)[0].start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			return
+		}
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer c.Close()
+		_, err = c.Write(make([]byte, 64<<20))
+		stopped <- err
+	}), func(cfg *kithttp.Config) { cfg.WriteTimeout = 400 * time.Millisecond })
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	// The second follows at once: both are served within an eighth of the timeout.
+	_, _ = io.WriteString(c, "GET /before HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	select {
+	case err := <-stopped:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("stopped by %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the handler waits for ever")
 	}
 }
 
