@@ -33,7 +33,8 @@
 //
 // Files are looked at when there is a handshake, at most once a second, and by
 // their content: a second after a change every new connection uses it, and
-// those that are open stay. There is no goroutine, and nothing to close. Files
+// those that are open stay. A client that meets a CA which it does not know looks
+// for it at once. There is no goroutine, and nothing to close. Files
 // that make no sense, such as a certificate whose key is not written yet, leave
 // in force what was read before; the logger is told once, and Stats until it is
 // mended. To replace a CA, first put the new one beside the old in the
