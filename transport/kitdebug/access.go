@@ -40,7 +40,7 @@ func (p *Page) stranger(r *http.Request) string {
 		return "this request came from " + printable(hostOf(r.RemoteAddr))
 	}
 	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
-		if r.Header.Get(header) != "" {
+		if len(r.Header[header]) > 0 { // also an empty one, beside which a proxy may put its own
 			return "this request came through a proxy, since it has the header " + header
 		}
 	}

@@ -51,3 +51,17 @@ func TestWhoMaySeeThePage(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEmptyHeaderHidesNoProxy: some add theirs beside the one that a caller
+// from elsewhere has sent, empty.
+func TestAnEmptyHeaderHidesNoProxy(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/debug/kit.json", http.NoBody)
+	r.RemoteAddr, r.Host = "127.0.0.1:40000", "127.0.0.1:8080"
+	r.Header["X-Forwarded-For"] = []string{"", "192.0.2.1"}
+	w := httptest.NewRecorder()
+	newPage(t, kitdebug.Config{}).ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
