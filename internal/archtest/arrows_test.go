@@ -30,7 +30,7 @@ var arrows = []arrow{
 	{"transport", []string{"sd", "transport/internal/..."}, "the order of start and stop is the same for every wire"},
 	{"transport/internal/fleettest", []string{"transport", "sd", "lb", "middleware/..."}, "the tests of every wire share a fleet, and see it through a balancer"},
 	{"transport/internal/...", []string{"transport/internal/..."}, "what the wires share is below them"},
-	{"transport/kitgrpc/stub/...", []string{"transport/kitgrpc/stub/...", "transport/kitgrpc", "transport", "transport/internal/...", "lb", "sd", "middleware/classify", "internal/attempt", "internal/load"}, "it puts gRPC's own names on instances and balancers, so it knows those, and neither a registry nor a policy"},
+	{"transport/kitgrpc/stub/...", []string{"transport/kitgrpc/stub/...", "transport/kitgrpc", "transport/kitgrpc/internal/...", "transport", "transport/internal/...", "lb", "sd", "middleware/classify", "internal/attempt", "internal/load"}, "it puts gRPC's own names on instances and balancers, so it knows those, and neither a registry nor a policy"},
 	{"transport/kitdebug/...", []string{"transport/kitdebug/...", "transport", "lb", "sd", "middleware/..."}, "it shows what every part is doing, so it knows them all, but no registry and no wire"},
 	{"transport/kittls", []string{"transport/internal/..."}, "certificates are the same on every wire"},
 	{"transport/kitsystemd", []string{"transport", "transport/internal/..."}, "a service that is started in another way does not carry it"},
