@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/kitgen/kitgen/transport/internal/kind"
 )
 
 // kept is how much of a request's body is read into memory, so that it can be sent
@@ -25,6 +27,8 @@ type exchange struct {
 	busy     bool       // an attempt is under way
 	sent     bool       // an attempt may have reached an instance
 	touched  bool       // something has been read of the only body
+	closed   bool       // by whoever sent it
+	broken   error      // why it could not be read on
 	finished bool       // the round trip is over
 }
 
@@ -74,19 +78,22 @@ func repeatable(r *http.Request) bool {
 
 // begin begins an attempt, and gives out its body.
 func (x *exchange) begin(out *http.Request) error {
-	if x.getBody != nil {
-		body, err := x.getBody()
-		if err != nil {
-			return err
-		}
-		out.Body, out.GetBody = body, x.getBody
-	}
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.once && (x.busy || x.sent) {
+	refused := x.once && (x.busy || x.sent)
+	x.busy = x.busy || !refused
+	x.mu.Unlock()
+	if refused {
 		return errOnce
 	}
-	x.busy = true
+	if x.getBody == nil {
+		return nil
+	}
+	body, err := x.getBody()
+	if err != nil {
+		x.end(false)
+		return &bodyError{err}
+	}
+	out.Body, out.GetBody = body, x.getBody
 	return nil
 }
 
@@ -123,7 +130,25 @@ func (x *exchange) Read(p []byte) (int, error) {
 	}
 	x.touched = true
 	x.mu.Unlock()
-	return x.r.Body.Read(p)
+	n, err := x.r.Body.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if !x.closed && x.broken == nil {
+			x.broken = err
+		}
+	}
+	return n, err
+}
+
+// blame is err, with which an attempt failed: the body's, if that was the reason.
+func (x *exchange) blame(err error) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.broken != nil {
+		return &bodyError{x.broken}
+	}
+	return err
 }
 
 // Close implements io.Closer. net/http closes the body of a request that it could
@@ -131,12 +156,21 @@ func (x *exchange) Read(p []byte) (int, error) {
 func (x *exchange) Close() error {
 	x.mu.Lock()
 	touched := x.touched
+	x.closed = touched
 	x.mu.Unlock()
 	if !touched {
 		return nil
 	}
 	return x.r.Body.Close()
 }
+
+// bodyError is of a request whose body could not be read. It is nobody's fault at the
+// instance, for which its status, that of a call that its caller has given up, stands.
+type bodyError struct{ err error }
+
+func (e *bodyError) Error() string   { return "the request's body could not be read: " + e.err.Error() }
+func (e *bodyError) Unwrap() error   { return e.err }
+func (e *bodyError) StatusCode() int { return kind.StatusClientClosed }
 
 // errOnce turns down an attempt for which a request must not be sent again, as when
 // it is hedged.

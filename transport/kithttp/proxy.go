@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httputil"
+	"os"
 	"sync"
 
 	kitlb "github.com/go-kit/kit/sd/lb"
@@ -47,9 +48,10 @@ type ProxyConfig struct {
 //
 // A request that no instance answered is answered with problem+json: 503 if it
 // was not sent, as when there is nobody or all circuits are open; 504 if its time
-// is up; 413 if its body is larger than the server of the proxy accepts; 502
-// otherwise. The reason, which names instances, is for the Logger alone. A
-// response that breaks off breaks off at the client, too.
+// is up; 413 or 408 if its body is larger or slower than the server of the proxy
+// accepts, and 400 if that cannot be read; 502 otherwise. The reason, which names
+// instances, is for the Logger alone. A response that breaks off breaks off at the
+// client, too.
 func NewProxy(rt http.RoundTripper, cfg ProxyConfig) http.Handler {
 	if cfg.Logger == nil {
 		cfg.Logger = log.NewNopLogger()
@@ -76,7 +78,7 @@ func (p *proxy) rewrite(r *httputil.ProxyRequest) {
 	if p.cfg.Host == "" {
 		r.Out.URL.Host = r.In.Host
 	}
-	r.Out.Host = ""
+	r.Out.URL.Opaque, r.Out.Host = "", "" // "GET http:x:/y" would go past the instance's own path
 	p.forward(r)
 	for _, f := range p.cfg.Before {
 		ctx = f(ctx, r.Out) //nolint:fatcontext // each adds to the one before
@@ -126,17 +128,17 @@ func (p *proxy) fail(w http.ResponseWriter, r *http.Request, err error) {
 // outside is what callers are told of err: nothing about instances, but when to come
 // again.
 func outside(ctx context.Context, err error) error {
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return readError(tooLarge)
-	}
 	e := &Error{Status: http.StatusBadGateway, Message: "the service could not be reached, or did not answer"}
 	unsent, ok := errors.AsType[interface {
 		error
 		NotSent() bool
 	}](err)
+	broken, body := errors.AsType[*bodyError](err)
 	switch late := errors.Is(err, context.DeadlineExceeded); {
 	case errors.Is(context.Cause(ctx), transport.ErrStopping):
 		return transport.ErrStopping
+	case body && (ctx.Err() == nil || errors.Is(broken, os.ErrDeadlineExceeded)): // by which net/http ends the context of HTTP/1
+		return readError(broken.err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &Error{Status: kind.StatusClientClosed}
 	case ctx.Err() == nil && (ok && unsent.NotSent() || errors.Is(err, kitlb.ErrNoEndpoints)):

@@ -17,6 +17,7 @@ import (
 	httptransport "github.com/go-kit/kit/transport/http"
 	"github.com/go-kit/log"
 
+	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
@@ -106,6 +107,51 @@ func TestProxyAnswersForThoseWhoDoNot(t *testing.T) {
 				t.Errorf("%d %s", status, text)
 			}
 		})
+	}
+}
+
+// TestBrokenBodiesAreNobodysFault: a client that sends too much, or too slowly, opens
+// no circuit.
+func TestBrokenBodiesAreNobodysFault(t *testing.T) {
+	drain := func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
+	call, closer, err := kithttp.RequestFactory(kithttp.ClientConfig{})(start(t, http.HandlerFunc(drain), kithttp.Config{}).Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	outcomes := make(chan classify.Outcome, 1)
+	seen := func(ctx context.Context, request any) (any, error) {
+		response, err := call(ctx, request)
+		outcomes <- classify.Default(ctx, response, err)
+		return response, err
+	}
+	for _, w := range wires(t) {
+		l := w.start(t, kithttp.NewProxy(kithttp.NewRoundTripper(seen), kithttp.ProxyConfig{}), func(cfg *kithttp.Config) {
+			cfg.MaxBody, cfg.ReadTimeout = 100_000, impatience
+		})
+		stops, rest := io.Pipe()
+		go func() { _, _ = io.WriteString(rest, "half of it") }()
+		for want, body := range map[int]io.Reader{413: strings.NewReader(strings.Repeat("x", 300_000)), 408: stops} {
+			status, text := do(t, w.http(t), "POST", w.url(l), body)
+			if status != want && (want != 408 || status != 499 || w.name != "HTTP/1") { // there net/http has ended the context
+				t.Errorf("%s: %d %s, want %d", w.name, status, text, want)
+			}
+			if got := <-outcomes; got != classify.Excluded {
+				t.Errorf("%s: for a %d, the instance has a %s", w.name, want, got)
+			}
+		}
+		_ = rest.Close()
+	}
+}
+
+// TestProxyOfOddTargets: "x:/secret" is a path to whoever reads it without its scheme.
+func TestProxyOfOddTargets(t *testing.T) {
+	base := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) }), kithttp.Config{})
+	w := httptest.NewRecorder()
+	c, _ := balanced(t, kithttp.ClientConfig{}, base.JoinPath("tenant").String())
+	kithttp.NewProxy(c.Transport, kithttp.ProxyConfig{Host: "users"}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "http:x:/secret", nil))
+	if w.Code != 200 || w.Body.String() != "/tenant" {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strings"
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
@@ -75,6 +76,9 @@ func (q requester) call(ctx context.Context, request any) (any, error) {
 		out = out.WithContext(f(out.Context(), out))
 	}
 	resp, err := q.t.roundTrip(out)
+	if err != nil {
+		err = x.blame(err)
+	}
 	if err == nil && failed(resp.StatusCode) {
 		err = answered(resp, q.t.maxResponse)
 	}
@@ -108,8 +112,7 @@ func (t *trip) request(ctx context.Context, base *url.URL, x *exchange) *http.Re
 	t.url = *r.URL
 	t.url.Scheme, t.url.Host = base.Scheme, base.Host
 	if base.Path != "" && base.Path != "/" {
-		below := base.JoinPath(r.URL.EscapedPath())
-		t.url.Path, t.url.RawPath = below.Path, below.RawPath
+		t.url.Path, t.url.RawPath = under(base.Path, r.URL.Path), under(base.EscapedPath(), r.URL.EscapedPath())
 	}
 	out.URL = &t.url
 	if out.Host == "" {
@@ -131,6 +134,14 @@ func (t *trip) request(ctx context.Context, base *url.URL, x *exchange) *http.Re
 		out.Body = x
 	}
 	return out
+}
+
+// under is path below that of an instance. It is not cleaned, or a ".." would lead out.
+func under(base, path string) string {
+	if path == "" {
+		return base
+	}
+	return strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(path, "/")
 }
 
 // failed reports whether a response of that status is an instance's failure, as

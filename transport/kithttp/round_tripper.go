@@ -48,7 +48,7 @@ func (t *RoundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	x, err := newExchange(r)
 	if err != nil {
 		closeBody(r)
-		return nil, fmt.Errorf("%s %s: read request: %w", r.Method, r.URL.Redacted(), err)
+		return nil, fmt.Errorf("%s %s: %w", r.Method, r.URL.Redacted(), &bodyError{err})
 	}
 	defer x.finish()
 	out := r.WithContext(r.Context())

@@ -251,6 +251,69 @@ func TestHedgesSpareWhatIsNotIdempotent(t *testing.T) {
 	}
 }
 
+// TestRefusedAttemptsOpenNoBody: nobody would close it.
+func TestRefusedAttemptsOpenNoBody(t *testing.T) {
+	base := start(t, new(failing), kithttp.Config{})
+	call, closer, err := kithttp.RequestFactory(kithttp.ClientConfig{})(base.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	twice := func(ctx context.Context, request any) (any, error) {
+		response, err := call(ctx, request)
+		if _, again := call(ctx, request); again == nil {
+			t.Error("a POST was sent twice")
+		}
+		return response, err
+	}
+	var opened int
+	body := &closes{}
+	req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://addsvc/", struct{ io.Reader }{strings.NewReader("x")})
+	req.ContentLength = 1
+	req.GetBody = func() (io.ReadCloser, error) {
+		opened++
+		body.Reader = strings.NewReader("x")
+		return body, nil
+	}
+	resp, err := kithttp.NewRoundTripper(twice).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if opened != 1 || body.n.Load() == 0 {
+		t.Errorf("%d bodies opened, %d closed", opened, body.n.Load())
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrNoProgress }
+	if _, err := kithttp.NewRoundTripper(call).RoundTrip(req); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("a body that cannot be opened: %v", err)
+	}
+}
+
+// TestPathsStayBelowTheInstances: whoever chooses the path does not choose the
+// tenant.
+func TestPathsStayBelowTheInstances(t *testing.T) {
+	base := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.RequestURI()) }), kithttp.Config{})
+	for _, below := range []string{"tenant", "tenant/"} {
+		c, _ := balanced(t, kithttp.ClientConfig{}, base.JoinPath(below).String())
+		for path, want := range map[string]string{
+			"":                "/tenant",
+			"/":               "/tenant/",
+			"/users/7?x=1":    "/tenant/users/7?x=1",
+			"/a%2Fb//c/":      "/tenant/a%2Fb//c/",
+			"/../secret":      "/tenant/../secret",
+			"/%2e%2e/secret":  "/tenant/%2e%2e/secret",
+			"/./../../secret": "/tenant/./../../secret",
+		} {
+			if path == "" && below == "tenant/" {
+				want = "/tenant/"
+			}
+			if status, text := do(t, c, "GET", "http://addsvc"+path, nil); status != 200 || text != want {
+				t.Errorf("%q: %d %s, want %s", path, status, text, want)
+			}
+		}
+	}
+}
+
 func TestLargeFailuresComeWhole(t *testing.T) {
 	want := strings.Repeat("x", 300_000)
 	base := start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
