@@ -34,6 +34,7 @@ var arrows = []arrow{
 	{"transport/kitdebug/...", []string{"transport/kitdebug/...", "transport", "lb", "sd", "middleware/..."}, "it shows what every part is doing, so it knows them all, but no registry and no wire"},
 	{"transport/kittls", []string{"transport/internal/..."}, "certificates are the same on every wire"},
 	{"transport/kitsystemd", []string{"transport", "transport/internal/..."}, "a service that is started in another way does not carry it"},
+	{"transport/kitgrpc/...", []string{"sd", "transport", "transport/internal/...", "transport/kitgrpc/internal/...", "internal/attempt", "internal/load"}, "one wire does not know another, nor the balancer that calls over it"},
 	{"transport/...", []string{"sd", "transport", "transport/internal/...", "internal/attempt", "internal/load"}, "one wire does not know another, nor the balancer that calls over it"},
 	{"templates/...", nil, "templates are text"},
 	{"internal/servers/...", []string{"internal/servers"}, "test servers know nothing of what they test"},
