@@ -1,6 +1,7 @@
 package kithttp
 
 import (
+	"bufio"
 	"context"
 	"net"
 	"sync"
@@ -9,9 +10,10 @@ import (
 // hijacked is the connections that handlers have taken over and not closed, of
 // which net/http knows nothing any more. The zero value is ready.
 type hijacked struct {
-	mu    sync.Mutex // guards what follows
-	conns map[*hijackedConn]struct{}
-	none  chan struct{} // closed when there is none left; nil unless somebody waits
+	mu     sync.Mutex // guards what follows
+	conns  map[*hijackedConn]struct{}
+	closed bool          // what comes now is too late
+	none   chan struct{} // closed when there is none left; nil unless somebody waits
 }
 
 type hijackedConn struct {
@@ -26,15 +28,29 @@ func (c *hijackedConn) Close() error {
 	return c.Conn.Close()
 }
 
-func (h *hijacked) add(c net.Conn) net.Conn {
+// take takes a connection over by hijack. It counts from before net/http forgets it,
+// so that no end misses it.
+func (h *hijacked) take(hijack func() (net.Conn, *bufio.ReadWriter, error)) (net.Conn, *bufio.ReadWriter, error) {
+	c := &hijackedConn{of: h}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.conns == nil {
 		h.conns = make(map[*hijackedConn]struct{})
 	}
-	taken := &hijackedConn{c, h}
-	h.conns[taken] = struct{}{}
-	return taken
+	h.conns[c] = struct{}{}
+	h.mu.Unlock()
+	conn, rw, err := hijack()
+	if err != nil {
+		h.remove(c)
+		return nil, nil, err
+	}
+	h.mu.Lock()
+	c.Conn = conn
+	late := h.closed
+	h.mu.Unlock()
+	if late {
+		_ = c.Close()
+	}
+	return c, rw, nil
 }
 
 func (h *hijacked) remove(c *hijackedConn) {
@@ -70,9 +86,12 @@ func (h *hijacked) wait(ctx context.Context) error {
 // close closes all, so that whoever reads from one notices.
 func (h *hijacked) close() {
 	h.mu.Lock()
+	h.closed = true
 	var all []*hijackedConn
 	for c := range h.conns {
-		all = append(all, c)
+		if c.Conn != nil { // or take closes it
+			all = append(all, c)
+		}
 	}
 	h.mu.Unlock()
 	for _, c := range all {

@@ -135,13 +135,13 @@ func (c *inflight) FlushError() error {
 
 // Hijack fails with http.ErrNotSupported where the server cannot.
 func (c *inflight) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := http.NewResponseController(c.ResponseWriter).Hijack()
+	conn, rw, err := c.server.hijacked.take(http.NewResponseController(c.ResponseWriter).Hijack)
 	if err != nil {
 		return nil, nil, err
 	}
 	c.hijacked, c.told = true, true
 	c.ctx.stream()
-	return c.server.hijacked.add(conn), rw, nil
+	return conn, rw, nil
 }
 
 // SetReadDeadline is for http.ResponseController: the handler knows better.

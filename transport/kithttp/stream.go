@@ -94,8 +94,7 @@ func (s *Stream) why(err error) error {
 // Close frees what the stream holds. A stream that was not read to its end costs
 // its connection, or on HTTP/2 nothing.
 func (s *Stream) Close() error {
-	err := s.body.Close()
-	_ = s.end(http.ErrBodyReadAfterClose) // which it is from now on
+	_, err := s.finish(http.ErrBodyReadAfterClose) // before the body is closed, which whoever reads takes for a break
 	return err
 }
 
@@ -114,21 +113,27 @@ func (s *Stream) OnEnd(f func()) {
 
 // end returns the error with which the stream has ended: the first.
 func (s *Stream) end(err error) error {
+	first, _ := s.finish(err)
+	return first
+}
+
+// finish is end, and closes the body if that is what the end is.
+func (s *Stream) finish(err error) (first, closed error) {
 	s.mu.Lock()
 	if s.err != nil {
 		defer s.mu.Unlock()
-		return s.err
+		return s.err, nil
 	}
 	ends := s.ends
 	s.err, s.ends = err, nil
 	detach := s.detach
 	s.mu.Unlock()
 	detach()
-	_ = s.body.Close() // nobody reads it any more
+	closed = s.body.Close() // nobody reads it any more
 	for _, f := range ends {
 		f()
 	}
-	return err
+	return err, closed
 }
 
 // cutError is why a stream broke off.

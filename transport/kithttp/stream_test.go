@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/go-kit/kit/endpoint"
@@ -68,6 +69,51 @@ func TestStreamsEndOnce(t *testing.T) {
 			t.Errorf("%s: told more than once", name)
 		}
 		cancel()
+	}
+}
+
+// lastWord is a body whose Close returns when whoever was reading has an error.
+type lastWord struct {
+	entered, closed chan struct{}
+	read            chan error
+	again           atomic.Bool
+}
+
+func (b *lastWord) Read([]byte) (int, error) {
+	close(b.entered)
+	<-b.closed
+	return 0, io.ErrClosedPipe
+}
+
+func (b *lastWord) Close() error {
+	if !b.again.Swap(true) {
+		close(b.closed)
+		b.read <- <-b.read
+	}
+	return nil
+}
+
+// TestClosingIsNoBreak: whoever reads meanwhile is not told to call again.
+func TestClosingIsNoBreak(t *testing.T) {
+	b := &lastWord{entered: make(chan struct{}), closed: make(chan struct{}), read: make(chan error, 1)}
+	c := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: b}, nil
+	})}
+	response, err := kithttp.NewStreamEndpoint(c, "GET", &url.URL{Scheme: "http", Host: "a"}, "/")(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := response.(*kithttp.Stream)
+	go func() {
+		_, err := s.Read(make([]byte, 1))
+		b.read <- err
+	}()
+	<-b.entered
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-b.read; !errors.Is(err, http.ErrBodyReadAfterClose) || errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("read %v", err)
 	}
 }
 
