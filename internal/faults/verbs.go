@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,12 @@ func (t *trial) node(in *instance) lb.NodeStats {
 		}
 	}
 	return lb.NodeStats{}
+}
+
+// busiest is the instance that has had the most calls: that it is ill matters. With
+// few calls at a time a balancer may find no reason to call some at all.
+func (t *trial) busiest() *instance {
+	return slices.MaxFunc(t.members, func(a, b *instance) int { return cmp.Compare(t.node(a).Calls, t.node(b).Calls) })
 }
 
 // ready waits for the consumer's pool for as long as it is told.
