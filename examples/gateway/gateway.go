@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	kitsd "github.com/go-kit/kit/sd"
 	httptransport "github.com/go-kit/kit/transport/http"
@@ -79,7 +78,7 @@ func (c cookies) keep(ctx context.Context, resp *http.Response) context.Context 
 		return ctx
 	}
 	cookie := http.Cookie{
-		Name: cookieName, Value: c.seal(v.session.Instance()), Path: "/", MaxAge: int(time.Hour / time.Second),
+		Name: cookieName, Value: c.seal(v.session.Instance()), Path: "/", // until the browser is closed: it is not set anew
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	resp.Header.Add("Set-Cookie", cookie.String())

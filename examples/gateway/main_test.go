@@ -93,6 +93,9 @@ func TestSessionsStay(t *testing.T) {
 		t.Errorf("the cookie %q does not hide %s", b.cookie.Value, home)
 	}
 	first := b.cookie
+	if first.MaxAge != 0 || !first.Expires.IsZero() {
+		t.Errorf("the cookie %v ends, and with it the session, while it is in use", first)
+	}
 	for range 20 {
 		if got := b.get(t); got != home || b.cookie != first {
 			t.Fatalf("from %s to %s", home, got)

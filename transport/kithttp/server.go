@@ -52,9 +52,9 @@ type Config struct {
 // transport.ErrStopping, and the handler is to return. Just before the drain is
 // over the same goes for every other call. A call that was ended so is never taken
 // for a complete one: if its response has not begun, it is a 503 whose client may
-// come again at once; else the connection breaks in the middle of it, which is an
-// io.ErrUnexpectedEOF at the client, unless the handler has announced a
-// Content-Length or a failure. Connections that were hijacked, such as
+// come again at once; else it breaks off (on HTTP/2 its stream is reset), which is an
+// io.ErrUnexpectedEOF at our clients and at any of HTTP/1, unless the handler has
+// announced a Content-Length or a failure. Connections that were hijacked, such as
 // WebSockets, and are still open by then are closed.
 func Server(l net.Listener, h http.Handler, cfg Config) transport.Server {
 	cfg = cfg.filled()
