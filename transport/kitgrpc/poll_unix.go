@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"google.golang.org/grpc/mem"
+
+	"github.com/kitgen/kitgen/transport/internal/conns"
 )
 
 // poller reads from a socket into buffers that it takes only when there is
@@ -25,10 +27,11 @@ type poller struct {
 	err  error
 }
 
-// newPoller is nil if c is no socket.
+// newPoller is nil if c is no socket, or is one in the hands of somebody who may
+// read it otherwise.
 func newPoller(c net.Conn) *poller {
-	s, ok := c.(syscall.Conn)
-	if !ok {
+	s := conns.Socket(c)
+	if s == nil {
 		return nil
 	}
 	raw, err := s.SyscallConn()

@@ -99,6 +99,19 @@ type tcpConn struct {
 	end func()
 }
 
+// Socket is the connection of TCP that c is, or that a Listener counts as c; nil
+// for any other. Somebody else's type may have the methods of one, and read
+// something else.
+func Socket(c net.Conn) *net.TCPConn {
+	switch c := c.(type) {
+	case *net.TCPConn:
+		return c
+	case *tcpConn:
+		return c.TCPConn
+	}
+	return nil
+}
+
 func (c *tcpConn) Close() error {
 	defer c.end()
 	return c.TCPConn.Close()
