@@ -141,11 +141,11 @@ func (x *exchange) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// blame is err, with which an attempt failed: the body's, if that was the reason.
+// blame is err, with which an attempt ended: the body's, if that was the reason.
 func (x *exchange) blame(err error) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.broken != nil {
+	if err != nil && x.broken != nil {
 		return &bodyError{x.broken}
 	}
 	return err

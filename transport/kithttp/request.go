@@ -76,9 +76,7 @@ func (q requester) call(ctx context.Context, request any) (any, error) {
 		out = out.WithContext(f(out.Context(), out))
 	}
 	resp, err := q.t.roundTrip(out)
-	if err != nil {
-		err = x.blame(err)
-	}
+	err = x.blame(err)
 	if err == nil && failed(resp.StatusCode) {
 		err = answered(resp, q.t.maxResponse)
 	}
