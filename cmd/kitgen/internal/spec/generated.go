@@ -19,7 +19,7 @@ const importNames = `
 
 // memberNames are the fields and methods that Caller and Client have beside
 // the methods of the interface.
-const memberNames = "Caller Close Endpoints Nodes OnError Stack WaitReady"
+const memberNames = "Caller Close Endpoints Explain Nodes OnError Panicking Stack WaitReady"
 
 // generatedNames are the package-level names that generated files declare or
 // import, each with what it is there. Those of seeded files are the user's.
