@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,9 +79,16 @@ func TestLifecyclePage(t *testing.T) {
 	defer cancel()
 	var registry sdtest.Memory
 	var timeline transport.Timeline
+	serving := make(chan struct{})
+	logger := log.LoggerFunc(func(keyvals ...any) error {
+		if slices.Contains(keyvals, any("serving")) {
+			close(serving)
+		}
+		return nil
+	})
 	l := life{
 		httpAddr: "127.0.0.1:0", grpcAddr: "127.0.0.1:0", registry: "memory:///prices", schemes: []sd.Scheme{memoryScheme(&registry)},
-		handler: http.NotFoundHandler(), rpc: kitgrpc.NewServer(kitgrpc.Config{}), logger: log.NewNopLogger(), timeline: &timeline,
+		handler: http.NotFoundHandler(), rpc: kitgrpc.NewServer(kitgrpc.Config{}), logger: logger, timeline: &timeline,
 	}
 	ended := make(chan error)
 	go func() { ended <- l.run(ctx) }()
@@ -91,6 +99,11 @@ func TestLifecyclePage(t *testing.T) {
 			registered()
 		}
 	})
+	select {
+	case <-serving:
+	case <-time.After(time.Minute):
+		t.Error("it never said that it serves")
+	}
 	cancel()
 	if code := transport.ExitCode(<-ended); code != 0 {
 		t.Errorf("exit code %d", code)
