@@ -73,9 +73,10 @@ type Registrar struct {
 	ended  chan struct{} // closed when the Run that Register started has returned
 	left   error         // what the last such Run returned; valid once it has
 
-	look   atomic.Pointer[look] // that of the Gone under way; nil if there is none
-	status status
-	stray  chan (<-chan error) // holds the Hold that outlived the last Run, if any; doubles as the lock of Run
+	look    atomic.Pointer[look] // that of the Gone under way; nil if there is none
+	leaving atomic.Bool          // Deregister waits for nothing more
+	status  status
+	stray   chan (<-chan error) // holds the Hold that outlived the last Run, if any; doubles as the lock of Run
 }
 
 // NewRegistrar returns a Registrar that will hold in. It touches no network.
@@ -203,6 +204,7 @@ func (r *Registrar) Register() {
 	if r.cancel != nil {
 		return
 	}
+	r.leaving.Store(false)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	r.cancel, r.ended = cancel, ended
@@ -226,6 +228,7 @@ func (r *Registrar) Deregister() {
 		return
 	}
 	r.look.Load().await(r.cfg.LeaveTimeout / 4)
+	r.leaving.Store(true)
 	r.cancel()
 	<-r.ended
 	r.cancel, r.ended = nil, nil

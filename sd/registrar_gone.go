@@ -67,7 +67,9 @@ func (r *Registrar) Gone(ctx context.Context) error {
 		first := true
 		return r.cfg.Watcher.Watch(ctx, func(set []Instance) {
 			listed, offered := r.within(set)
-			if state, _ := r.State(); first && !listed && state == Registered {
+			// What is being removed may be gone before the first look, and before the
+			// state is told.
+			if state, _ := r.State(); first && !listed && state == Registered && !r.leaving.Load() {
 				hidden.Store(true)
 				cancel()
 			}

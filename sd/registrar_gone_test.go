@@ -303,3 +303,36 @@ func TestWhatAWatchNeverShowedIsNotGone(t *testing.T) {
 		}
 	})
 }
+
+// slowly is a Holder that removes an instance a moment before it says so.
+type slowly chan struct{}
+
+func (removed slowly) Hold(ctx context.Context, _ sd.Instance, held func()) error {
+	held()
+	<-ctx.Done()
+	close(removed)
+	time.Sleep(10 * time.Millisecond)
+	return nil
+}
+
+func TestGoneThoughTheFirstLookCameAfterTheRemoval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		removed := make(slowly)
+		r := seeing(removed, "x", watch(func(ctx context.Context, update func([]sd.Instance)) error {
+			<-removed
+			update(nil)
+			<-ctx.Done()
+			return ctx.Err()
+		}))
+		r.Register()
+		if err := r.Listed(t.Context()); err != nil {
+			t.Error(err)
+		}
+		gone := ask(t.Context(), r)
+		synctest.Wait()
+		r.Deregister()
+		if err := <-gone; err != nil {
+			t.Errorf("it left, and Gone returned %v", err)
+		}
+	})
+}
