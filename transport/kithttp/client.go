@@ -2,6 +2,7 @@ package kithttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/go-kit/kit/endpoint"
@@ -142,33 +144,41 @@ func (e *unsentError) NotSent() bool { return true }
 // target is where the calls of one method go.
 type target struct {
 	client  *http.Client
-	direct  *instanceTransport // what the client would go through, if it does nothing else; else nil
-	request *http.Request      // with all that calls have in common
+	request *http.Request // with all that calls have in common
 }
 
 func newTarget(c *http.Client, method string, u *url.URL) *target {
 	if parsed, err := url.Parse(u.String()); err == nil { // JoinPath leaves some without the slash that others put before the path
 		u = parsed
 	}
-	t := &target{client: c, request: &http.Request{
-		Method: method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
+	return &target{client: c, request: &http.Request{
+		Method: cmp.Or(method, http.MethodGet), URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
 	}}
-	if c.Jar == nil && c.Timeout == 0 && u.User == nil {
-		t.direct, _ = c.Transport.(*instanceTransport)
-	}
-	return t
 }
 
-func (t *target) String() string { return t.request.Method + " " + t.request.URL.String() }
+func (t *target) String() string { return t.request.Method + " " + t.request.URL.Redacted() }
 
 // do is the client's Do.
 func (t *target) do(r *http.Request) (*http.Response, error) {
-	if t.direct == nil {
-		return t.client.Do(r) //nolint:gosec // the factory chooses the host, and the path is the program's own
+	direct := t.direct(r)
+	if direct == nil {
+		return t.client.Do(r) //nolint:gosec // the factory chooses the host, and path is the program's own
 	}
-	resp, err := t.direct.RoundTrip(r)
+	resp, err := direct.RoundTrip(r)
 	if err != nil {
 		return nil, &url.Error{Op: r.Method[:1] + strings.ToLower(r.Method[1:]), URL: r.URL.Redacted(), Err: err}
 	}
 	return resp, nil
+}
+
+// direct is what the client would go through, if it does nothing else with r; else
+// nil. Whoever was given the client may have changed it.
+func (t *target) direct(r *http.Request) *instanceTransport {
+	c := t.client
+	if c.Jar != nil || c.Timeout != 0 || r.URL.User != nil ||
+		reflect.ValueOf(c.CheckRedirect).Pointer() != reflect.ValueOf(dontFollow).Pointer() {
+		return nil
+	}
+	direct, _ := c.Transport.(*instanceTransport)
+	return direct
 }

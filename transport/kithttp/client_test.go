@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
+	httptransport "github.com/go-kit/kit/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kitgen/kitgen/middleware/classify"
@@ -237,4 +238,77 @@ func (l *countingListener) Accept() (net.Conn, error) {
 		l.n++
 	}
 	return c, err
+}
+
+// TestTheClientsSettingsHold: newEndpoint may change its client, also after it has
+// made an endpoint of it.
+func TestTheClientsSettingsHold(t *testing.T) {
+	base := stub(t, func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		switch r.URL.Path {
+		case "/moved":
+			http.Redirect(w, r, "/here", http.StatusTemporaryRedirect)
+		case "/never":
+			<-r.Context().Done()
+		case "/who":
+			fmt.Fprintf(w, "%q", user+" "+password)
+		default:
+			fmt.Fprintf(w, "%q", r.Method)
+		}
+	})
+	call := func(method, path string, change func(*http.Client), before ...httptransport.RequestFunc) (any, error) {
+		t.Helper()
+		e, closer, err := kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+			e := kithttp.NewEndpoint[string](c, method, base, path, before...)
+			change(c)
+			return e
+		}, kithttp.ClientConfig{})(base.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer closer.Close()
+		return e(t.Context(), nil)
+	}
+	asItIs := func(*http.Client) {}
+	if got, err := call("GET", "/moved", func(c *http.Client) { c.CheckRedirect = nil }); got != "GET" || err != nil {
+		t.Errorf("redirects that are to be followed: %v, %v", got, err)
+	}
+	if got, err := call("GET", "/moved", asItIs); err == nil || !strings.Contains(err.Error(), "not followed") {
+		t.Errorf("redirects that are not: %v, %v", got, err)
+	}
+	if got, err := call("GET", "/never", func(c *http.Client) { c.Timeout = time.Millisecond }); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a timeout: %v, %v", got, err)
+	}
+	as := func(ctx context.Context, r *http.Request) context.Context {
+		r.URL.User = url.UserPassword("ada", "secret")
+		return ctx
+	}
+	if got, err := call("GET", "/who", asItIs, as); got != "ada secret" || err != nil {
+		t.Errorf("a user: %v, %v", got, err)
+	}
+}
+
+// TestNoMethodIsGET, as with http.NewRequest, also where the call fails.
+func TestNoMethodIsGET(t *testing.T) {
+	gone := listen(t)
+	_ = gone.Close()
+	e, closer, err := kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		return kithttp.NewEndpoint[string](c, "", base, "/")
+	}, kithttp.ClientConfig{})(gone.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	if _, err := e(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "Get \"http://") {
+		t.Error(err)
+	}
+}
+
+// TestErrorsHaveNoPasswords: a registry may hold whole URLs.
+func TestErrorsHaveNoPasswords(t *testing.T) {
+	base := *stub(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "no JSON") })
+	base.User = url.UserPassword("ada", "secret")
+	if _, err := kithttp.NewEndpoint[int](client(t), "GET", &base, "/")(t.Context(), nil); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Error(err)
+	}
 }
