@@ -28,8 +28,8 @@
 //	metadata of more than 64 KiB       the call is refused before its handler
 //	more than 1024 calls of one        the next ones wait, at the client
 //	connection at once
-//	more connections than it has       reset before a call is sent, so that it goes elsewhere
-//	files for
+//	more connections than a quarter    reset before a call is sent, so that it goes elsewhere
+//	of the files it may open
 //	no handshake within 10 s           closed; at once when the server stops
 //	pings more often than 5 s          GOAWAY, too_many_pings
 //	nothing heard for a minute         pinged; closed 10 s later

@@ -30,7 +30,7 @@ type Config struct {
 	MaxSend    int // bytes of one message to a client; no limit if zero or negative
 	MaxHeader  int // bytes of the metadata that comes with a call; 64 KiB if zero, no limit if negative
 	MaxStreams int // calls at once over one connection, whose next ones wait at the client; 1024 if zero (as Envoy), no limit if negative
-	MaxConns   int // connections at once, beyond which new ones are reset; as many as the process may open files, but for some, if zero; no limit if negative
+	MaxConns   int // connections at once, beyond which new ones are reset; a quarter of the files that the process may open if zero; no limit if negative
 
 	StreamGrace time.Duration // how long streams go on once the drain has begun; a third of what the drain has left, but at most 5 s, if zero; not at all if negative
 
