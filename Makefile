@@ -12,7 +12,7 @@ help:
 	@echo "make sim       every balancer, ours and the peers', in simulated fleets and faults: latency, errors, recovery"
 	@echo "make check     what must hold before a change lands: format, vet, lint, tidy modules, generated files"
 	@echo "make lint      golangci-lint alone, and go vet"
-	@echo "make bench     picks, policies, calls end to end and changes beside the peers', five and a half minutes; QUICK=1: two; PACKAGES=1: each package's own"
+	@echo "make bench     picks, policies, calls end to end and changes beside the peers', five and a half minutes; QUICK=1: one; PACKAGES=1: each package's own"
 	@echo "make generate  bring generated files up to date"
 	@echo "make pictures  play a start and a stop, joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
 	@echo "make incidents play six incidents without and with the policies, and draw them: docs/incident-*.svg, three minutes"

@@ -47,7 +47,7 @@ func command(args []string, out io.Writer) error {
 	}
 	what, takes := "all that is measured", "five minutes and a half"
 	if o.quick {
-		what, takes = "a quick look, which is good for factors of two", "two minutes"
+		what, takes = "a quick look, which is good for factors of two", "one minute"
 	}
 	fmt.Fprintf(out, "bench: %s: %d rounds, instances %v, goroutines %v, on %d processors with %s: about %s on two that are idle\n",
 		what, o.rounds, o.sizes, o.goroutines, runtime.GOMAXPROCS(0), runtime.Version(), takes)
