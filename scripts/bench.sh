@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Ours beside the peers', in one process, with ratios to a floor: choices, what
 # surrounds a call, and calls end to end over gRPC and HTTP. QUICK=1 is a look in
-# two minutes, JSON=1 ends with one line of JSON, ROUNDS=N makes more or fewer
+# one minute, JSON=1 ends with one line of JSON, ROUNDS=N makes more or fewer
 # rounds; arguments go to the program (-only grpc, -n 3,1000, -only around: the
 # policies alone, -only e2e: calls end to end alone, -contention FILE: who waits
 # for whom, -h).
