@@ -280,9 +280,10 @@ func TestRefusedAttemptsOpenNoBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
-	if opened != 1 || body.n.Load() == 0 {
-		t.Errorf("%d bodies opened, %d closed", opened, body.n.Load())
+	if opened != 1 {
+		t.Errorf("%d bodies opened", opened)
 	}
+	body.await(t) // net/http may close it after the answer has come
 	req.GetBody = func() (io.ReadCloser, error) { return nil, io.ErrNoProgress }
 	if _, err := kithttp.NewRoundTripper(call).RoundTrip(req); !errors.Is(err, io.ErrNoProgress) {
 		t.Errorf("a body that cannot be opened: %v", err)
@@ -343,6 +344,16 @@ type closes struct {
 
 func (c *closes) Close() error { c.n.Add(1); return nil }
 
+// await waits until it was closed.
+func (c *closes) await(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); c.n.Load() == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("a body was opened, and not closed")
+		}
+	}
+}
+
 // TestRoundTripperContract: what net/http asks of one.
 func TestRoundTripperContract(t *testing.T) {
 	f := new(failing)
@@ -367,9 +378,7 @@ func TestRoundTripperContract(t *testing.T) {
 					t.Errorf("%s: the response is that of another request", name)
 				}
 			}
-			if body.n.Load() == 0 {
-				t.Errorf("%s, length %d: the body is not closed", name, length)
-			}
+			body.await(t)
 			if req.URL.String() != before.URL.String() || req.Host != before.Host || len(req.Header) != len(before.Header) || req.Body != body {
 				t.Errorf("%s: the request is another: %v", name, req)
 			}
