@@ -1,9 +1,11 @@
 package spec
 
 import (
+	"cmp"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -67,6 +69,9 @@ type call struct {
 	sig             *ast.FuncType
 	params, results []value
 	noError         bool
+	any             bool              // //kit:any
+	was             map[string]string // //kit:was new=old: former names of parameters and results
+	proto           map[string]string // //kit:proto a=3: numbers and names in the .proto
 }
 
 func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
@@ -83,7 +88,10 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	}
 	l.asciiOnly(c.name.Pos(), "method", name)
 	m := Method{Name: name, PB: camel(name), Pos: l.at(c.name.Pos()).String(), Doc: docLines(f.Doc)}
-	l.directives(&m, f.Doc, f.Comment)
+	l.refine(&m, c, l.directives(atMethod, name, f.Doc, f.Comment))
+	if m.Was != "" {
+		m.PB = camel(m.Was)
+	}
 	c.noError = m.NoError
 	l.takeContext(c)
 	l.takeError(c)
@@ -207,7 +215,11 @@ func (l *loader) describeValues(c *call, values []value, what, invent string) []
 			continue
 		}
 		given[fold(name)] = name
-		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(name, "_"), Proto: snake(name), Pos: l.at(v.pos).String()}
+		onWire := cmp.Or(c.was[name], name)
+		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(onWire, "_"), Proto: snake(onWire), Pos: l.at(v.pos).String()}
+		if p, ok := c.proto[name]; ok {
+			l.protoField(&f, v.pos, p)
+		}
 		u := use{at: v.expr.Pos(), node: v.expr, what: what + " " + name + " of " + c.name.Name}
 		if v.name == "" {
 			u.what = what + " " + strconv.Itoa(i+1) + " of " + c.name.Name
@@ -239,3 +251,21 @@ func (l *loader) asciiOnly(pos token.Pos, what, name string) {
 		l.bad(pos, "KG028", "spell it in ASCII", "%s %s has letters that a .proto cannot name", what, name)
 	}
 }
+
+// protoField takes what //kit:proto says of a field: its number, or its name in the
+// .proto.
+func (l *loader) protoField(f *Field, at token.Pos, what string) {
+	n, err := strconv.ParseInt(what, 10, 32)
+	switch {
+	case err == nil && (n < 1 || n > 1<<29-1 || 19000 <= n && n < 20000):
+		l.bad(at, "KG061", "choose one from 1 to 536870911, but not from 19000 to 19999", "%d is no number that a .proto has for a field", n)
+	case err == nil:
+		f.Number = int32(n)
+	case !protoName.MatchString(what):
+		l.bad(at, "KG062", "write a number, or a name as in groesse", "%q is no name that a .proto has for a field", what)
+	default:
+		f.Proto = what
+	}
+}
+
+var protoName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)

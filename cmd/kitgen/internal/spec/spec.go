@@ -15,6 +15,13 @@ type Service struct {
 	Structs   []Struct // local struct types that the signatures reach, in order of first use
 }
 
+// Route is where a method is over HTTP.
+type Route struct {
+	Verb string // GET, POST, PUT, PATCH or DELETE
+	Path string // with parameters in braces, as net/http.ServeMux has them: "/users/{id}"
+	Pos  string // file:line:col of the directive
+}
+
 // Method is one call of the service.
 type Method struct {
 	Name       string
@@ -27,6 +34,9 @@ type Method struct {
 	NoError    bool          // //kit:noerror: the Go method returns no error
 	Idempotent bool          // //kit:idempotent: safe to repeat
 	Timeout    time.Duration // //kit:timeout 2s: per attempt; 0 means the client's default
+	Was        string        // //kit:was Add: the name it had, which it keeps on both wires
+	HTTP       *Route        // //kit:http GET /users/{id}; nil means POST to a path made of its name
+	Skip       []string      // //kit:skip grpc: wires it is not served over
 }
 
 // Struct is a struct type declared beside the interface.
@@ -48,6 +58,8 @@ type Field struct {
 	Doc   []string // comment of a struct field
 	Pos   string   // file:line:col
 	Type  *Type
+
+	Number int32 // //kit:proto name=3: its number in the .proto; 0 means the one it has, or the next
 }
 
 // Kind is the shape of a type.

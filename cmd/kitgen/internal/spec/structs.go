@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"go/token"
 	"go/types"
 	"reflect"
 	"strings"
@@ -57,6 +58,7 @@ func (l *loader) describeFields(owner string, st *types.Struct) (fields []Field,
 			if f.Doc == nil {
 				f.Doc = docLines(at.Comment)
 			}
+			l.refineField(&f, v.Pos(), l.directives(atField, name+" of "+owner, at.Doc, at.Comment))
 		}
 		l.apart(v, owner, names, fold(name), "name")
 		l.apart(v, owner, keys, key, "JSON key")
@@ -92,4 +94,23 @@ func jsonKey(name, tag string) (key string, omit bool) {
 		return name, false
 	}
 	return key, false
+}
+
+// refineField applies the directives of a struct's field.
+func (l *loader) refineField(f *Field, at token.Pos, list []directive) {
+	for _, d := range list {
+		switch d.name {
+		case "proto":
+			l.protoField(f, at, d.arg)
+		case "was":
+			if !token.IsIdentifier(d.arg) {
+				l.bad(d.comment.Pos(), "KG062", "write the name that the field had, as in //kit:was Name", "%q is no name of a field", d.arg)
+				continue
+			}
+			f.Proto = snake(d.arg)
+			if f.JSON == f.Go { // no tag says otherwise
+				f.JSON = d.arg
+			}
+		}
+	}
 }
