@@ -95,7 +95,7 @@ func runKitgen(t testing.TB, dir string, want int, args ...string) string {
 	t.Helper()
 	t.Chdir(dir)
 	var out bytes.Buffer
-	if code := Main(t.Context(), args, &out, &out); code != want {
+	if code := Main(t.Context(), args, nil, &out, &out); code != want {
 		t.Fatalf("kitgen %s: exit code %d, want %d\n%s", strings.Join(args, " "), code, want, &out)
 	}
 	return out.String()

@@ -2,9 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kitgen/kitgen"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
@@ -21,12 +22,13 @@ import (
 
 // generateOptions are the flags of kitgen generate.
 type generateOptions struct {
-	dir                        string
-	check, diff, dryRun, force bool
+	output
+	dir   string
+	check bool
 }
 
-func newGenerate() *cobra.Command {
-	var o generateOptions
+func newGenerate(con *console.Console) *cobra.Command {
+	o := generateOptions{output: output{Console: con}}
 	cmd := &cobra.Command{
 		Use:   "generate [DIR]",
 		Short: "Bring a service up to date with its interface",
@@ -42,18 +44,15 @@ refused.`,
 			if len(args) > 0 {
 				o.dir = args[0]
 			}
-			return o.run(cmd.OutOrStdout())
+			return o.run(cmd.Context())
 		},
 	}
-	f := cmd.Flags()
-	f.BoolVar(&o.check, "check", false, "write nothing; exit with 3 if something would change")
-	f.BoolVar(&o.diff, "diff", false, "write nothing; print what would change")
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "write nothing; list the files")
-	f.BoolVarP(&o.force, "force", "f", false, "overwrite generated files that were edited by hand")
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; exit with 3 if something would change")
 	return cmd
 }
 
-func (o *generateOptions) run(out io.Writer) error {
+func (o *generateOptions) run(ctx context.Context) error {
 	root, err := os.OpenRoot(o.dir)
 	if err != nil {
 		return project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", o.dir, err))
@@ -63,21 +62,16 @@ func (o *generateOptions) run(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if len(plan.Edited) > 0 {
-		return edited(plan.Edited)
+	if o.check {
+		o.dryRun = true
 	}
-	if o.diff {
-		plan.Diff(out)
-	} else {
-		plan.Print(out)
+	if err := o.apply(ctx, root, plan); err != nil {
+		return err
 	}
-	switch {
-	case o.check && !plan.UpToDate():
+	if o.check && !plan.UpToDate() {
 		return errOutOfDate
-	case o.check || o.diff || o.dryRun:
-		return nil
 	}
-	return plan.Apply(root)
+	return nil
 }
 
 // plan renders the service and compares it with what is in root.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -12,11 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
 
-func newNew() *cobra.Command {
+func newNew(con *console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new",
 		Short: "Make something new: kitgen new service NAME",
@@ -25,12 +25,13 @@ func newNew() *cobra.Command {
 			return usageError{errors.New("new what? Write kitgen new service NAME")}
 		},
 	}
-	cmd.AddCommand(newService())
+	cmd.AddCommand(newService(con))
 	return cmd
 }
 
 // newOptions are the flags of kitgen new service.
 type newOptions struct {
+	output
 	name       string
 	module     string
 	transports []string
@@ -40,8 +41,8 @@ type newOptions struct {
 	kitDir     string
 }
 
-func newService() *cobra.Command {
-	var o newOptions
+func newService(con *console.Console) *cobra.Command {
+	o := newOptions{output: output{Console: con}}
 	cmd := &cobra.Command{
 		Use:   "service NAME",
 		Short: "Make a service that runs, in the directory NAME",
@@ -58,9 +59,10 @@ becomes a package of that module, unless --module makes it one of its own.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.name = args[0]
-			return o.run(cmd.Context(), cmd.OutOrStdout())
+			return o.run(cmd.Context())
 		},
 	}
+	o.lookFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.module, "module", "", "module path (NAME if not set)")
 	f.StringSliceVar(&o.transports, "transports", knownTransports, "wires to serve")
@@ -76,7 +78,7 @@ var (
 	knownRegistries = []string{"etcd", "consul"}
 )
 
-func (o *newOptions) run(ctx context.Context, out io.Writer) error {
+func (o *newOptions) run(ctx context.Context) error {
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -99,17 +101,23 @@ func (o *newOptions) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := create(place.Dir, plan); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if !o.looks() {
+		if err := written(create(place.Dir, plan)); err != nil {
+			return err
+		}
 	}
 	for i := range plan.Changes {
 		plan.Changes[i].Path = o.name + "/" + plan.Changes[i].Path
 	}
-	plan.Print(out)
-	o.next(out, place, lib)
+	if err := o.show(plan); err != nil {
+		return err
+	}
+	if !o.looks() {
+		o.next(place, lib)
+	}
 	return nil
 }
 
@@ -141,7 +149,7 @@ func vacant(dir, name string) error {
 	if len(names) > 8 {
 		names = append(names[:8], "…")
 	}
-	return project.Refusal(fmt.Sprintf("%s: directory is not empty: %s; use another name, or bring a service up to date with kitgen generate", name, strings.Join(names, ", ")))
+	return project.Refusal(fmt.Sprintf("KG008: %s: directory is not empty: %s; use another name, or bring a service up to date with kitgen generate", name, strings.Join(names, ", ")))
 }
 
 // create writes a plan into dir, which is there afterwards only if that
@@ -166,20 +174,20 @@ func create(dir string, plan *project.Plan) (err error) {
 }
 
 // next says what to type now.
-func (o *newOptions) next(out io.Writer, place project.Place, lib project.Library) {
+func (o *newOptions) next(place project.Place, lib project.Library) {
 	if place.Work != "" {
-		fmt.Fprintf(out, "\n%s is in force here and does not know the new module: go work use ./%s\n", place.Work, o.name)
+		o.Hint("\n%s is in force here and does not know the new module: go work use ./%s", place.Work, o.name)
 	}
 	if !place.Own && place.Around != lib.Dir {
-		fmt.Fprintf(out, "\n%s is a package of the module in %s, which needs the library:\n", place.Module, place.Around)
+		o.Hint("\n%s is a package of the module in %s, which needs the library:", place.Module, place.Around)
 		if lib.Dir != "" {
-			fmt.Fprintf(out, "    go mod edit -require=%[1]s@v0.0.0 -replace=%[1]s=%[2]s && go mod tidy\n", libraryPath, lib.Dir)
+			o.Hint("    go mod edit -require=%[1]s@v0.0.0 -replace=%[1]s=%[2]s && go mod tidy", libraryPath, lib.Dir)
 		} else {
-			fmt.Fprintf(out, "    go get %s@%s && go mod tidy\n", libraryPath, lib.Version)
+			o.Hint("    go get %s@%s && go mod tidy", libraryPath, lib.Version)
 		}
 	}
-	fmt.Fprintf(out, "\nNext:\n    cd %[1]s && go test ./... && go run ./cmd/%[1]s\n", o.name)
+	o.Hint("\nNext:\n    cd %[1]s && go test ./... && go run ./cmd/%[1]s", o.name)
 	if slices.Contains(o.transports, "http") && o.from == "" {
-		fmt.Fprintf(out, "    curl -d '{\"name\":\"Ada\"}' localhost:8080/greet\n")
+		o.Hint("    curl -d '{\"name\":\"Ada\"}' localhost:8080/greet")
 	}
 }

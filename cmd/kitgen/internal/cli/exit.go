@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+)
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitError       = 1 // unexpected
+	exitUsage       = 2 // of the command line
+	exitOutOfDate   = 3 // generate --check, and diff
+	exitRefused     = 4 // an input that kitgen does not work with
+	exitConflict    = 5 // a merge that a person must finish
+	exitEnvironment = 6 // this machine: its disk, a port, the go command, a registry
+)
+
+var (
+	// errOutOfDate is what generate --check finds.
+	errOutOfDate = errors.New("out of date; run kitgen generate")
+	// errConflict is wrapped by an error that says where two edits meet.
+	errConflict = errors.New("merge conflict")
+)
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+// environmentError is something wrong with the machine, and the mend.
+type environmentError struct{ error }
+
+func (e environmentError) Unwrap() error { return e.error }
+
+// written makes of an error of writing one that says what that means to the
+// user.
+func written(err error) error {
+	_, path := errors.AsType[*fs.PathError](err)
+	_, link := errors.AsType[*os.LinkError](err)
+	if !path && !link {
+		return err
+	}
+	return environmentError{fmt.Errorf("KG010: %w; nothing was changed: make room, or make it writable, and run it again", err)}
+}
+
+// exitCode is the code that says what kind of error err is.
+func exitCode(err error) int {
+	_, usage := errors.AsType[usageError](err)
+	_, problems := errors.AsType[spec.Problems](err)
+	_, refusal := errors.AsType[project.Refusal](err)
+	_, environment := errors.AsType[environmentError](err)
+	switch {
+	case err == nil:
+		return exitOK
+	case usage:
+		return exitUsage
+	case errors.Is(err, errOutOfDate):
+		return exitOutOfDate
+	case errors.Is(err, errConflict):
+		return exitConflict
+	case problems, refusal:
+		return exitRefused
+	case environment:
+		return exitEnvironment
+	}
+	return exitError
+}
+
+// complain prints err and, where its text does not say, what to do about it.
+func complain(w io.Writer, err error) {
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(w, "kitgen: interrupted")
+		return
+	}
+	fmt.Fprintln(w, "kitgen:", err)
+	switch exitCode(err) {
+	case exitUsage:
+		fmt.Fprintln(w, "see kitgen help")
+	case exitError:
+		fmt.Fprintln(w, "kitgen did not expect this; if it is not plain what to change, please report it with the output of kitgen version and the command")
+	}
+}
