@@ -29,11 +29,11 @@ func parseLock(svc *spec.Service, old []byte) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := svc.Name + ".v1"; fd.GetPackage() != want {
+	if want := svc.ProtoPackage; fd.GetPackage() != want {
 		return nil, spec.Problems{{
 			Pos: svc.File + ":1:1", Code: "KG060",
 			Msg: "the committed " + l.file + " is of package " + fd.GetPackage() + ", the service would be " + want + ", and callers know it by the former",
-			Fix: "keep the service's name, or delete the .proto to start a new contract",
+			Fix: "write //kit:proto package=" + fd.GetPackage() + " above the interface, or start a new contract with kitgen generate --break-wire",
 		}}
 	}
 	for _, m := range fd.GetMessageType() {

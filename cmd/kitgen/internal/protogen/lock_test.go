@@ -141,7 +141,7 @@ func TestLockRefusesTheWrongFile(t *testing.T) {
 	for _, tt := range []struct{ name, old, want string }{
 		{
 			"another service", "syntax = \"proto3\";\npackage other.v1;\n",
-			"svc.go:1:1: KG060: the committed svc.proto is of package other.v1, the service would be svc.v1, and callers know it by the former: keep the service's name, or delete the .proto to start a new contract",
+			"svc.go:1:1: KG060: the committed svc.proto is of package other.v1, the service would be svc.v1, and callers know it by the former: write //kit:proto package=other.v1 above the interface, or start a new contract with kitgen generate --break-wire",
 		},
 		{
 			"not a .proto", "<<<<<<< HEAD\nsyntax",

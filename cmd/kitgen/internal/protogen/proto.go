@@ -38,9 +38,12 @@ func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 	}
 	var messages []message
 	for _, m := range svc.Methods {
-		messages = append(messages,
-			l.carry(m.PB+"Request", nil, m.Params),
-			l.carry(m.PB+"Response", nil, m.Results))
+		if !m.In.Whole {
+			messages = append(messages, l.carry(m.In.PB, nil, m.Params))
+		}
+		if !m.Out.Whole {
+			messages = append(messages, l.carry(m.Out.PB, nil, m.Results))
+		}
 	}
 	for _, s := range svc.Structs {
 		messages = append(messages, l.carry(s.PB, s.Doc, s.Fields))
@@ -89,7 +92,7 @@ func imports(messages []message) []string {
 func printHeader(w *bytes.Buffer, svc *spec.Service, imports []string) {
 	fmt.Fprintf(w, "// Made by kitgen from interface %s in %s. Commit it: it is the contract with\n", svc.Interface, svc.File)
 	fmt.Fprintf(w, "// callers, and the next run takes the field numbers from here.\n\n")
-	fmt.Fprintf(w, "syntax = \"proto3\";\n\npackage %s.v1;\n\n", svc.Name)
+	fmt.Fprintf(w, "syntax = \"proto3\";\n\npackage %s;\n\n", svc.ProtoPackage)
 	for _, path := range imports {
 		fmt.Fprintf(w, "import %q;\n", path)
 	}
@@ -108,7 +111,7 @@ func printService(w *bytes.Buffer, svc *spec.Service) {
 			w.WriteByte('\n')
 		}
 		printDoc(w, "  ", m.Doc)
-		fmt.Fprintf(w, "  rpc %s(%sRequest) returns (%sResponse)", m.PB, m.PB, m.PB)
+		fmt.Fprintf(w, "  rpc %s(%s) returns (%s)", m.PB, m.In.PB, m.Out.PB)
 		if m.Idempotent {
 			w.WriteString(" {\n    option idempotency_level = IDEMPOTENT;\n  }\n")
 			continue

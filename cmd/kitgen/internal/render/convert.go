@@ -12,6 +12,7 @@ type message struct {
 	Go, PB   string // types
 	To, From string // functions that convert
 	Fields   []conversion
+	Whole    bool // the only field is a struct of that message
 	Nested   bool // a struct of the user's, not a request or a response
 	Fallible bool // a number in the message may not fit its Go type
 	NilGuard bool // the function reads a field that has no nil-safe getter
@@ -47,7 +48,7 @@ func newConverter(svc *spec.Service) *converter {
 func (c *converter) messages() []message {
 	var out []message
 	for _, s := range c.svc.Structs {
-		m := c.message(s.Name, s.PB, s.Fields)
+		m := c.message(s.Name, spec.Message{PB: s.PB}, s.Fields)
 		m.Nested = true
 		out = append(out, m)
 	}
@@ -55,11 +56,13 @@ func (c *converter) messages() []message {
 }
 
 // message describes the conversion of one struct.
-func (c *converter) message(goName, pbName string, fields []spec.Field) message {
-	m := message{Go: goName, PB: pbName, To: toFunc(goName), From: fromFunc(goName)}
+func (c *converter) message(goName string, pb spec.Message, fields []spec.Field) message {
+	m := message{Go: goName, PB: pb.PB, Whole: pb.Whole, To: toFunc(goName), From: fromFunc(goName)}
 	for _, f := range fields {
 		get := "m.Get" + f.PB + "()"
-		if f.Type.Kind == spec.Pointer && isScalar(f.Type.Elem.Kind) {
+		if pb.Whole {
+			get = "m"
+		} else if f.Type.Kind == spec.Pointer && isScalar(f.Type.Elem.Kind) {
 			get = "m." + f.PB // the getter would hide whether it is set
 			m.NilGuard = true
 		}

@@ -37,8 +37,8 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 		Response: m.Name + "Response",
 		Greets:   greets,
 	}
-	out.RequestPB = c.message(out.Request, m.PB+"Request", m.Params)
-	out.ResponsePB = c.message(out.Response, m.PB+"Response", m.Results)
+	out.RequestPB = c.message(out.Request, m.In, m.Params)
+	out.ResponsePB = c.message(out.Response, m.Out, m.Results)
 	out.Receiver = free(taken, "s", "svc")
 	out.Caller = free(taken, "c", "caller")
 	return out

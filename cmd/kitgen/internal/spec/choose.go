@@ -123,6 +123,7 @@ func (l *loader) describe() {
 		l.bad(name.Pos(), "KG013", "list methods instead of types", "%s is a set of types; a service is a set of methods", name.Name)
 		return
 	}
+	l.adopt(d)
 	l.describeMethods(l.iface(d.spec.Type), name.Name, make(map[*ast.InterfaceType]bool))
 	l.typeErrors(d.spec)
 	l.strayDirectives(d)

@@ -112,7 +112,7 @@ func (l *loader) collideMessages() {
 		owner[fold(name)] = "the gRPC code of the service"
 	}
 	for _, m := range l.svc.Methods {
-		for _, name := range []string{m.PB + "Request", m.PB + "Response"} {
+		for _, name := range m.ownMessages() {
 			if before, ok := owner[fold(name)]; ok {
 				l.badAt(m.Pos, "KG037", "rename the method", "message %s of method %s is also the name of %s", name, m.Name, before)
 			}

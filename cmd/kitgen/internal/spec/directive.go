@@ -17,6 +17,7 @@ const (
 	atType           // a struct, or a named type
 	atEmbedded       // interface, inside the service's
 	atError          // a package-level variable
+	atInterface      // that the service is made from
 )
 
 func (p place) String() string {
@@ -29,6 +30,8 @@ func (p place) String() string {
 		return "a type"
 	case atEmbedded:
 		return "an embedded interface"
+	case atInterface:
+		return "the interface"
 	}
 	return "an error variable"
 }
@@ -45,7 +48,7 @@ var known = []struct {
 	{"idempotent", "//kit:idempotent", atMethod},
 	{"message", "//kit:message Person", atType},
 	{"noerror", "//kit:noerror", atMethod},
-	{"proto", "//kit:proto name=3", atMethod | atField},
+	{"proto", "//kit:proto name=3", atMethod | atField | atInterface},
 	{"skip", "//kit:skip grpc", atMethod | atEmbedded},
 	{"timeout", "//kit:timeout 2s", atMethod},
 	{"was", "//kit:was OldName", atMethod | atField},
@@ -91,7 +94,7 @@ func (l *loader) takes(d directive, at place) bool {
 		}
 		if k.name == d.name {
 			var places []string
-			for p := atMethod; p <= atError; p <<= 1 {
+			for p := atMethod; p <= atInterface; p <<= 1 {
 				if k.at&p != 0 {
 					places = append(places, p.String())
 				}
@@ -170,7 +173,9 @@ func (l *loader) refine(m *Method, c *call, list []directive) {
 		case "noerror":
 			m.NoError = true
 		case "proto":
-			c.proto = l.pairs(d, "a=3 or a=other_name")
+			c.proto = l.pairs(d, "a=3 or a=other_name or request=Message")
+			takeMessage(&m.In, c.proto, "request")
+			takeMessage(&m.Out, c.proto, "response")
 		case "skip":
 			l.refineSkip(m, d)
 		case "timeout":

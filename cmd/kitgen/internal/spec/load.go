@@ -91,7 +91,7 @@ func (l *loader) identify() {
 			l.found.add(at, p.Code, p.Fix+fix, "%s", p.Msg)
 		}
 	}
-	l.svc.PB = camel(l.svc.Name)
+	l.svc.PB, l.svc.ProtoPackage = camel(l.svc.Name), l.svc.Name+".v1"
 }
 
 // at is a position as the user knows it.

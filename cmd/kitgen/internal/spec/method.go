@@ -92,6 +92,7 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	if m.Was != "" {
 		m.PB = camel(m.Was)
 	}
+	m.In.PB, m.Out.PB = cmp.Or(m.In.PB, m.PB+"Request"), cmp.Or(m.Out.PB, m.PB+"Response")
 	c.noError = m.NoError
 	l.takeContext(c)
 	l.takeError(c)
@@ -100,6 +101,7 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	if n := len(c.params); n > 0 {
 		_, m.Variadic = c.params[n-1].expr.(*ast.Ellipsis)
 	}
+	m.In.Whole, m.Out.Whole = whole(m.Params, m.In), whole(m.Results, m.Out)
 	l.svc.Methods = append(l.svc.Methods, m)
 }
 

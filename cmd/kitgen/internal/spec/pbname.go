@@ -22,8 +22,12 @@ func (l *loader) nameMessages() error {
 		lists = append(lists, fields)
 	}
 	for _, m := range l.svc.Methods {
-		add(m.PB+"Request", m.Params)
-		add(m.PB+"Response", m.Results)
+		if !m.In.Whole {
+			add(m.In.PB, m.Params)
+		}
+		if !m.Out.Whole {
+			add(m.Out.PB, m.Results)
+		}
 	}
 	for _, s := range l.svc.Structs {
 		add(s.PB, s.Fields)

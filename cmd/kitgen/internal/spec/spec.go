@@ -4,15 +4,16 @@ import "time"
 
 // Service is one Go interface and all that its signatures name.
 type Service struct {
-	Name      string   // lower case, as in "addsvc": package, proto package, registry name, binary
-	Module    string   // module path of the service's package
-	Package   string   // Go package name of the interface
-	File      string   // file that declares the interface, relative to the package directory
-	Interface string   // Go name of the interface, such as "Service"
-	PB        string   // name of the gRPC service, in the .proto and in its Go code: "Addsvc" in pb.RegisterAddsvcServer
-	Doc       []string // doc comment of the interface, line by line
-	Methods   []Method // in source order
-	Structs   []Struct // local struct types that the signatures reach, in order of first use
+	Name         string   // lower case, as in "addsvc": package, proto package, registry name, binary
+	Module       string   // module path of the service's package
+	Package      string   // Go package name of the interface
+	File         string   // file that declares the interface, relative to the package directory
+	Interface    string   // Go name of the interface, such as "Service"
+	PB           string   // name of the gRPC service, in the .proto and in its Go code: "Addsvc" in pb.RegisterAddsvcServer
+	ProtoPackage string   // package of the .proto: "addsvc.v1", unless //kit:proto package=math says otherwise
+	Doc          []string // doc comment of the interface, line by line
+	Methods      []Method // in source order
+	Structs      []Struct // local struct types that the signatures reach, in order of first use
 }
 
 // Route is where a method is over HTTP.
@@ -37,6 +38,13 @@ type Method struct {
 	Was        string        // //kit:was Add: the name it had, which it keeps on both wires
 	HTTP       *Route        // //kit:http GET /users/{id}; nil means POST to a path made of its name
 	Skip       []string      // //kit:skip grpc: wires it is not served over
+	In, Out    Message       // what it takes and answers over gRPC
+}
+
+// Message is what travels over gRPC for a request or a response.
+type Message struct {
+	PB    string // name, in the .proto and in the pb package: "AddRequest", unless //kit:proto request=Terms says otherwise
+	Whole bool   // the only parameter, or result, is a struct of that message: no message around it
 }
 
 // Struct is a struct type declared beside the interface.
