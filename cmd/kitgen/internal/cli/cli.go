@@ -11,6 +11,7 @@ import (
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/demo"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/localetcd"
 )
 
 // Main runs kitgen and returns its exit code. args do not include the name of
@@ -56,7 +57,7 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 	con.Flags(root)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newNew(con), newGenerate(con), newVersion(), newSnapshot(), demo.Command(), demo.EtcdCommand())
+	root.AddCommand(newNew(con), newGenerate(con), newVersion(), newSnapshot(), demo.Command(), localetcd.Command())
 	return root, started
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -14,6 +13,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/localetcd"
 	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/sd/etcd"
 )
@@ -43,41 +44,41 @@ func (r *replica) addrs() []string { return []string{r.http, r.grpc} }
 // fleet is the etcd and every replica that was ever started.
 type fleet struct {
 	dir      string
-	service  string   // binary of the generated service
-	registry string   // host:port of etcd
-	server   *process // etcd
+	service  string // binary of the generated service
+	registry string // host:port of etcd
+	server   *localetcd.Server
 
 	mu       sync.Mutex // guards replicas and their status
 	replicas []*replica
 }
 
 func (f *fleet) startEtcd(ctx context.Context) error {
-	self, err := os.Executable()
+	log, err := openLog(f.dir, "etcd")
 	if err != nil {
 		return err
 	}
-	ports, err := freePorts(2)
+	defer func() { _ = log.Close() }() // the child has its own descriptor
+	f.server, err = localetcd.Start(ctx, localetcd.Config{Dir: filepath.Join(f.dir, "etcd"), Listen: f.registry, Log: log})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; see %s, which --keep keeps", err, log.Name())
 	}
-	if f.registry == "" { // a restart keeps it
-		f.registry = ports[1]
-	}
-	f.server, err = launch(f.dir, "etcd", nil, self, "etcd",
-		"--data-dir", filepath.Join(f.dir, "etcd"), "--listen", f.registry, "--listen-peer", ports[0])
-	if err != nil {
-		return err
-	}
-	return f.await(ctx, f.server, "etcd", "http://"+f.registry+"/health")
+	f.registry = f.server.Addr // a restart keeps it
+	return nil
 }
 
 // restartEtcd kills the registry and starts it again on its data.
 func (f *fleet) restartEtcd(ctx context.Context) error {
-	f.server.end()
+	f.stopEtcd()
 	if err := f.startEtcd(ctx); err != nil {
 		return err
 	}
 	return f.awaitRegistered(ctx)
+}
+
+func (f *fleet) stopEtcd() {
+	if f.server != nil {
+		f.server.Kill()
+	}
 }
 
 // awaitRegistered returns once every replica that is up stands in the
@@ -115,7 +116,7 @@ func (f *fleet) missing(set []sd.Instance) string {
 
 // add starts one more replica and waits until it says that it is ready.
 func (f *fleet) add(ctx context.Context) error {
-	ports, err := freePorts(2)
+	ports, err := child.FreePorts(2)
 	if err != nil {
 		return err
 	}
@@ -144,8 +145,8 @@ func (f *fleet) await(ctx context.Context, p *process, name, url string) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s to be ready: %w; its log ends:\n%s", name, context.Cause(ctx), p.tail())
-		case <-p.done:
-			return fmt.Errorf("%s: %w before it was ready; its log ends:\n%s", name, errors.Join(p.err, errEnded), p.tail())
+		case <-p.Done():
+			return fmt.Errorf("%s: %w before it was ready; its log ends:\n%s", name, errors.Join(p.Err(), child.ErrEnded), p.tail())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -172,9 +173,9 @@ func (f *fleet) do(ctx context.Context, s step) error {
 	case kill:
 		return f.hit(s.replica, syscall.SIGKILL, killed)
 	case freeze:
-		return f.hit(s.replica, sigFreeze, frozen)
+		return f.hit(s.replica, child.Freeze, frozen)
 	case thaw:
-		return f.hit(s.replica, sigThaw, up)
+		return f.hit(s.replica, child.Thaw, up)
 	case stop:
 		return f.hit(s.replica, syscall.SIGTERM, leaving)
 	case start:
@@ -189,7 +190,7 @@ func (f *fleet) hit(i int, sig syscall.Signal, to status) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := f.replicas[i]
-	if err := r.signal(sig); err != nil {
+	if err := r.Signal(sig); err != nil {
 		return fmt.Errorf("send %s to %s: %w", sig, r.name, err)
 	}
 	r.status = to
@@ -203,7 +204,7 @@ func (f *fleet) list() []replica {
 	defer f.mu.Unlock()
 	var out []replica
 	for _, r := range f.replicas {
-		if r.status == leaving && !r.running() {
+		if r.status == leaving && !r.Running() {
 			r.status = left
 		}
 		out = append(out, *r)
@@ -217,10 +218,10 @@ func (f *fleet) verify() error {
 	var errs []error
 	for _, r := range f.list() {
 		switch {
-		case r.status == up && !r.running():
-			errs = append(errs, fmt.Errorf("%s ended by itself: %w; its log ends:\n%s", r.name, errors.Join(r.err, errEnded), r.tail()))
-		case r.status == left && r.err != nil:
-			errs = append(errs, fmt.Errorf("%s did not leave cleanly: %w; its log ends:\n%s", r.name, r.err, r.tail()))
+		case r.status == up && !r.Running():
+			errs = append(errs, fmt.Errorf("%s ended by itself: %w; its log ends:\n%s", r.name, errors.Join(r.Err(), child.ErrEnded), r.tail()))
+		case r.status == left && r.Err() != nil:
+			errs = append(errs, fmt.Errorf("%s did not leave cleanly: %w; its log ends:\n%s", r.name, r.Err(), r.tail()))
 		case r.status == leaving:
 			errs = append(errs, fmt.Errorf("%s had not left when the tour ended; its log ends:\n%s", r.name, r.tail()))
 		}
@@ -231,7 +232,7 @@ func (f *fleet) verify() error {
 // close ends every process and waits for it.
 func (f *fleet) close() {
 	for _, r := range f.list() {
-		r.end()
+		r.Kill()
 	}
-	f.server.end()
+	f.stopEtcd()
 }

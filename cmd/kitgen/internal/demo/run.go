@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
 )
 
 // run is the whole tour. Everything it starts has ended when it returns.
@@ -69,11 +71,11 @@ func drive(ctx context.Context, c config, f *fleet, load string, v *view) (_ *hi
 		defer close(samples)
 		readSamples(pr, samples)
 	}()
-	go func() { <-p.done; pw.Close() }() // ends the reader, once the load has ended
+	go func() { <-p.Done(); pw.Close() }() // ends the reader, once the load has ended
 	defer func() {
 		pr.Close() // first, or the load could not end for want of a reader
 		drain(samples)
-		p.end()
+		p.Kill()
 	}()
 
 	t := &tour{fleet: f, view: v, steps: script(c), done: make(chan stepDone, 1)}
@@ -88,7 +90,7 @@ func drive(ctx context.Context, c config, f *fleet, load string, v *view) (_ *hi
 			}
 		case s, ok := <-samples:
 			if !ok {
-				return nil, nil, fmt.Errorf("the load ended early: %w; its log ends:\n%s", errors.Join(p.err, errEnded), p.tail())
+				return nil, nil, fmt.Errorf("the load ended early: %w; its log ends:\n%s", errors.Join(p.Err(), child.ErrEnded), p.tail())
 			}
 			t.history.add(s)
 			if s.Done {

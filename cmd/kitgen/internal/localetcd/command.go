@@ -1,4 +1,4 @@
-package demo
+package localetcd
 
 import (
 	"context"
@@ -12,9 +12,8 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// EtcdCommand runs the etcd server that is built into kitgen, for the tour and
-// for local tries. It is a process of its own, so that it can be taken away.
-func EtcdCommand() *cobra.Command {
+// Command is kitgen etcd.
+func Command() *cobra.Command {
 	var dir, listen, peer string
 	cmd := &cobra.Command{
 		Use:   "etcd",
@@ -23,7 +22,7 @@ func EtcdCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return runEtcd(ctx, dir, listen, peer)
+			return serve(ctx, dir, listen, peer)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "data-dir", "", "where its data stays between runs (a temporary directory, removed at the end, if empty)")
@@ -32,7 +31,7 @@ func EtcdCommand() *cobra.Command {
 	return cmd
 }
 
-func runEtcd(ctx context.Context, dir, listen, peer string) error {
+func serve(ctx context.Context, dir, listen, peer string) error {
 	if dir == "" {
 		tmp, err := os.MkdirTemp("", "kitgen-etcd-")
 		if err != nil {
