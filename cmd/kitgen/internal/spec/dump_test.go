@@ -15,7 +15,7 @@ func dump(svc *Service) string {
 		for _, on := range []struct {
 			is   bool
 			what any
-		}{{m.Variadic, "variadic"}, {m.NoError, "noerror"}, {m.Idempotent, "idempotent"}, {m.Timeout > 0, m.Timeout}} {
+		}{{m.Variadic, "variadic"}, {m.NoError, "noerror"}, {m.Idempotent, "idempotent"}, {m.Timeout > 0, m.Timeout}, {m.HTTP != nil, m.Route().Pattern()}, {m.Skip != nil, m.Skip}} {
 			if on.is {
 				fmt.Fprintf(&b, ", %v", on.what)
 			}
@@ -27,6 +27,9 @@ func dump(svc *Service) string {
 	for _, s := range svc.Structs {
 		fmt.Fprintf(&b, "\n%s: struct %s = %s: %q\n", s.Pos, s.Name, s.PB, s.Doc)
 		dumpFields(&b, "field", s.Fields)
+	}
+	for _, e := range svc.Errors {
+		fmt.Fprintf(&b, "\n%s: error %s = %s %d %q: %q\n", e.Pos, e.Name, e.Code, e.Status, e.Message, e.Doc)
 	}
 	return b.String()
 }

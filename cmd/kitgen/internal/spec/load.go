@@ -69,7 +69,7 @@ func (l *loader) load(fsys fs.FS) error {
 	if len(l.found) > 0 {
 		return l.found.Err()
 	}
-	for _, step := range []func(){l.declare, l.identify, l.check, l.describe, l.collide} {
+	for _, step := range []func(){l.declare, l.identify, l.check, l.describe, l.describeErrors, l.routes, l.collide} {
 		step()
 	}
 	if len(l.found) > 0 {

@@ -14,6 +14,7 @@ type Service struct {
 	Doc          []string // doc comment of the interface, line by line
 	Methods      []Method // in source order
 	Structs      []Struct // local struct types that the signatures reach, in order of first use
+	Errors       []Error  // failures that clients can tell from others, in source order
 }
 
 // Route is where a method is over HTTP.
