@@ -74,13 +74,20 @@ func (o *generateOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// plan renders the service and compares it with what is in root.
+// plan compares the service with what is in root.
 func (o *generateOptions) plan(root *os.Root) (*project.Plan, error) {
 	old, err := project.ReadManifest(root.FS(), o.dir)
 	if err != nil {
 		return nil, err
 	}
-	in, err := o.input(root, old)
+	return update(root.FS(), o.dir, old, old, o.force)
+}
+
+// update plans how the service in fsys, which is the directory dir with or
+// without changes that are not written yet, and has the manifest old, becomes
+// one with the transports and the registry of next.
+func update(fsys fs.FS, dir string, old, next *project.Manifest, force bool) (*project.Plan, error) {
+	in, err := serviceInput(fsys, dir, next)
 	if err != nil {
 		return nil, err
 	}
@@ -92,32 +99,33 @@ func (o *generateOptions) plan(root *os.Root) (*project.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return project.Update(root.FS(), old, manifest(in.Service, old.Transports, old.Registry), files, o.force)
+	return project.Update(fsys, old, manifest(in.Service, next.Transports, next.Registry), files, force)
 }
 
-func (o *generateOptions) input(root *os.Root, m *project.Manifest) (in render.Input, err error) {
+// serviceInput reads what a service is made of.
+func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input, err error) {
 	for _, t := range m.Transports {
 		if err := known(project.ManifestPath+": transports", t, knownTransports); err != nil {
 			return in, err
 		}
 	}
-	dir, err := filepath.Abs(o.dir)
+	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return in, err
 	}
-	module, err := project.PackagePath(dir)
+	module, err := project.PackagePath(abs)
 	if err != nil {
 		return in, err
 	}
-	svc, err := spec.Load(o.dir, spec.Options{Interface: m.Interface, Name: m.Service, Module: module})
+	svc, err := spec.LoadFS(fsys, spec.Options{Interface: m.Interface, Name: m.Service, Module: module})
 	if err != nil {
 		return in, err
 	}
 	in = render.Input{Service: svc, Version: kitgen.Version, Transports: m.Transports, Registry: m.Registry}
-	if in.Source, err = root.ReadFile(svc.File); err != nil {
+	if in.Source, err = fs.ReadFile(fsys, svc.File); err != nil {
 		return in, err
 	}
-	in.OldProto, err = root.ReadFile(render.ProtoPath(svc))
+	in.OldProto, err = fs.ReadFile(fsys, render.ProtoPath(svc))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}

@@ -35,19 +35,27 @@ func findLibrary(dir string) (project.Library, error) {
 	return project.Library{Version: "v" + kitgen.Version}, nil
 }
 
-// released is the library's release that the go command built into this
-// binary; nil if it was built from a checkout.
+// released is the release that the go command built into this binary; nil if
+// it was built from a checkout. kitgen and the library are released together.
 func released() *project.Library {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return nil
 	}
+	var lib project.Library
 	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path == libraryPath && m.Replace == nil && m.Sum != "" {
-			return &project.Library{Version: m.Version, Sum: m.Sum}
+		switch {
+		case m.Replace != nil || m.Sum == "":
+		case m.Path == libraryPath:
+			lib.Version, lib.Sum = m.Version, m.Sum
+		case m.Path == project.ToolPath:
+			lib.ToolSum = m.Sum
 		}
 	}
-	return nil
+	if lib.Version == "" {
+		return nil
+	}
+	return &lib
 }
 
 // checkout is where this file was compiled, seen from its module's root.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -181,9 +182,10 @@ func (o *newOptions) next(place project.Place, lib project.Library) {
 	if !place.Own && place.Around != lib.Dir {
 		o.Hint("\n%s is a package of the module in %s, which needs the library:", place.Module, place.Around)
 		if lib.Dir != "" {
-			o.Hint("    go mod edit -require=%[1]s@v0.0.0 -replace=%[1]s=%[2]s && go mod tidy", libraryPath, lib.Dir)
+			o.Hint("    go mod edit -tool=%[2]s -require=%[1]s@v0.0.0 -require=%[2]s@v0.0.0 -replace=%[1]s=%[3]s -replace=%[2]s=%[4]s && go mod tidy",
+				libraryPath, project.ToolPath, lib.Dir, filepath.Join(lib.Dir, "cmd", "kitgen"))
 		} else {
-			o.Hint("    go get %s@%s && go mod tidy", libraryPath, lib.Version)
+			o.Hint("    go get %[1]s@%[3]s && go get -tool %[2]s@%[3]s && go mod tidy", libraryPath, project.ToolPath, lib.Version)
 		}
 	}
 	o.Hint("\nNext:\n    cd %[1]s && go test ./... && go run ./cmd/%[1]s", o.name)

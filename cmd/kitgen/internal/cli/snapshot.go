@@ -64,7 +64,8 @@ func snapshot(cmd *cobra.Command, lib project.Library, transports []string, to s
 	if err != nil {
 		return err
 	}
-	gomod := fmt.Sprintf("module service\n\n%s\n\nrequire %s v0.0.0\n\nreplace %[2]s => %s\n", version, libraryPath, lib.Dir)
+	gomod := fmt.Sprintf("module service\n\n%s\n\ntool %[3]s\n\nrequire (\n\t%[2]s v0.0.0\n\t%[3]s v0.0.0\n)\n\nreplace %[2]s => %[4]s\n\nreplace %[3]s => %[4]s/cmd/kitgen\n",
+		version, libraryPath, project.ToolPath, lib.Dir)
 	if err := os.WriteFile(filepath.Join(place.Dir, "go.mod"), []byte(gomod), 0o600); err != nil {
 		return err
 	}
@@ -91,8 +92,8 @@ func goLine(lib project.Library) (string, error) {
 }
 
 // keep copies what tidy left to dir: a go.mod per set of transports, and for
-// all of them the library's go.mod and a go.sum, which may list more than a
-// module needs.
+// all of them the go.mod of the library and of kitgen, and a go.sum, which may
+// list more than a module needs.
 func keep(service string, lib project.Library, dir, set string) error {
 	gomod, err := os.ReadFile(filepath.Join(service, "go.mod"))
 	if err != nil {
@@ -100,6 +101,10 @@ func keep(service string, lib project.Library, dir, set string) error {
 	}
 	gomod, _, _ = bytes.Cut(gomod, []byte("\nreplace ")) // without the place of this checkout
 	libmod, err := os.ReadFile(filepath.Join(lib.Dir, "go.mod"))
+	if err != nil {
+		return err
+	}
+	toolmod, err := os.ReadFile(filepath.Join(lib.Dir, "cmd", "kitgen", "go.mod"))
 	if err != nil {
 		return err
 	}
@@ -111,6 +116,7 @@ func keep(service string, lib project.Library, dir, set string) error {
 		os.MkdirAll(dir, 0o755),
 		os.WriteFile(filepath.Join(dir, set+".mod.txt"), gomod, 0o644),
 		os.WriteFile(filepath.Join(dir, "library.mod.txt"), libmod, 0o644),
+		os.WriteFile(filepath.Join(dir, "kitgen.mod.txt"), toolmod, 0o644),
 		os.WriteFile(filepath.Join(dir, "go.sum.txt"), gosum, 0o644),
 	)
 }

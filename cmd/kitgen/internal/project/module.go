@@ -18,11 +18,16 @@ import (
 
 const libraryPath = "github.com/kitgen/kitgen"
 
-// Library is the library that a generated service requires.
+// ToolPath is the module of kitgen itself, which a service's go.mod pins as a
+// tool: go tool kitgen is the version that the service was made with.
+const ToolPath = libraryPath + "/cmd/kitgen"
+
+// Library is the library that a generated service requires, and kitgen with it.
 type Library struct {
 	Dir     string // a checkout, which the service's go.mod then points to; empty for a release
 	Version string // of a release
 	Sum     string // of a release, as go.sum has it; not known if empty
+	ToolSum string // as Sum, of kitgen, which has the same version
 }
 
 // String is the directory or the version.
@@ -156,8 +161,8 @@ func checkModulePath(p string) error {
 }
 
 // Module is the go.mod and go.sum of a service of its own module. snapshot has
-// those of a service as go mod tidy left them, with the library at v0.0.0; set
-// is the name of its go.mod there.
+// those of a service as go mod tidy left them, with the library and kitgen at
+// v0.0.0; set is the name of its go.mod there.
 func Module(p Place, lib Library, snapshot fs.FS, set string) ([]render.File, error) {
 	mod, err := fs.ReadFile(snapshot, set+".mod.txt")
 	if err != nil {
@@ -169,14 +174,17 @@ func Module(p Place, lib Library, snapshot fs.FS, set string) ([]render.File, er
 	}
 	mod = bytes.Replace(mod, []byte("module service\n"), []byte("module "+p.Module+"\n"), 1)
 	if lib.Dir != "" {
-		mod = fmt.Appendf(mod, "\n// The library is not released yet: this is where it is on this machine.\nreplace %s => %s\n", libraryPath, quoted(lib.Dir))
+		mod = fmt.Appendf(mod, "\n// The library is not released yet: this is where it is on this machine.\nreplace (\n\t%s => %s\n\t%s => %s\n)\n",
+			libraryPath, quoted(lib.Dir), ToolPath, quoted(filepath.Join(lib.Dir, "cmd", "kitgen")))
 	} else {
-		mod = bytes.Replace(mod, []byte(libraryPath+" v0.0.0\n"), []byte(libraryPath+" "+lib.Version+"\n"), 1)
-		gomod, err := fs.ReadFile(snapshot, "library.mod.txt")
+		for _, path := range []string{libraryPath, ToolPath} {
+			mod = bytes.Replace(mod, []byte(path+" v0.0.0"), []byte(path+" "+lib.Version), 1)
+		}
+		sums, err := releaseSums(lib, snapshot)
 		if err != nil {
 			return nil, err
 		}
-		sum = append(librarySums(lib, gomod), sum...)
+		sum = append(sums, sum...)
 	}
 	return []render.File{
 		{Path: "go.mod", Kind: render.Seeded, Text: mod},
@@ -184,16 +192,27 @@ func Module(p Place, lib Library, snapshot fs.FS, set string) ([]render.File, er
 	}, nil
 }
 
-// librarySums are the library's lines of go.sum. Without its Sum the go command
-// asks for them itself: go mod download.
-func librarySums(lib Library, gomod []byte) []byte {
-	if lib.Sum == "" {
-		return nil
+// releaseSums are the lines of go.sum for the library and for kitgen. Those
+// that are not known the go command asks for itself: go mod download.
+func releaseSums(lib Library, snapshot fs.FS) ([]byte, error) {
+	var lines []byte
+	for _, m := range []struct{ path, sum, gomod string }{
+		{libraryPath, lib.Sum, "library.mod.txt"},
+		{ToolPath, lib.ToolSum, "kitgen.mod.txt"},
+	} {
+		if m.sum == "" {
+			continue
+		}
+		gomod, err := fs.ReadFile(snapshot, m.gomod)
+		if err != nil {
+			return nil, err
+		}
+		file := sha256.Sum256(gomod)
+		all := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", file))
+		lines = fmt.Appendf(lines, "%[1]s %[2]s %[3]s\n%[1]s %[2]s/go.mod h1:%[4]s\n",
+			m.path, lib.Version, m.sum, base64.StdEncoding.EncodeToString(all[:]))
 	}
-	file := sha256.Sum256(gomod)
-	all := sha256.Sum256(fmt.Appendf(nil, "%x  go.mod\n", file))
-	return fmt.Appendf(nil, "%[1]s %[2]s %[3]s\n%[1]s %[2]s/go.mod h1:%[4]s\n",
-		libraryPath, lib.Version, lib.Sum, base64.StdEncoding.EncodeToString(all[:]))
+	return lines, nil
 }
 
 // quoted is a path as go.mod wants it.

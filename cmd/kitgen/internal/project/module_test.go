@@ -101,9 +101,10 @@ func TestPackagePath(t *testing.T) {
 
 func TestModule(t *testing.T) {
 	snapshot := fstest.MapFS{
-		"http.mod.txt":    {Data: []byte("module service\n\nrequire (\n\tgithub.com/kitgen/kitgen v0.0.0\n)\n")},
+		"http.mod.txt":    {Data: []byte("module service\n\nrequire (\n\tgithub.com/kitgen/kitgen v0.0.0\n\tgithub.com/kitgen/kitgen/cmd/kitgen v0.0.0 // indirect\n)\n")},
 		"go.sum.txt":      {Data: []byte("other v1 h1:x=\n")},
 		"library.mod.txt": {Data: []byte("module github.com/go-logfmt/logfmt\n\ngo 1.17\n")}, // whose hash is known
+		"kitgen.mod.txt":  {Data: []byte("module github.com/go-logfmt/logfmt\n\ngo 1.17\n")},
 	}
 	p := Place{Module: "example.com/x"}
 	text := func(lib Library) (mod, sum string) {
@@ -115,12 +116,13 @@ func TestModule(t *testing.T) {
 		return string(files[0].Text), string(files[1].Text)
 	}
 	mod, sum := text(Library{Dir: "/home/a b/kitgen"})
-	if !strings.HasPrefix(mod, "module example.com/x\n") || !strings.HasSuffix(mod, "\nreplace github.com/kitgen/kitgen => \"/home/a b/kitgen\"\n") || sum != "other v1 h1:x=\n" {
+	if !strings.HasPrefix(mod, "module example.com/x\n") || !strings.HasSuffix(mod, "\nreplace (\n\tgithub.com/kitgen/kitgen => \"/home/a b/kitgen\"\n\tgithub.com/kitgen/kitgen/cmd/kitgen => \"/home/a b/kitgen/cmd/kitgen\"\n)\n") || sum != "other v1 h1:x=\n" {
 		t.Errorf("with a checkout:\n%s%s", mod, sum)
 	}
-	mod, sum = text(Library{Version: "v0.1.0", Sum: "h1:zip="})
-	want := "github.com/kitgen/kitgen v0.1.0 h1:zip=\ngithub.com/kitgen/kitgen v0.1.0/go.mod h1:WYhtIu8zTZfxdn5+rREduYbwxfcBr/Vr6KEVveWlfTs=\nother v1 h1:x=\n"
-	if !strings.Contains(mod, "\tgithub.com/kitgen/kitgen v0.1.0\n") || strings.Contains(mod, "replace") || sum != want {
+	mod, sum = text(Library{Version: "v0.1.0", Sum: "h1:zip=", ToolSum: "h1:tool="})
+	want := "github.com/kitgen/kitgen v0.1.0 h1:zip=\ngithub.com/kitgen/kitgen v0.1.0/go.mod h1:WYhtIu8zTZfxdn5+rREduYbwxfcBr/Vr6KEVveWlfTs=\n" +
+		"github.com/kitgen/kitgen/cmd/kitgen v0.1.0 h1:tool=\ngithub.com/kitgen/kitgen/cmd/kitgen v0.1.0/go.mod h1:WYhtIu8zTZfxdn5+rREduYbwxfcBr/Vr6KEVveWlfTs=\nother v1 h1:x=\n"
+	if !strings.Contains(mod, "\tgithub.com/kitgen/kitgen v0.1.0\n") || !strings.Contains(mod, "\tgithub.com/kitgen/kitgen/cmd/kitgen v0.1.0 // indirect\n") || strings.Contains(mod, "replace") || sum != want {
 		t.Errorf("with a release:\n%s%s", mod, sum)
 	}
 	if _, sum = text(Library{Version: "v0.1.0"}); sum != "other v1 h1:x=\n" {
@@ -133,7 +135,7 @@ func TestModule(t *testing.T) {
 				broken[n] = f
 			}
 		}
-		if _, err := Module(p, Library{Version: "v0.1.0"}, broken, "http"); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := Module(p, Library{Version: "v0.1.0", Sum: "h1:zip=", ToolSum: "h1:tool="}, broken, "http"); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a snapshot without %s: no error", name)
 		}
 	}
