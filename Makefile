@@ -3,7 +3,7 @@
 # draws its run: make demo SVG=docs/demo.svg is the README's picture. Flags go to
 # sim by ARGS: make sim ARGS='-scenarios S1,S7 -balancers adaptive'.
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults lint bench check generate pictures sim incidents
+.PHONY: help demo test faults lint bench check generate pictures sim incidents newcomer
 
 help:
 	@echo "make demo      generate a service, run five replicas on an embedded etcd, break them, count failed calls"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench     picks, policies, calls end to end and changes beside the peers', five and a half minutes; QUICK=1: one; PACKAGES=1: each package's own"
 	@echo "make generate  bring generated files up to date"
 	@echo "make pictures  play a start and a stop, joining, leaving and an outage of etcd, and draw what happened: docs/*.svg"
+	@echo "make newcomer  what a newcomer types with kitgen, goctl, kitex and kratos until a service runs: five minutes"
 	@echo "make incidents play six incidents without and with the policies, and draw them: docs/incident-*.svg, three minutes"
 	@echo
 	@echo "Needs Go alone. A first run compiles: demo about two minutes, test about fifteen (it builds etcd, Consul and the peers)."
@@ -56,3 +57,6 @@ sim:
 incidents:
 	@echo "incidents: three minutes"
 	@go run ./internal/incidents -out docs $(if $(JSON),-json) $(ARGS)
+
+newcomer:
+	@scripts/newcomer.sh $(ARGS)

@@ -44,6 +44,7 @@ var arrows = []arrow{
 	{"internal/lifecycle", []string{"sd/...", "transport/...", "lb", "middleware/...", "internal/servers", "internal/timeline"}, "it starts and stops whole services, made of the parts by their public face alone"},
 	{"internal/abuse", []string{"sd/...", "transport/...", "lb", "middleware/...", "internal/servers"}, "it attacks whole services, made of the parts by their public face alone"},
 	{"internal/faults/...", []string{"internal/faults/...", "internal/servers", "lb", "middleware/...", "sd/...", "transport/..."}, "it breaks whole services, which are made of all parts, but not of the program's"},
+	{"internal/newcomer", nil, "it types what a user types, and knows the programs from outside"},
 	{"internal/archtest", nil, "it reads the tree and imports none of it"},
 }
 
