@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
@@ -52,13 +53,15 @@ func written(err error) error {
 // exitCode is the code that says what kind of error err is.
 func exitCode(err error) int {
 	_, usage := errors.AsType[usageError](err)
+	_, misuse := errors.AsType[console.UsageError](err)
 	_, problems := errors.AsType[spec.Problems](err)
 	_, refusal := errors.AsType[project.Refusal](err)
 	_, environment := errors.AsType[environmentError](err)
+	_, machine := errors.AsType[console.EnvironmentError](err)
 	switch {
 	case err == nil:
 		return exitOK
-	case usage:
+	case usage, misuse:
 		return exitUsage
 	case errors.Is(err, errOutOfDate):
 		return exitOutOfDate
@@ -66,7 +69,7 @@ func exitCode(err error) int {
 		return exitConflict
 	case problems, refusal:
 		return exitRefused
-	case environment:
+	case environment, machine:
 		return exitEnvironment
 	}
 	return exitError

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/typo"
 )
 
 // known refuses a value that is not among those there are.
@@ -16,7 +17,7 @@ func known(flag, value string, values []string) error {
 		return nil
 	}
 	mend := "write " + strings.Join(values, " or ")
-	if near := nearest(value, values); near != "" {
+	if near := typo.Nearest(value, values); near != "" {
 		mend = "did you mean " + near + "?"
 	}
 	return project.Refusal(fmt.Sprintf("%s %q: there is no such thing; %s", flag, value, mend))
@@ -34,7 +35,7 @@ func commandsOnly(cmd *cobra.Command, args []string) error {
 		}
 	}
 	mend := "there are " + strings.Join(names, ", ")
-	if near := nearest(args[0], names); near != "" {
+	if near := typo.Nearest(args[0], names); near != "" {
 		mend = "did you mean " + cmd.CommandPath() + " " + near + "?"
 	}
 	return fmt.Errorf("no command %q; %s", args[0], mend)
@@ -52,45 +53,8 @@ func flagError(cmd *cobra.Command, err error) error {
 			names = append(names, flag)
 		}
 	}
-	if near := nearest(name, names); near != "" {
+	if near := typo.Nearest(name, names); near != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, near)
 	}
 	return fmt.Errorf("%w; there are --%s", err, strings.Join(names, ", --"))
-}
-
-// nearest is the name that word was probably meant to be; empty if there is
-// none.
-func nearest(word string, names []string) string {
-	best, least := "", 1+len(word)/4
-	for _, name := range names {
-		if d := distance(strings.ToLower(word), name); d <= least {
-			best, least = name, d-1
-		}
-	}
-	return best
-}
-
-// distance is how many letters to add, drop, change or swap with their
-// neighbour until a is b.
-func distance(a, b string) int {
-	var before, last []int // rows for a without its last two letters, and one
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i + 1
-		for j := range len(b) {
-			change := last[j]
-			if a[i] != b[j] {
-				change++
-			}
-			row[j+1] = min(change, last[j+1]+1, row[j]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }
