@@ -1,0 +1,163 @@
+package kitgrpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/kitgrpc/internal/ending"
+)
+
+// Open opens a stream of messages from the server by a generated client's method,
+// and returns it as the response of an endpoint. It returns once the server has
+// taken the call, which it says by its header (Send does, before the first
+// message), so that policies see a call that is turned down, and may make it again:
+//
+//	kitgrpc.Open(ctx, func(ctx context.Context) (grpc.ServerStreamingClient[pb.Event], error) {
+//		return client.Watch(ctx, in)
+//	}, decodeEvent)
+//
+// Whoever leaves the stream ends it at the server.
+func Open[M, T any](ctx context.Context, open func(ctx context.Context) (grpc.ServerStreamingClient[M], error), decode func(*M) (T, error)) (*transport.Stream[T], error) {
+	sctx := newStreamContext(ctx)
+	s, err := open(sctx)
+	if err != nil {
+		sctx.cancel()
+		return nil, FromError(ending.Seen{}.Of(ctx, err)) // io.EOF is of a request that could not be sent
+	}
+	return opened(sctx, s, decode)
+}
+
+// receiver is a stream of messages from the server.
+type receiver[M any] interface {
+	grpc.ClientStream
+	Recv() (*M, error)
+}
+
+// opened is s as a stream of values, once the server has taken the call.
+func opened[M, T any](ctx *streamContext, s receiver[M], decode func(*M) (T, error)) (*transport.Stream[T], error) {
+	recv := s.Recv
+	if header, err := s.Header(); header == nil || err != nil { // it has ended, and there may be no error in that
+		m, err := s.Recv()
+		if err != nil && !errors.Is(err, io.EOF) {
+			ctx.cancel()
+			return nil, FromError(err)
+		}
+		recv = func() (*M, error) { return m, err }
+	}
+	out := transport.NewStream(ctx, valuesOf(recv, decode))
+	out.OnEnd(ctx.cancel)
+	return out, nil
+}
+
+// valuesOf is what recv gives, until the end of the stream.
+func valuesOf[M, T any](recv func() (*M, error), decode func(*M) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			m, err := recv()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			var v T
+			if err == nil {
+				v, err = decode(m)
+			}
+			if !yield(v, FromError(err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Upload sends messages by a generated client's method, and returns the response.
+// The sequence runs on the caller's goroutine, once there is a connection, and is
+// left when the server has answered or ctx has ended, both of which it is told when
+// it yields next. Once it runs, the call is not made again: its error has a
+// RetryAfter that is negative.
+func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.ClientStreamingClient[In, Out], error), messages iter.Seq[*In]) (*Out, error) {
+	sctx := newStreamContext(ctx)
+	defer sctx.cancel()
+	s, err := open(sctx)
+	if err != nil {
+		return nil, FromError(err)
+	}
+	for m := range messages {
+		if err = s.Send(m); err != nil {
+			break
+		}
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, &spentError{FromError(err)}
+	}
+	out, err := s.CloseAndRecv()
+	if err != nil {
+		return nil, &spentError{FromError(err)}
+	}
+	return out, nil
+}
+
+// Exchange is Upload and Open at once, for methods that go both ways. messages runs
+// on a goroutine of its own, since the caller reads meanwhile; it ends with the
+// sequence, or at the first message after the stream has ended. A sequence that
+// waits for something should therefore wait for ctx as well.
+func Exchange[In, Out, T any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[In, Out], error), messages iter.Seq[*In], decode func(*Out) (T, error)) (*transport.Stream[T], error) {
+	sctx := newStreamContext(ctx)
+	s, err := open(sctx)
+	if err != nil {
+		sctx.cancel()
+		return nil, FromError(err)
+	}
+	go func() {
+		for m := range messages {
+			if s.Send(m) != nil { // whoever receives is told why
+				return
+			}
+		}
+		_ = s.CloseSend() // likewise
+	}()
+	out, err := opened(sctx, s, decode)
+	if err != nil {
+		return nil, &spentError{err}
+	}
+	return out, nil
+}
+
+// spentError is of a call whose messages were in part sent, and cannot be had again.
+type spentError struct{ err error }
+
+func (e *spentError) Error() string                              { return e.err.Error() }
+func (e *spentError) Unwrap() error                              { return e.err }
+func (e *spentError) NotSent() bool                              { return false }
+func (e *spentError) RetryAfter() (after time.Duration, ok bool) { return -1, true }
+
+// streamContext ends with its parent, as that does, or when it is cancelled.
+type streamContext struct {
+	context.Context //nolint:containedctx // it is one
+
+	parent context.Context //nolint:containedctx // likewise
+	cancel context.CancelFunc
+}
+
+func newStreamContext(parent context.Context) *streamContext {
+	ctx, cancel := context.WithCancel(parent)
+	return &streamContext{ctx, parent, cancel}
+}
+
+// Err implements context.Context. An attempt that has timed out says so, and what is
+// derived from it says that it was cancelled: see retry.Config.Streams.
+func (c *streamContext) Err() error {
+	if err := c.parent.Err(); err != nil {
+		return err
+	}
+	return c.Context.Err()
+}
+
+// Infallible is the decode of Open and Exchange for a conversion that cannot fail.
+func Infallible[M, T any](convert func(*M) T) func(*M) (T, error) {
+	return func(m *M) (T, error) { return convert(m), nil }
+}
