@@ -116,17 +116,17 @@ func stated(err error, status int) *Error {
 	// A code further in than the status is that of another failure.
 	first := tree.First(err, func(err error) bool {
 		_, hasStatus := err.(interface{ StatusCode() int })
-		_, hasCode := err.(coded)
+		_, hasCode := err.(errorCoder)
 		return hasStatus || hasCode
 	})
-	if c, ok := first.(coded); ok {
+	if c, ok := first.(errorCoder); ok {
 		e.Code = c.ErrorCode()
 	}
 	e.Code = e.ErrorCode()
 	return e
 }
 
-type coded interface{ ErrorCode() string }
+type errorCoder interface{ ErrorCode() string }
 
 func of(k kind.Kind, message string) *Error {
 	return &Error{Status: k.Status(), Code: k.String(), Message: message}

@@ -39,14 +39,7 @@ func NewEndpoint[Resp any](c *http.Client, method string, base *url.URL, path st
 		if err != nil {
 			return nil, err
 		}
-		var response Resp
-		if len(body) == 0 {
-			return response, nil
-		}
-		if err := json.Unmarshal(body, &response); err != nil {
-			return nil, fmt.Errorf("%s: decode response: %w", to, err)
-		}
-		return response, nil
+		return decoded[Resp](to, body)
 	}
 }
 

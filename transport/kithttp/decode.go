@@ -21,16 +21,24 @@ const maxBody = 4 << 20
 // that kithttp.Server has not limited is limited to 4 MiB. It is a go-kit
 // DecodeRequestFunc.
 func DecodeJSON[T any](_ context.Context, r *http.Request) (any, error) {
-	var request T
+	request, err := ReadJSON[T](r)
+	if err != nil {
+		return nil, err
+	}
+	return request, nil
+}
+
+// ReadJSON is DecodeJSON for decoders that look at more than the body.
+func ReadJSON[T any](r *http.Request) (request T, err error) {
 	body, err := io.ReadAll(limited(r.Body, maxBody))
 	if err != nil {
-		return nil, readError(err)
+		return request, readError(err)
 	}
 	if len(body) == 0 {
 		return request, nil
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
-		return nil, badRequest(jsonProblem(err))
+		return request, badRequest(jsonProblem(err))
 	}
 	return request, nil
 }
