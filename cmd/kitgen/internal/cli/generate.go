@@ -23,8 +23,9 @@ import (
 // generateOptions are the flags of kitgen generate.
 type generateOptions struct {
 	output
-	dir   string
-	check bool
+	dir       string
+	check     bool
+	breakWire bool
 }
 
 func newGenerate(con *console.Console) *cobra.Command {
@@ -49,6 +50,7 @@ refused.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; exit with 3 if something would change")
+	cmd.Flags().BoolVar(&o.breakWire, "break-wire", false, "start the .proto over; callers built from the committed one are not understood any more")
 	return cmd
 }
 
@@ -80,7 +82,14 @@ func (o *generateOptions) plan(root *os.Root) (*project.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return update(root.FS(), o.dir, old, old, o.force)
+	in, err := serviceInput(root.FS(), o.dir, old)
+	if err != nil {
+		return nil, err
+	}
+	if o.breakWire {
+		in.OldProto = nil
+	}
+	return updateTo(root.FS(), in, old, o.force)
 }
 
 // update plans how the service in fsys, which is the directory dir with or
@@ -91,6 +100,11 @@ func update(fsys fs.FS, dir string, old, next *project.Manifest, force bool) (*p
 	if err != nil {
 		return nil, err
 	}
+	return updateTo(fsys, in, old, force)
+}
+
+// updateTo plans how the service in fsys becomes what follows from in.
+func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, force bool) (*project.Plan, error) {
 	tree, err := fs.Sub(templates.Service, "service")
 	if err != nil {
 		return nil, err
@@ -99,7 +113,7 @@ func update(fsys fs.FS, dir string, old, next *project.Manifest, force bool) (*p
 	if err != nil {
 		return nil, err
 	}
-	return project.Update(fsys, old, manifest(in.Service, next.Transports, next.Registry), files, force)
+	return project.Update(fsys, old, manifest(in.Service, in.Transports, in.Registry), files, force)
 }
 
 // serviceInput reads what a service is made of.

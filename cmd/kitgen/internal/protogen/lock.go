@@ -15,13 +15,19 @@ import (
 // lock is the committed .proto and what a new one must not contradict in it.
 type lock struct {
 	file     string // base name of the .proto, for messages
+	service  string // empty if it has none
+	calls    []call
 	messages []message
+	enums    map[string]bool // of both
 	problems spec.Problems
 }
 
+// call is an rpc of the committed .proto.
+type call struct{ name, in, out string } // in and out as they are written, with "stream "
+
 // parseLock reads the committed .proto; an empty one locks nothing.
 func parseLock(svc *spec.Service, old []byte) (*lock, error) {
-	l := &lock{file: svc.Name + ".proto"}
+	l := &lock{file: svc.Name + ".proto", enums: make(map[string]bool)}
 	if len(bytes.TrimSpace(old)) == 0 {
 		return l, nil
 	}
@@ -29,17 +35,76 @@ func parseLock(svc *spec.Service, old []byte) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := svc.ProtoPackage; fd.GetPackage() != want {
-		return nil, spec.Problems{{
-			Pos: svc.File + ":1:1", Code: "KG060",
-			Msg: "the committed " + l.file + " is of package " + fd.GetPackage() + ", the service would be " + want + ", and callers know it by the former",
-			Fix: "write //kit:proto package=" + fd.GetPackage() + " above the interface, or start a new contract with kitgen generate --break-wire",
-		}}
+	if err := foreign(l.file, fd); err != nil {
+		return nil, err
+	}
+	for _, s := range fd.GetService() {
+		l.service = s.GetName()
+		for _, m := range s.GetMethod() {
+			l.calls = append(l.calls, lockedCall(m, fd.GetPackage()))
+		}
+	}
+	if err := l.samePlace(svc, fd.GetPackage()); err != nil {
+		return nil, err
+	}
+	for _, e := range fd.GetEnumType() {
+		l.enums[e.GetName()] = true
 	}
 	for _, m := range fd.GetMessageType() {
 		l.messages = append(l.messages, locked(m, fd.GetPackage()))
 	}
 	return l, nil
+}
+
+// samePlace refuses other names of the package and the service, which are in
+// the path of every call.
+func (l *lock) samePlace(svc *spec.Service, pkg string) error {
+	var names []string
+	is, was := svc.ProtoPackage+"."+svc.PB, pkg+"."+l.service
+	if pkg != svc.ProtoPackage {
+		names = append(names, "package="+pkg)
+	}
+	if l.service == "" {
+		is, was = svc.ProtoPackage, pkg
+	} else if l.service != svc.PB {
+		names = append(names, "service="+l.service)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return spec.Problems{{
+		Pos: svc.File + ":1:1", Code: "KG060",
+		Msg: "the committed " + l.file + " is of " + was + ", the service would be " + is + ", and callers know it by the former",
+		Fix: "write //kit:proto " + strings.Join(names, " ") + " above the interface, or start a new contract with kitgen generate --break-wire",
+	}}
+}
+
+// foreign refuses what kitgen writes into no .proto and would lose.
+func foreign(file string, fd *descriptorpb.FileDescriptorProto) error {
+	var ps spec.Problems
+	refuse := func(what string) {
+		ps = append(ps, spec.Problem{Pos: file + ":1:1", Code: "KG063",
+			Msg: "the .proto is not as kitgen wrote it: " + what,
+			Fix: "restore it from version control; to make a service from a .proto that you have, use kitgen new service --from"})
+	}
+	if len(fd.GetService()) > 1 {
+		refuse("it has more than one service")
+	}
+	if fd.GetSyntax() != "proto3" {
+		refuse("its syntax is not proto3")
+	}
+	if len(fd.GetExtension()) > 0 {
+		refuse("it has extensions")
+	}
+	for _, m := range fd.GetMessageType() {
+		if slices.ContainsFunc(m.GetNestedType(), func(n *descriptorpb.DescriptorProto) bool { return !n.GetOptions().GetMapEntry() }) || len(m.GetEnumType()) > 0 {
+			refuse("message " + m.GetName() + " has types of its own")
+		}
+		if slices.ContainsFunc(m.GetField(), func(f *descriptorpb.FieldDescriptorProto) bool { return f.OneofIndex != nil && !f.GetProto3Optional() }) {
+			refuse("message " + m.GetName() + " has a oneof")
+		}
+	}
+	return ps.Err()
 }
 
 func parse(path string, text []byte) (*descriptorpb.FileDescriptorProto, error) {
@@ -62,6 +127,22 @@ func parse(path string, text []byte) (*descriptorpb.FileDescriptorProto, error) 
 	return result.FileDescriptorProto(), nil
 }
 
+func lockedCall(m *descriptorpb.MethodDescriptorProto, pkg string) call {
+	side := func(name string, streams bool) string {
+		name = local(name, pkg)
+		if streams {
+			return "stream " + name
+		}
+		return name
+	}
+	return call{m.GetName(), side(m.GetInputType(), m.GetClientStreaming()), side(m.GetOutputType(), m.GetServerStreaming())}
+}
+
+// local is a type's name as a .proto of package pkg has it.
+func local(name, pkg string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(name, "."), pkg+".")
+}
+
 // locked reads one message back to what was printed.
 func locked(m *descriptorpb.DescriptorProto, pkg string) message {
 	out := message{name: m.GetName(), reserved: reserved{names: m.GetReservedName()}}
@@ -82,9 +163,8 @@ func locked(m *descriptorpb.DescriptorProto, pkg string) message {
 
 // lockedType is what protoType printed for a field that was read back.
 func lockedType(f *descriptorpb.FieldDescriptorProto, entries map[string]*descriptorpb.DescriptorProto, pkg string) string {
-	name := strings.TrimPrefix(f.GetTypeName(), ".")
-	name = strings.TrimPrefix(name, pkg+".")
-	if f.GetTypeName() == "" {
+	name := local(f.GetTypeName(), pkg)
+	if name == "" {
 		name = strings.ToLower(strings.TrimPrefix(f.GetType().String(), "TYPE_"))
 	}
 	if e := entries[name[strings.LastIndexByte(name, '.')+1:]]; e != nil && f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED {
@@ -99,70 +179,28 @@ func lockedType(f *descriptorpb.FieldDescriptorProto, entries map[string]*descri
 	return name
 }
 
-// carry is a message with the numbers its fields had.
-func (l *lock) carry(name string, doc []string, fields []spec.Field) message {
-	m := message{name: name, doc: doc}
-	var before []field
-	if i := slices.IndexFunc(l.messages, func(m message) bool { return m.name == name }); i >= 0 {
-		before, m.reserved = l.messages[i].fields, l.messages[i].reserved
+// message is the committed one of that name, or one without fields.
+func (l *lock) message(name string) (m message, ok bool) {
+	i := slices.IndexFunc(l.messages, func(m message) bool { return m.name == name })
+	if i < 0 {
+		return message{name: name}, false
 	}
-	highest := int32(0)
-	for _, was := range before {
-		highest = max(highest, was.number)
-		if !slices.ContainsFunc(fields, func(f spec.Field) bool { return f.Proto == was.name }) {
-			m.reserved.add(was.name, was.number)
-		}
-	}
-	for _, f := range fields {
-		out := field{doc: f.Doc, typ: protoType(f.Type), name: f.Proto}
-		if i := slices.IndexFunc(before, func(was field) bool { return was.name == f.Proto }); i >= 0 {
-			out.number = before[i].number
-			l.compare(name, f, before[i], out)
-		} else {
-			highest = m.reserved.next(highest)
-			out.number = highest
-			// The name comes back with another number, so that no number gets a second meaning.
-			m.reserved.names = slices.DeleteFunc(m.reserved.names, func(n string) bool { return n == f.Proto })
-		}
-		if out.number > maxNumber {
-			l.problems = append(l.problems, spec.Problem{Pos: f.Pos, Code: "KG060",
-				Msg: l.file + " reserves all numbers that are left for message " + name, Fix: "narrow the reserved range"})
-		}
-		m.fields = append(m.fields, out)
-	}
-	return m
+	return l.messages[i], true
 }
 
-// compare refuses a type that peers with the old code would misread. A field
-// that becomes optional, or no longer is, looks the same on the wire.
-func (l *lock) compare(message string, f spec.Field, was, is field) {
-	plain := func(typ string) string { return strings.TrimPrefix(typ, "optional ") }
-	if plain(was.typ) == plain(is.typ) {
-		return
-	}
-	l.problems = append(l.problems, spec.Problem{
-		Pos: f.Pos, Code: "KG060",
-		Msg: f.Name + " is " + is.typ + " now (Go " + f.Type.Go + "), but " + was.typ + " in the committed " + l.file +
-			" (" + message + "." + was.name + "), and callers built from that would misread it",
-		Fix: "keep the type, or give the new one a new name, so that it gets a number of its own",
-	})
+func (l *lock) refuse(pos, code, msg, fix string) {
+	l.problems = append(l.problems, spec.Problem{Pos: pos, Code: code, Msg: msg, Fix: fix})
 }
 
-// retired are the messages that nothing needs any more. They stay for the
-// numbers they reserve, in case a method or struct of the name comes back.
+// retired are the messages that nothing needs any more. They stay as they
+// were: should a method or struct of the name come back, its fields have the
+// numbers and types that peers know, or are refused.
 func (l *lock) retired(messages []message) []message {
 	var list []message
 	for _, was := range l.messages {
-		if slices.ContainsFunc(messages, func(m message) bool { return m.name == was.name }) {
-			continue
-		}
-		shell := message{name: was.name, reserved: was.reserved, doc: []string{
-			"No longer used. It reserves its numbers, should the name come back."}}
-		for _, f := range was.fields {
-			shell.reserved.add(f.name, f.number)
-		}
-		if !shell.reserved.empty() {
-			list = append(list, shell)
+		if !slices.ContainsFunc(messages, func(m message) bool { return m.name == was.name }) {
+			was.doc = []string{"No longer used, and kept so that the name keeps its meaning."}
+			list = append(list, was)
 		}
 	}
 	return list

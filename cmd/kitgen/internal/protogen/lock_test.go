@@ -78,23 +78,40 @@ func TestLock(t *testing.T) {
 			"message SumRequest {\n  int64 a = 1;\n  int32 b = 2;\n  google.protobuf.Duration c = 3;\n}\n\nmessage SumResponse {}\n",
 		},
 		{
-			"a method that is removed leaves its numbers behind",
+			"a method that is removed leaves its messages behind",
 			[]string{
 				service("Get(ctx context.Context, p P) (s string, err error)\nDel(ctx context.Context) error", "type P struct { X, Y int }"),
-				service("Put(ctx context.Context) error"),
+				service("Put(ctx context.Context, a int) error"),
 			},
-			"message PutRequest {}\n\nmessage PutResponse {}\n" +
-				shell("GetRequest", "p") + shell("GetResponse", "s") +
-				strings.Replace(shell("P", "x"), "1;\n  reserved \"x\"", "1 to 2;\n  reserved \"x\", \"y\"", 1),
+			"message PutRequest {\n  int64 a = 1;\n}\n\nmessage PutResponse {}\n" +
+				retired("GetRequest", "P p = 1;") + retired("GetResponse", "string s = 1;") + retired("DelRequest") + retired("DelResponse") +
+				retired("P", "int64 x = 1;", "int64 y = 2;"),
 		},
 		{
-			"and takes new ones when it comes back",
+			"and has its numbers when it comes back",
 			[]string{
-				service("Get(ctx context.Context, a string) error"),
+				service("Get(ctx context.Context, a string, b int) error"),
 				service("Put(ctx context.Context) error"),
-				service("Get(ctx context.Context, a int) error"),
+				service("Get(ctx context.Context, b int, a string, c bool) error"),
 			},
-			"message GetRequest {\n  reserved 1;\n  int64 a = 2;\n}\n\nmessage GetResponse {}\n",
+			"message GetRequest {\n  int64 b = 2;\n  string a = 1;\n  bool c = 3;\n}\n\nmessage GetResponse {}\n" +
+				retired("PutRequest") + retired("PutResponse"),
+		},
+		{
+			"numbers that are asked for",
+			[]string{
+				service("//kit:proto a=3 c=2\nSum(ctx context.Context, a, b, c, d int) error"),
+				service("//kit:proto a=3 e=20\nSum(ctx context.Context, e, a int, f bool, b int) error"),
+			},
+			"message SumRequest {\n  reserved 2, 4;\n  reserved \"c\", \"d\";\n  int64 e = 20;\n  int64 a = 3;\n  bool f = 5;\n  int64 b = 1;\n}\n\nmessage SumResponse {}\n",
+		},
+		{
+			"renamed, with the name on the wire kept",
+			[]string{
+				service("Sum(ctx context.Context, a int, p P) error", "type P struct { X int }"),
+				service("//kit:was Sum\n//kit:was augend=a\nAdd(ctx context.Context, augend int, p P) error", "type P struct {\n//kit:was X\nHeight int }"),
+			},
+			"message SumRequest {\n  int64 a = 1;\n  P p = 2;\n}\n\nmessage SumResponse {}\n\nmessage P {\n  int64 x = 1;\n}\n",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,8 +122,12 @@ func TestLock(t *testing.T) {
 	}
 }
 
-func shell(name, field string) string {
-	return fmt.Sprintf("\n// No longer used. It reserves its numbers, should the name come back.\nmessage %s {\n  reserved 1;\n  reserved %q;\n}\n", name, field)
+func retired(name string, fields ...string) string {
+	text := "\n// No longer used, and kept so that the name keeps its meaning.\nmessage " + name + " {"
+	if len(fields) > 0 {
+		text += "\n  " + strings.Join(fields, "\n  ") + "\n"
+	}
+	return text + "}\n"
 }
 
 func TestLockRefuses(t *testing.T) {
@@ -141,7 +162,7 @@ func TestLockRefusesTheWrongFile(t *testing.T) {
 	for _, tt := range []struct{ name, old, want string }{
 		{
 			"another service", "syntax = \"proto3\";\npackage other.v1;\n",
-			"svc.go:1:1: KG060: the committed svc.proto is of package other.v1, the service would be svc.v1, and callers know it by the former: write //kit:proto package=other.v1 above the interface, or start a new contract with kitgen generate --break-wire",
+			"svc.go:1:1: KG060: the committed svc.proto is of other.v1, the service would be svc.v1, and callers know it by the former: write //kit:proto package=other.v1 above the interface, or start a new contract with kitgen generate --break-wire",
 		},
 		{
 			"not a .proto", "<<<<<<< HEAD\nsyntax",

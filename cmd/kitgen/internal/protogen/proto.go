@@ -17,6 +17,15 @@ type field struct {
 	number int32
 }
 
+// field is the one of that name.
+func (m message) field(name string) (field, bool) {
+	i := slices.IndexFunc(m.fields, func(f field) bool { return f.name == name })
+	if i < 0 {
+		return field{}, false
+	}
+	return m.fields[i], true
+}
+
 // message is a message as it will be printed.
 type message struct {
 	doc      []string
@@ -27,10 +36,10 @@ type message struct {
 
 // Proto prints the .proto of svc. old is the committed one, or nil the first
 // time: fields keep the numbers they have there, whatever moved around them;
-// numbers and names of removed fields are reserved, and so are those of
-// removed methods and structs, whose messages stay as empty shells. A field
-// whose type changed in a way that old peers would misread is refused, as
-// spec.Problems at the Go position.
+// numbers and names of removed fields are reserved, and messages that nothing
+// needs any more stay as they are. What old peers would misread is refused, as
+// spec.Problems at the Go position, and so is what looks like a new name for
+// something they know.
 func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 	l, err := parseLock(svc, old)
 	if err != nil {
@@ -48,13 +57,15 @@ func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 	for _, s := range svc.Structs {
 		messages = append(messages, l.carry(s.PB, s.Doc, s.Fields))
 	}
+	l.compareCalls(svc.Methods, messages)
+	messages = append(messages, l.retired(messages)...)
 	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
 	var w bytes.Buffer
 	printHeader(&w, svc, imports(messages))
 	printService(&w, svc)
-	for _, m := range append(messages, l.retired(messages)...) {
+	for _, m := range messages {
 		printMessage(&w, m)
 	}
 	return w.Bytes(), nil

@@ -26,6 +26,14 @@ type reserved struct {
 
 func (r reserved) empty() bool { return len(r.spans) == 0 && len(r.names) == 0 }
 
+func (r reserved) clone() reserved {
+	return reserved{spans: slices.Clone(r.spans), names: slices.Clone(r.names)}
+}
+
+func (r reserved) contains(n int32) bool {
+	return slices.ContainsFunc(r.spans, func(s span) bool { return s.first <= n && n <= s.last })
+}
+
 func (r *reserved) add(name string, number int32) {
 	r.names = append(r.names, name)
 	r.spans = append(r.spans, span{number, number})

@@ -1,0 +1,22 @@
+package spec
+
+import "strings"
+
+// ProtoName is the name in the .proto of a parameter or a field that is called
+// name in Go.
+func ProtoName(name string) string { return snake(name) }
+
+// FieldName is what a field of a .proto is called in a Go struct.
+func FieldName(protoName string) string { return exported(snake(protoName)) }
+
+// ParamName is what a field of a .proto is called as a parameter.
+func ParamName(protoName string) string {
+	first, rest, _ := strings.Cut(snake(protoName), "_")
+	if rest == "" {
+		return first
+	}
+	return first + exported(rest)
+}
+
+// MessageName is what a message or an rpc of a .proto is called in its Go code.
+func MessageName(protoName string) string { return camel(protoName) }
