@@ -57,7 +57,7 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 	con.Flags(root)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newNew(con), newGenerate(con), newVersion(), newSnapshot(), demo.Command(), localetcd.Command())
+	root.AddCommand(newNew(con), newGenerate(con), newAdd(con), newVersion(), newSnapshot(), demo.Command(), localetcd.Command())
 	return root, started
 }
 

@@ -35,8 +35,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// goEnv lets scripts use the go command with the machine's caches.
+// goEnv lets scripts use the go command with the machine's caches, and write a
+// line break as $NL.
 func goEnv(env *testscript.Env) error {
+	env.Setenv("NL", "\n")
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY"} {
 		value, err := exec.Command("go", "env", name).Output()
 		if err != nil {

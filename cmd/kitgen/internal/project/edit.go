@@ -74,7 +74,7 @@ func (in *inserter) imports(file *goFile, path string) {
 		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
 			e = edit{text: "\nimport " + strconv.Quote(path), offset: int(g.End() - file.ast.FileStart)}
 			if g.Lparen.IsValid() {
-				e = edit{text: "\n\t" + strconv.Quote(path), offset: afterStd(g, path, file)}
+				e.offset, e.text = beside(g, path, file)
 			}
 			break
 		}
@@ -84,20 +84,50 @@ func (in *inserter) imports(file *goFile, path string) {
 	}
 }
 
-// afterStd is where a standard package belongs in an import block that is
-// sorted: behind the last one that is less, or right behind the parenthesis.
-func afterStd(g *ast.GenDecl, path string, file *goFile) int {
-	at := g.Lparen + 1
+// beside is where an import belongs in a block that is sorted: behind the last
+// of its group that is less; else in front of its group; else, of a group that
+// is not there, the standard packages first and others last.
+func beside(g *ast.GenDecl, path string, file *goFile) (at int, text string) {
+	text = "\n\t" + strconv.Quote(path)
+	var behind, before, last token.Pos
 	for _, s := range g.Specs {
 		spec, ok := s.(*ast.ImportSpec)
 		if !ok {
 			continue
 		}
-		if p, err := strconv.Unquote(spec.Path.Value); err == nil && p < path && !strings.Contains(p, ".") {
-			at = spec.End()
+		last = spec.End()
+		p, err := strconv.Unquote(spec.Path.Value)
+		switch {
+		case err != nil || group(p) != group(path):
+		case p < path:
+			behind = spec.End()
+		case !before.IsValid():
+			before = spec.Pos()
 		}
 	}
-	return int(at - file.ast.FileStart)
+	offset := func(p token.Pos) int { return int(p - file.ast.FileStart) }
+	switch {
+	case behind.IsValid():
+		return offset(behind), text
+	case before.IsValid():
+		return offset(before), text[2:] + "\n\t"
+	case last.IsValid() && group(path) != "":
+		return offset(last), "\n" + text
+	case last.IsValid():
+		text += "\n"
+	}
+	return offset(g.Lparen + 1), text
+}
+
+// group is the first two elements of the path of a package that is not of the
+// standard library: what goimports and people put side by side.
+func group(path string) string {
+	host, rest, _ := strings.Cut(path, "/")
+	if !strings.Contains(host, ".") {
+		return ""
+	}
+	owner, _, _ := strings.Cut(rest, "/")
+	return host + "/" + owner
 }
 
 // result is file with its edits. It parses: nothing is written that does not.
