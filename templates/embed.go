@@ -15,3 +15,8 @@ var Service embed.FS
 //
 //go:embed all:module
 var Modules embed.FS
+
+// Client is what a program gets that calls a service: see kitgen add client.
+//
+//go:embed all:client
+var Client embed.FS
