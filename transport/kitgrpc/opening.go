@@ -105,7 +105,12 @@ func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc
 // on a goroutine of its own, since the caller reads meanwhile; it ends with the
 // sequence, or at the first message after the stream has ended. A sequence that
 // waits for something should therefore wait for ctx as well.
-func Exchange[In, Out, T any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[In, Out], error), messages iter.Seq[*In], decode func(*Out) (T, error)) (*transport.Stream[T], error) {
+func Exchange[In, Out, T any](
+	ctx context.Context,
+	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[In, Out], error),
+	messages iter.Seq[*In],
+	decode func(*Out) (T, error),
+) (*transport.Stream[T], error) {
 	sctx := newStreamContext(ctx)
 	s, err := open(sctx)
 	if err != nil {
@@ -137,9 +142,9 @@ func (e *spentError) RetryAfter() (after time.Duration, ok bool) { return -1, tr
 
 // streamContext ends with its parent, as that does, or when it is cancelled.
 type streamContext struct {
-	context.Context //nolint:containedctx // it is one
+	context.Context
 
-	parent context.Context //nolint:containedctx // likewise
+	parent context.Context
 	cancel context.CancelFunc
 }
 
