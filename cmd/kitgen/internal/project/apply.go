@@ -1,127 +1,204 @@
 package project
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
-	"slices"
-	"strings"
 )
 
 // Apply writes the plan below root. If it fails, everything is as it was
-// before. Files that are identical are not touched.
-func (p *Plan) Apply(root *os.Root) error {
-	t := &transaction{root: root}
-	err := t.stage(p.Changes)
+// before; if it is killed, [Recover] makes it so. Files that are identical are
+// not touched, and one that somebody saved since it was read is not replaced.
+func (p *Plan) Apply(root *os.Root) error { return apply(root, p.Changes) }
+
+// Recover puts back what an Apply had changed that was killed before it was
+// through, and reports whether there was one. It must run before anything is
+// read from root.
+func Recover(root *os.Root) (bool, error) { return restore(root) }
+
+// directory is what a transaction needs of an [os.Root].
+type directory interface {
+	Lstat(name string) (fs.FileInfo, error)
+	ReadFile(name string) ([]byte, error)
+	WriteFile(name string, data []byte, perm fs.FileMode) error
+	Chmod(name string, mode fs.FileMode) error
+	Mkdir(name string, perm fs.FileMode) error
+	Link(from, to string) error
+	Rename(from, to string) error
+	Remove(name string) error
+	RemoveAll(name string) error
+}
+
+var _ directory = (*os.Root)(nil)
+
+func apply(dir directory, changes []Change) error {
+	t := &transaction{dir: dir}
+	if err := t.prepare(changes); err != nil || len(t.Steps) == 0 {
+		return err
+	}
+	if err := t.open(); err != nil {
+		return err
+	}
+	err := t.stage()
 	if err == nil {
 		err = t.commit()
 	}
 	if err != nil {
-		return errors.Join(err, t.undo())
+		return errors.Join(err, t.rollBack())
 	}
+	t.close() // what it leaves behind, the next one removes
 	return nil
 }
 
-// transaction is files that have been written beside their places, and the
-// traces that must go if it fails.
+// transaction is files on their way. Its exported fields are the journal: what
+// [Recover] must know.
 type transaction struct {
-	root   *os.Root
-	staged []staged
-	done   int      // of staged, in their places
-	dirs   []string // created, outermost first
+	Steps []step
+	Dirs  []string // that are not there yet, outermost first
+
+	dir directory
 }
 
-type staged struct {
-	Change
-	temp string // empty for a file that goes
-	mode fs.FileMode
+// step is one file. Its new text waits, and its old text is kept, below
+// pendingDir until all steps are done.
+type step struct {
+	Path   string
+	Hash   string // of the new text; empty if the file goes
+	Staged string // where the new text waits; empty if the file goes
+	Backup string // where the old text is kept; empty if there was no file
+
+	change Change
+	mode   fs.FileMode // of the file before; 0 if there was none
 }
 
-func (t *transaction) stage(changes []Change) error {
-	for _, c := range changes {
+// prepare makes steps of changes, and refuses all targets together that are no
+// files to be written.
+func (t *transaction) prepare(changes []Change) error {
+	var errs []error
+	planned := map[string]bool{".": true}
+	for i, c := range changes {
 		if c.Verb == Identical {
 			continue
 		}
-		s := staged{Change: c, mode: 0o644}
-		if info, err := t.root.Stat(c.Path); err == nil {
-			s.mode = info.Mode().Perm()
-		}
+		s := step{Path: c.Path, change: c}
 		if c.Verb != Remove {
-			s.temp = path.Join(path.Dir(c.Path), "."+path.Base(c.Path)+".kitgen")
-			if err := t.mkdir(path.Dir(c.Path)); err != nil {
-				return fmt.Errorf("create directory of %s: %w", c.Path, err)
-			}
+			s.Staged = fmt.Sprintf("%s/%d.new", pendingDir, i)
+			s.Hash = hash(c.New)
 		}
-		t.staged = append(t.staged, s)
-		if s.temp == "" {
-			continue
-		}
-		if err := t.root.WriteFile(s.temp, c.New, s.mode); err != nil {
-			return fmt.Errorf("write %s: %w", c.Path, err)
-		}
-	}
-	return nil
-}
-
-// mkdir creates dir and remembers each level that was not there.
-func (t *transaction) mkdir(dir string) error {
-	if dir == "." {
-		return nil
-	}
-	level := ""
-	for part := range strings.SplitSeq(dir, "/") {
-		level = path.Join(level, part)
-		err := t.root.Mkdir(level, 0o755)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		t.dirs = append(t.dirs, level)
-	}
-	return nil
-}
-
-func (t *transaction) commit() error {
-	for _, s := range t.staged {
-		var err error
-		switch s.temp {
-		case "":
-			err = t.root.Remove(s.Path)
-		default:
-			err = t.root.Rename(s.temp, s.Path)
-		}
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", s.Verb, s.Path, err)
-		}
-		t.done++
-	}
-	return nil
-}
-
-// undo puts back what commit replaced and removes what stage created.
-func (t *transaction) undo() error {
-	var errs []error
-	for i, s := range t.staged {
-		var err error
+		info, err := t.dir.Lstat(c.Path)
 		switch {
-		case i >= t.done && s.temp != "":
-			err = t.root.Remove(s.temp)
-		case i >= t.done:
-		case s.Verb == Create:
-			err = t.root.Remove(s.Path)
+		case errors.Is(err, fs.ErrNotExist):
+			errs = append(errs, t.parents(c.Path, planned))
+		case err != nil:
+			errs = append(errs, refuse("KG010: %s: %v; kitgen writes into the service's directory and what is in it, nothing else", c.Path, err))
 		default:
-			err = t.root.WriteFile(s.Path, s.Old, s.mode)
+			s.Backup, s.mode = fmt.Sprintf("%s/%d.old", pendingDir, i), info.Mode().Perm()
+			errs = append(errs, writable(c.Path, info.Mode()))
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("undo %s: %w", s.Path, err))
-		}
-	}
-	for _, dir := range slices.Backward(t.dirs) {
-		_ = t.root.Remove(dir) // not empty if somebody else put a file there meanwhile
+		t.Steps = append(t.Steps, s)
 	}
 	return errors.Join(errs...)
+}
+
+// parents notes the directories above path that are to be made.
+func (t *transaction) parents(path string, planned map[string]bool) error {
+	var missing []string
+	for dir := range directories(path) {
+		if planned[dir] {
+			break
+		}
+		planned[dir] = true
+		_, err := t.dir.Lstat(dir)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return refuse("KG010: %s: %v; move away what is in its place", path, err)
+		}
+		missing = append([]string{dir}, missing...)
+	}
+	t.Dirs = append(t.Dirs, missing...)
+	return nil
+}
+
+// writable refuses what a rename would replace without asking.
+func writable(path string, mode fs.FileMode) error {
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		return refuse("KG010: %s: is a symbolic link, and would be replaced by a file; put the file itself there", path)
+	case !mode.IsRegular():
+		return refuse("KG010: %s: is no file; move it away", path)
+	case mode&0o200 == 0:
+		return refuse("KG010: %s: is read-only; make it writable, as with chmod u+w", path)
+	}
+	return nil
+}
+
+// stage writes the new texts and then the journal.
+func (t *transaction) stage() error {
+	for _, s := range t.Steps {
+		if s.Staged == "" {
+			continue
+		}
+		if err := t.dir.WriteFile(s.Staged, s.change.New, 0o644); err != nil {
+			return fmt.Errorf("write %s: %w", s.Path, err)
+		}
+		if s.mode == 0 {
+			continue
+		}
+		if err := t.dir.Chmod(s.Staged, s.mode); err != nil {
+			return fmt.Errorf("write %s: %w", s.Path, err)
+		}
+	}
+	return t.writeJournal()
+}
+
+// commit puts every text in its place. It is done once the journal is gone.
+func (t *transaction) commit() error {
+	for _, dir := range t.Dirs {
+		if err := t.dir.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("create directory %s: %w", dir, err)
+		}
+	}
+	for _, s := range t.Steps {
+		if err := t.put(s); err != nil {
+			return fmt.Errorf("%s %s: %w", s.change.Verb, s.Path, err)
+		}
+	}
+	return t.dir.Remove(journalPath)
+}
+
+// put does one step, unless the file is no longer what the plan was made for.
+func (t *transaction) put(s step) error {
+	text, err := t.dir.ReadFile(s.Path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if there := err == nil; there == (s.change.Verb == Create) || there && !bytes.Equal(text, s.change.Old) {
+		return refuse("somebody changed it meanwhile; run it again")
+	}
+	if s.Backup != "" {
+		if err := t.keep(s); err != nil {
+			return err
+		}
+	}
+	if s.Staged == "" {
+		err := t.dir.Remove(s.Path)
+		if errors.Is(err, fs.ErrNotExist) { // kept by a rename
+			return nil
+		}
+		return err
+	}
+	return t.dir.Rename(s.Staged, s.Path)
+}
+
+// keep has the old text in two places, so that its own is never empty; where
+// the file system knows no links, it is for a moment.
+func (t *transaction) keep(s step) error {
+	if t.dir.Link(s.Path, s.Backup) == nil {
+		return nil
+	}
+	return t.dir.Rename(s.Path, s.Backup)
 }

@@ -1,0 +1,266 @@
+package project
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// faulty is a directory where things go wrong.
+type faulty struct {
+	*os.Root
+	before func(op string) error // called before each operation that writes
+}
+
+func (f *faulty) WriteFile(name string, data []byte, perm fs.FileMode) error {
+	if err := f.before("write"); err != nil {
+		_ = f.Root.WriteFile(name, data[:len(data)/2], perm) // as a full disk does
+		return err
+	}
+	return f.Root.WriteFile(name, data, perm)
+}
+
+func (f *faulty) Chmod(name string, mode fs.FileMode) error {
+	return errors.Join(f.before("chmod"), f.Root.Chmod(name, mode))
+}
+
+func (f *faulty) Mkdir(name string, perm fs.FileMode) error {
+	if err := f.before("mkdir"); err != nil {
+		return err
+	}
+	return f.Root.Mkdir(name, perm)
+}
+
+func (f *faulty) Link(from, to string) error {
+	if err := f.before("link"); err != nil {
+		return err
+	}
+	return f.Root.Link(from, to)
+}
+
+func (f *faulty) Rename(from, to string) error {
+	if err := f.before("rename"); err != nil {
+		return err
+	}
+	return f.Root.Rename(from, to)
+}
+
+func (f *faulty) Remove(name string) error {
+	if err := f.before("remove"); err != nil {
+		return err
+	}
+	return f.Root.Remove(name)
+}
+
+func (f *faulty) RemoveAll(name string) error {
+	if err := f.before("remove"); err != nil {
+		return err
+	}
+	return f.Root.RemoveAll(name)
+}
+
+// A plan that does one of everything, and the tree before and after it.
+var (
+	faultsBefore = map[string]string{"old": "1", "gone": "2", "dir/": "", "dir/same": "3", "dir/inside": "4"}
+	faultsAfter  = map[string]string{"old": "one", "dir/": "", "dir/same": "3", "dir/inside": "four", "a/": "", "a/b/": "", "a/b/new": "new", "a/new": "too"}
+)
+
+func faultsPlan() []Change {
+	return []Change{
+		{Verb: Create, Path: "a/b/new", New: []byte("new")},
+		{Verb: Create, Path: "a/new", New: []byte("too")},
+		{Verb: Insert, Path: "dir/inside", Old: []byte("4"), New: []byte("four")},
+		{Verb: Identical, Path: "dir/same", Old: []byte("3"), New: []byte("3")},
+		{Verb: Remove, Path: "gone", Old: []byte("2")},
+		{Verb: Rewrite, Path: "old", Old: []byte("1"), New: []byte("one")},
+	}
+}
+
+// faultsPlace is a directory with the tree before.
+func faultsPlace(t *testing.T) (dir string, root *os.Root) {
+	t.Helper()
+	files := map[string]string{}
+	for name, text := range faultsBefore {
+		if !strings.HasSuffix(name, "/") {
+			files[name] = text
+		}
+	}
+	return place(t, files)
+}
+
+// TestFaults has each operation fail in turn, and then everything that needs
+// room, or everything. What fails must leave the tree as it was, at once where
+// it can still write, and else as soon as the next run can.
+func TestFaults(t *testing.T) {
+	kinds := []struct {
+		name    string
+		fails   func(n, at int, op string) bool
+		recover bool // it takes another run
+	}{
+		{"one fails", func(n, at int, _ string) bool { return n == at }, true},
+		{"the disk is full", func(n, at int, op string) bool {
+			return n >= at && (op == "write" || op == "mkdir" || op == "link")
+		}, false},
+		{"the disk is gone", func(n, at int, _ string) bool { return n >= at }, true},
+		{"there are no links", func(n, at int, op string) bool { return op == "link" || n == at }, true},
+	}
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			for at := 1; ; at++ {
+				dir, root := faultsPlace(t)
+				n, failed := 0, false
+				err := apply(&faulty{root, func(op string) error {
+					n++
+					if !k.fails(n, at, op) {
+						return nil
+					}
+					failed = failed || op != "link"
+					return &fs.PathError{Op: op, Path: "x", Err: syscall.ENOSPC}
+				}}, faultsPlan())
+				want := faultsBefore
+				if err == nil {
+					want = faultsAfter
+				}
+				if err != nil && k.recover || err == nil && failed {
+					if _, err := Recover(root); err != nil {
+						t.Fatalf("operation %d: recover: %v", at, err)
+					}
+				}
+				if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
+					t.Fatalf("operation %d, %v (-want +got)\n%s", at, err, diff)
+				}
+				if err == nil && !failed {
+					if at < 10 {
+						t.Errorf("there were but %d operations", at)
+					}
+					return
+				}
+			}
+		})
+	}
+}
+
+// TestRecoverIsInterrupted undoes in as many runs as there are operations.
+func TestRecoverIsInterrupted(t *testing.T) {
+	for at := 1; ; at++ {
+		dir, root := faultsPlace(t)
+		n := 0
+		gone := func(string) error { n++; return fs.ErrInvalid }
+		err := apply(&faulty{root, func(op string) error {
+			if n++; n > at {
+				return gone(op)
+			}
+			return nil
+		}}, faultsPlan())
+		if err == nil {
+			return
+		}
+		for left := 0; ; left++ {
+			n = 0
+			_, err := restore(&faulty{root, func(op string) error {
+				if n++; n > left {
+					return fs.ErrInvalid
+				}
+				return nil
+			}})
+			if err == nil {
+				break
+			}
+		}
+		if _, err := Recover(root); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(faultsBefore, tree(t, dir)); diff != "" {
+			t.Fatalf("operation %d (-want +got)\n%s", at, diff)
+		}
+	}
+}
+
+// TestChangedMeanwhile has somebody save a file between the plan and its turn.
+func TestChangedMeanwhile(t *testing.T) {
+	for _, victim := range []string{"old", "gone", "dir/inside", "a/b/new"} {
+		dir, root := faultsPlace(t)
+		saved := false
+		err := apply(&faulty{root, func(op string) error {
+			if op == "mkdir" && !saved {
+				saved = true
+				if err := root.MkdirAll("a/b", 0o755); err != nil {
+					return err
+				}
+				return root.WriteFile(victim, []byte("mine"), 0o644)
+			}
+			return nil
+		}}, faultsPlan())
+		if !refused(err) || !strings.HasSuffix(err.Error(), victim+": somebody changed it meanwhile; run it again") {
+			t.Errorf("%s: %v", victim, err)
+		}
+		if got := tree(t, dir)[victim]; got != "mine" {
+			t.Errorf("%s is %q, want what was saved", victim, got)
+		}
+	}
+}
+
+// TestRecoverKeepsWork edits files after a kill: that is newer than the undoing.
+func TestRecoverKeepsWork(t *testing.T) {
+	dir, root := faultsPlace(t)
+	n := 0
+	err := apply(&faulty{root, func(op string) error {
+		if n++; n > 20 { // after the last file, before the journal goes
+			return fs.ErrInvalid
+		}
+		return nil
+	}}, faultsPlan())
+	if err == nil || tree(t, dir)["old"] != "one" {
+		t.Fatalf("%v, %v", err, tree(t, dir))
+	}
+	for _, name := range []string{"old", "a/new"} {
+		if err := root.WriteFile(name, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if undone, err := Recover(root); err != nil || !undone {
+		t.Fatal(undone, err)
+	}
+	want := map[string]string{"old": "mine", "a/": "", "a/new": "mine", "gone": "2", "dir/": "", "dir/same": "3", "dir/inside": "4"}
+	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestTargets are files that a rename would replace without asking.
+func TestTargets(t *testing.T) {
+	dir, root := faultsPlace(t)
+	for name, err := range map[string]error{
+		"link":      os.Symlink("old", dir+"/link"),
+		"read-only": os.WriteFile(dir+"/read-only", nil, 0o444),
+		"out":       os.Symlink("..", dir+"/out"),
+		"inside":    os.Symlink("dir", dir+"/inside"),
+	} {
+		if err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	var changes []Change
+	for _, name := range []string{"dir", "link", "old/new", "out/new", "read-only"} {
+		changes = append(changes, Change{Verb: Rewrite, Path: name, New: []byte("x")})
+	}
+	err := (&Plan{Changes: changes}).Apply(root)
+	want := `KG010: dir: is no file; move it away
+KG010: link: is a symbolic link, and would be replaced by a file; put the file itself there
+KG010: old/new: statat old/new: not a directory; kitgen writes into the service's directory and what is in it, nothing else
+KG010: out/new: statat out/new: path escapes from parent; kitgen writes into the service's directory and what is in it, nothing else
+KG010: read-only: is read-only; make it writable, as with chmod u+w`
+	if !refused(err) || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+	err = (&Plan{Changes: []Change{{Verb: Rewrite, Path: "inside/same", Old: []byte("3"), New: []byte("x")}}}).Apply(root)
+	text, readErr := os.ReadFile(dir + "/dir/same")
+	if err != nil || string(text) != "x" {
+		t.Errorf("through a link to a directory inside: %v, %v", err, readErr)
+	}
+}

@@ -1,0 +1,157 @@
+package project
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+)
+
+// While kitgen writes, what it takes to undo that is here.
+const (
+	pendingDir  = ".kitgen-pending"
+	ownerPath   = pendingDir + "/owner"
+	journalPath = pendingDir + "/journal"
+)
+
+// restore undoes the transaction that a killed process left, if there is one.
+func restore(dir directory) (bool, error) {
+	if _, err := dir.Lstat(pendingDir); err != nil {
+		return false, nil //nolint:nilerror // what cannot be seen is not there; the writing will tell
+	}
+	if pid, err := dir.ReadFile(ownerPath); err == nil && alive(string(pid)) {
+		return false, refuse("%s: kitgen is writing here, as process %s; wait until it is done", pendingDir, pid)
+	}
+	t := &transaction{dir: dir}
+	text, err := dir.ReadFile(journalPath)
+	if errors.Is(err, fs.ErrNotExist) { // nothing was in its place yet, or all was
+		t.close()
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, t)
+	}
+	if err != nil {
+		return false, fmt.Errorf("undo what an earlier kitgen left: read %s: %w", journalPath, err)
+	}
+	return true, t.rollBack()
+}
+
+// alive reports whether another process has that number. It may be any, which
+// costs the user a look, where the other mistake costs a file.
+func alive(number string) bool {
+	pid, err := strconv.Atoi(number)
+	if err != nil || pid == os.Getpid() {
+		return false
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	if runtime.GOOS == "windows" { // finds none that is not there
+		return true
+	}
+	err = p.Signal(syscall.Signal(0))
+	return err == nil || errors.Is(err, os.ErrPermission)
+}
+
+// open makes the place where texts wait; who made it is alone with it.
+func (t *transaction) open() error {
+	err := t.dir.Mkdir(pendingDir, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		return refuse("%s: another kitgen is writing here; wait until it is done and run it again", pendingDir)
+	}
+	if err == nil {
+		err = t.dir.WriteFile(ownerPath, []byte(strconv.Itoa(os.Getpid())), 0o644)
+	}
+	if err != nil {
+		t.close()
+		return fmt.Errorf("create %s: %w", pendingDir, err)
+	}
+	return nil
+}
+
+// close removes every trace of the transaction but its result.
+func (t *transaction) close() {
+	_ = t.dir.RemoveAll(pendingDir) // what stays is removed by the next
+}
+
+// writeJournal makes the transaction one that can be undone by others.
+func (t *transaction) writeJournal() error {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	if err := t.dir.WriteFile(journalPath+".new", text, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", journalPath, err)
+	}
+	return t.dir.Rename(journalPath+".new", journalPath)
+}
+
+// rollBack makes everything as it was before, from any state that the
+// transaction can be in, and so also from one that a rollBack left.
+func (t *transaction) rollBack() error {
+	var errs []error
+	for _, s := range t.Steps {
+		if err := t.takeBack(s); err != nil {
+			errs = append(errs, fmt.Errorf("undo %s: %w", s.Path, err))
+		}
+	}
+	for _, dir := range slices.Backward(t.Dirs) {
+		_ = t.dir.Remove(dir) // stays if somebody put a file there meanwhile
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("%w\nthe next kitgen here tries that again", err)
+	}
+	if err := t.dir.Remove(journalPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("undo: %w", err)
+	}
+	t.close()
+	return nil
+}
+
+// takeBack undoes one step, whether or not it was done. A file that is not the
+// one which was put there is somebody's work since then, and stays.
+func (t *transaction) takeBack(s step) error {
+	text, err := t.dir.ReadFile(s.Path)
+	there := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if there && (s.Hash == "" || hash(text) != s.Hash) {
+		return nil
+	}
+	if s.Backup != "" {
+		err = t.dir.Rename(s.Backup, s.Path)
+	} else if there && !t.waits(s) {
+		err = t.dir.Remove(s.Path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// waits reports whether the new text has not left for its place.
+func (t *transaction) waits(s step) bool {
+	_, err := t.dir.Lstat(s.Staged)
+	return err == nil
+}
+
+// directories are those that name is in, innermost first.
+func directories(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
+			if !yield(dir) {
+				return
+			}
+		}
+	}
+}
