@@ -58,6 +58,13 @@ func TestModulesAreFresh(t *testing.T) {
 	if read("library.mod.txt") != string(library) {
 		t.Error("module/library.mod.txt is not ../go.mod: make generate")
 	}
+	kitgen, err := os.ReadFile("../cmd/kitgen/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read("kitgen.mod.txt") != string(kitgen) {
+		t.Error("module/kitgen.mod.txt is not ../cmd/kitgen/go.mod: make generate")
+	}
 	versions := requirements(string(library))
 	for _, name := range []string{"http.mod.txt", "grpc.mod.txt", "grpc-http.mod.txt"} {
 		for module, version := range requirements(read(name)) {

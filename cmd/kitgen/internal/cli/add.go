@@ -20,7 +20,7 @@ func newAdd(con *console.Console) *cobra.Command {
 command can be repeated; what cannot be inserted is printed, with its place.`,
 		Args: commandsOnly,
 		RunE: func(*cobra.Command, []string) error {
-			return usageError{errors.New("add what? Write kitgen add method 'Mul(ctx context.Context, a, b int) (product int, err error)', or see kitgen add --help")}
+			return misuse("add what? Write kitgen add method 'Mul(ctx context.Context, a, b int) (product int, err error)', or see kitgen add --help")
 		},
 	}
 	cmd.AddCommand(addMethod(con), addMiddleware(con), addClient(con))

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -25,7 +24,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !*started { // cobra's own complaints have no type
-		err = usageError{err}
+		err = console.UsageError{Err: err}
 	}
 	if err != nil {
 		complain(stderr, err)
@@ -51,13 +50,13 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(cmd.ErrOrStderr())
-			return errors.Join(cmd.Help(), usageError{errors.New("name a command")})
+			return errors.Join(cmd.Help(), misuse("name a command"))
 		},
 	}
 	con.Flags(root)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newNew(con), newGenerate(con), newAdd(con), newVersion(), newSnapshot(), demo.Command(), localetcd.Command())
+	root.SetHelpCommand(newHelp())
+	root.AddCommand(newNew(con), newGenerate(con), newAdd(con), newVersion(con), newGraph(con), newDoctor(con), newSnapshot(), demo.Command(), localetcd.Command())
 	return root, started
 }
 
@@ -67,7 +66,7 @@ func enter(dir string) error {
 		return nil
 	}
 	if err := os.Chdir(dir); err != nil {
-		return usageError{fmt.Errorf("-C: %w", err)}
+		return misuse("-C: %w", err)
 	}
 	return nil
 }

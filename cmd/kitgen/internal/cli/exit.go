@@ -31,13 +31,10 @@ var (
 	errConflict = errors.New("merge conflict")
 )
 
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-// environmentError is something wrong with the machine, and the mend.
-type environmentError struct{ error }
-
-func (e environmentError) Unwrap() error { return e.error }
+// misuse is a mistake on the command line.
+func misuse(format string, args ...any) error {
+	return console.UsageError{Err: fmt.Errorf(format, args...)}
+}
 
 // written makes of an error of writing one that says what that means to the
 // user.
@@ -47,21 +44,19 @@ func written(err error) error {
 	if !path && !link {
 		return err
 	}
-	return environmentError{fmt.Errorf("KG010: %w; nothing was changed: make room, or make it writable, and run it again", err)}
+	return console.EnvironmentError{Err: fmt.Errorf("KG010: %w; nothing was changed: make room, or make it writable, and run it again", err)}
 }
 
 // exitCode is the code that says what kind of error err is.
 func exitCode(err error) int {
-	_, usage := errors.AsType[usageError](err)
-	_, misuse := errors.AsType[console.UsageError](err)
+	_, usage := errors.AsType[console.UsageError](err)
 	_, problems := errors.AsType[spec.Problems](err)
 	_, refusal := errors.AsType[project.Refusal](err)
-	_, environment := errors.AsType[environmentError](err)
-	_, machine := errors.AsType[console.EnvironmentError](err)
+	_, environment := errors.AsType[console.EnvironmentError](err)
 	switch {
 	case err == nil:
 		return exitOK
-	case usage, misuse:
+	case usage:
 		return exitUsage
 	case errors.Is(err, errOutOfDate):
 		return exitOutOfDate
@@ -69,7 +64,7 @@ func exitCode(err error) int {
 		return exitConflict
 	case problems, refusal:
 		return exitRefused
-	case environment, machine:
+	case environment:
 		return exitEnvironment
 	}
 	return exitError

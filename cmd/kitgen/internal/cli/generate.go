@@ -127,6 +127,9 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	if err != nil {
 		return in, err
 	}
+	if err := project.Pinned(abs); err != nil {
+		return in, err
+	}
 	module, err := project.PackagePath(abs)
 	if err != nil {
 		return in, err

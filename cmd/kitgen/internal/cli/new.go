@@ -23,7 +23,7 @@ func newNew(con *console.Console) *cobra.Command {
 		Short: "Make something new: kitgen new service NAME",
 		Args:  commandsOnly,
 		RunE: func(*cobra.Command, []string) error {
-			return usageError{errors.New("new what? Write kitgen new service NAME")}
+			return misuse("new what? Write kitgen new service NAME")
 		},
 	}
 	cmd.AddCommand(newService(con))
@@ -70,6 +70,8 @@ becomes a package of that module, unless --module makes it one of its own.`,
 	f.StringVar(&o.registry, "registry", "etcd", "where to register unless told otherwise at start: etcd or consul")
 	f.StringVar(&o.from, "from", "", "Go file whose interface the service has (one to start with if not set)")
 	f.StringVar(&o.iface, "interface", "", "which interface of that file, if there are several")
+	completesWith(cmd, "transports", knownTransports)
+	completesWith(cmd, "registry", knownRegistries)
 	f.StringVar(&o.kitDir, "kit-dir", "", "checkout of the kitgen library to use (found if not set)")
 	return cmd
 }

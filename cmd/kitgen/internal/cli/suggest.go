@@ -28,17 +28,23 @@ func commandsOnly(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	names := subcommands(cmd)
+	mend := "there are " + strings.Join(names, ", ")
+	if near := typo.Nearest(args[0], names); near != "" {
+		mend = "did you mean " + cmd.CommandPath() + " " + near + "?"
+	}
+	return fmt.Errorf("no command %q; %s", args[0], mend)
+}
+
+// subcommands are the names of cmd's commands that are not hidden.
+func subcommands(cmd *cobra.Command) []string {
 	var names []string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			names = append(names, c.Name())
 		}
 	}
-	mend := "there are " + strings.Join(names, ", ")
-	if near := typo.Nearest(args[0], names); near != "" {
-		mend = "did you mean " + cmd.CommandPath() + " " + near + "?"
-	}
-	return fmt.Errorf("no command %q; %s", args[0], mend)
+	return names
 }
 
 // flagError adds the nearest flag to cobra's complaint about an unknown one.

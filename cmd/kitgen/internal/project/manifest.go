@@ -53,6 +53,9 @@ func ReadManifest(dir fs.FS, name string) (*Manifest, error) {
 	if m.Service == "" || len(m.Transports) == 0 {
 		return nil, refuse("%s/%s: has no service or no transports; restore it from version control", name, ManifestPath)
 	}
+	if err := m.handshake(name); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"go/ast"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -96,21 +98,55 @@ func sets(body *ast.BlockStmt, cfg, field string) bool {
 }
 
 // Settings are the fields of the middleware.ServerConfig that the service in
-// dir sets where it composes its middleware.
+// dir sets: where it composes its middleware, and in main.
 func Settings(dir fs.FS, m *Manifest) ([]string, error) {
 	src, err := readSource(dir, func(name string) bool { return m.Generated[name] != "" })
 	if err != nil {
 		return nil, err
 	}
-	_, fn, cfg := src.composer()
-	if fn == nil {
-		return nil, nil
-	}
-	var fields []string
-	for _, field := range []string{"Observers", "Timeout", "Shed", "Auth", "RateLimit", "Limit"} {
-		if sets(fn.Body, cfg, field) {
-			fields = append(fields, field)
+	set := map[string]bool{}
+	if _, fn, cfg := src.composer(); fn != nil {
+		for _, field := range settable {
+			set[field] = sets(fn.Body, cfg, field)
 		}
 	}
-	return fields, nil
+	main, err := fs.Sub(dir, "cmd/"+m.Service)
+	if err != nil {
+		return nil, err
+	}
+	if src, err = readSource(main, func(string) bool { return false }); err != nil {
+		return nil, err
+	}
+	for _, f := range src.files {
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			maps.Copy(set, literal(n))
+			return true
+		})
+	}
+	return slices.DeleteFunc(slices.Clone(settable), func(field string) bool { return !set[field] }), nil
+}
+
+// settable are the fields of a middleware.ServerConfig that change what a call
+// passes.
+var settable = []string{"Observers", "Timeout", "Shed", "Auth", "RateLimit", "Limit"}
+
+// literal has the fields that n sets, if it is a literal of a
+// middleware.ServerConfig.
+func literal(n ast.Node) map[string]bool {
+	lit, ok := n.(*ast.CompositeLit)
+	if !ok {
+		return nil
+	}
+	if sel, ok := lit.Type.(*ast.SelectorExpr); !ok || sel.Sel.Name != "ServerConfig" {
+		return nil
+	}
+	set := map[string]bool{}
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if key, ok := kv.Key.(*ast.Ident); ok {
+				set[key.Name] = true
+			}
+		}
+	}
+	return set
 }

@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+)
+
+// completesWith lets the shell complete a flag's value from those there are.
+func completesWith(cmd *cobra.Command, flag string, values []string) {
+	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // the command has no such flag: a slip in this package, which every run would show
+	}
+}
+
+// completeServices lets the shell complete directories of services.
+func completeServices(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	found, err := filepath.Glob(filepath.Join("*", project.ManifestPath))
+	if err != nil || len(found) == 0 {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	for i, manifest := range found {
+		found[i] = filepath.Dir(manifest)
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
+}
