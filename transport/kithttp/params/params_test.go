@@ -43,8 +43,8 @@ func readAll(r *http.Request) (everything, error) {
 		ID:    params.Path(in, "id", params.String[id]),
 		Yes:   params.Query(in, "yes", params.Bool[bool]),
 		Small: params.Query(in, "small", params.Int[int8]),
-		Level: params.Query(in, "level", params.Uint[level]),
-		Big:   params.Query(in, "big", params.Uint[uint64]),
+		Level: params.Query(in, "level", params.Int[level]),
+		Big:   params.Query(in, "big", params.Int[uint64]),
 		Real:  params.Query(in, "real", params.Float[ratio]),
 		At:    params.Query(in, "at", params.Time),
 		Wait:  params.Query(in, "wait", params.Duration),
@@ -121,7 +121,7 @@ func FuzzNumbers(f *testing.F) {
 		if got, err := params.Int[int64](strconv.FormatInt(i, 10)); err != nil || got != i {
 			t.Errorf("%d is %d, %v", i, got, err)
 		}
-		if got, err := params.Uint[uint64](strconv.FormatUint(u, 10)); err != nil || got != u {
+		if got, err := params.Int[uint64](strconv.FormatUint(u, 10)); err != nil || got != u {
 			t.Errorf("%d is %d, %v", u, got, err)
 		}
 		got, err := params.Float[float64](strconv.FormatFloat(x, 'g', -1, 64))
@@ -136,7 +136,7 @@ func Example() {
 	mux.HandleFunc("GET /users/{id}/posts", func(w http.ResponseWriter, r *http.Request) {
 		in := params.Of(r)
 		id := params.Path(in, "id", params.Int[int])
-		limit := params.Query(in, "limit", params.Uint[uint8])
+		limit := params.Query(in, "limit", params.Int[uint8])
 		if err := in.Err(); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

@@ -20,26 +20,30 @@ func Bool[T ~bool](text string) (T, error) {
 	return T(v), nil
 }
 
-// Int takes a decimal number that T can hold.
-func Int[T ~int | ~int8 | ~int16 | ~int32 | ~int64](text string) (T, error) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if v := T(n); err == nil && int64(v) == n {
-		return v, nil
+// Int takes a whole decimal number that T can hold.
+func Int[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](text string) (T, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		if v := T(n); int64(v) == n && (v < 0) == (n < 0) {
+			return v, nil
+		}
+	} else if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		if v := T(n); uint64(v) == n && v >= 0 {
+			return v, nil
+		}
 	}
-	most := T(1)
-	for most<<1 > most {
-		most = most<<1 | 1
-	}
-	return 0, fmt.Errorf("want a whole number from %d to %d, got %q", -most-1, most, text)
+	least, most := bounds[T]()
+	return 0, fmt.Errorf("want a whole number from %d to %d, got %q", least, most, text)
 }
 
-// Uint takes a decimal number that T can hold.
-func Uint[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](text string) (T, error) {
-	n, err := strconv.ParseUint(text, 10, 64)
-	if v := T(n); err == nil && uint64(v) == n {
-		return v, nil
+// bounds are the least and the greatest number that T can hold.
+func bounds[T ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64]() (least, most T) {
+	if least--; least > 0 {
+		return 0, least // it has wrapped around
 	}
-	return 0, fmt.Errorf("want a whole number from 0 to %d, got %q", ^T(0), text)
+	for most = 1; most<<1 > most; {
+		most = most<<1 | 1
+	}
+	return -most - 1, most
 }
 
 // Float takes a number that JSON could have, so neither NaN nor an infinity.
