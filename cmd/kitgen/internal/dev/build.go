@@ -1,0 +1,96 @@
+package dev
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// generate brings what follows from the interface up to date, by this very
+// kitgen, and logs what that changed.
+func (s *session) generate(ctx context.Context, f *fleet) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self, "generate") //nolint:gosec // it is this program
+	cmd.Dir = f.dir
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	for line := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(line, "identical") {
+			s.book.say("%s", strings.TrimSpace(line))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("kitgen generate: %w\n%s", err, strings.TrimSpace(complaint.String()))
+	}
+	return nil
+}
+
+// build compiles f and reports whether that made another program than the one
+// before.
+func (s *session) build(ctx context.Context, f *fleet) (changed bool, err error) {
+	out := filepath.Join(s.place, "build", f.name) + exe()
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", out, "./cmd/"+f.name) //nolint:gosec // the name was checked when the service was made
+	cmd.Dir = f.dir
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return false, fmt.Errorf("go build ./cmd/%s: %w\n%s", f.name, err, bytes.TrimSpace(text))
+	}
+	sum, err := hash(out)
+	if err != nil || sum == f.sum {
+		return false, err
+	}
+	// Replicas run a copy: a program that runs cannot be overwritten.
+	program := filepath.Join(s.place, "bin", f.name+"-"+sum[:12]) + exe()
+	if err := copyFile(out, program); err != nil {
+		return false, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.sum, f.path = sum, program
+	return true, nil
+}
+
+func exe() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
+
+func hash(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // as go build makes it
+		return err
+	}
+	if _, err := os.Stat(to); err == nil {
+		return nil // the same, by its name
+	}
+	return os.WriteFile(to, b, 0o755) //nolint:gosec // a program
+}

@@ -1,0 +1,118 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+	"github.com/kitgen/kitgen/lb"
+	"github.com/kitgen/kitgen/middleware"
+	"github.com/kitgen/kitgen/middleware/retry"
+	"github.com/kitgen/kitgen/middleware/timeout"
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/transport/kithttp"
+)
+
+// door is a reverse proxy before the replicas of one service.
+type door struct {
+	addr      string
+	server    *http.Server
+	served    chan error
+	instances *sd.Instancer
+	pool      *lb.Pool
+	stack     *middleware.ClientStack
+}
+
+// openDoor gives f a front door.
+func (s *session) openDoor(f *fleet) error {
+	l, err := s.listen()
+	if err != nil {
+		return err
+	}
+	d, err := newDoor(f.name, At(s.registry, f.name))
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	d.addr = l.Addr().String()
+	go func() { d.served <- d.server.Serve(l) }()
+	f.door = d
+	return nil
+}
+
+// doors is how many ports are tried if the user has not asked for one.
+const doors = 50
+
+// listen takes the address that the user asked for, or else the first free one
+// from the default on.
+func (s *session) listen() (net.Listener, error) {
+	host, port, err := net.SplitHostPort(s.http)
+	if err != nil {
+		return nil, fmt.Errorf("--http %s: %w; pass host:port", s.http, err)
+	}
+	first, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, fmt.Errorf("--http %s: the port is no number; pass host:port", s.http)
+	}
+	for n := first; ; n++ {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n))) //nolint:noctx // at once
+		switch {
+		case err == nil:
+			return l, nil
+		case errors.Is(err, syscall.EADDRINUSE) && n < first+doors && (!s.httpSet || len(s.fleets) > 1):
+			continue
+		case errors.Is(err, syscall.EADDRINUSE):
+			return nil, console.EnvironmentError{Err: fmt.Errorf("KG080: --http %s: another process has the port; stop it, pass another, or --http none", s.http)}
+		}
+		return nil, fmt.Errorf("--http %s: %w; pass another, or --http none", s.http, err)
+	}
+}
+
+func newDoor(name, target string) (*door, error) {
+	instances, err := sd.Open(target, sd.InstancerConfig{Transport: "http", Protection: sd.Off}, schemes()...)
+	if err != nil {
+		return nil, fmt.Errorf("--registry: %w", err)
+	}
+	stack, err := middleware.Client(middleware.ClientConfig{
+		Service: name,
+		Timeout: timeout.Config{Timeout: -1}, // streams take as long as they take
+		Retry:   retry.Config{Idempotent: true, Streams: true},
+	})
+	if err != nil {
+		instances.Stop()
+		return nil, err
+	}
+	pool := lb.NewPool(instances, kithttp.RequestFactory(kithttp.ClientConfig{}), lb.PoolConfig{Guard: stack.Guard})
+	call := stack.Method("http")(lb.Endpoint(lb.NewAdaptive(pool, lb.AdaptiveConfig{})))
+	return &door{
+		server: &http.Server{
+			Handler:           kithttp.NewProxy(kithttp.NewRoundTripper(call), kithttp.ProxyConfig{Host: name}),
+			ReadHeaderTimeout: 10 * time.Second,
+		},
+		served:    make(chan error, 1),
+		instances: instances,
+		pool:      pool,
+		stack:     stack,
+	}, nil
+}
+
+// close ends calls that are under way after a moment.
+func (d *door) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := d.server.Shutdown(ctx); err != nil {
+		_ = d.server.Close() // what is left is cut off, as said
+	}
+	err := <-d.served
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	err = errors.Join(err, d.pool.Close(), d.stack.Close())
+	d.instances.Stop()
+	return err
+}

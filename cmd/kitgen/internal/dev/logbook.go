@@ -1,0 +1,119 @@
+package dev
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+)
+
+// kept is how many lines of each source are there to be asked for later.
+const kept = 1000
+
+// logbook is the one log of a session: a line of a replica, or of kitgen
+// itself, after the other, each with the name of its source.
+type logbook struct {
+	con   *console.Console
+	width int // of the names
+
+	mu      sync.Mutex // guards the rest
+	sources map[string]*source
+	readers map[chan string]string // to the name that each follows
+}
+
+func newLogbook(con *console.Console) *logbook {
+	return &logbook{con: con, width: len("kitgen"), sources: map[string]*source{}, readers: map[chan string]string{}}
+}
+
+// source is who writes. What it is given is cut into lines.
+type source struct {
+	book  *logbook
+	name  string
+	color console.Color
+
+	rest []byte   // of a line whose end has not come; guarded by book.mu
+	last []string // lines; guarded by book.mu
+}
+
+// palette is who has which colour, in turn.
+var palette = []console.Color{console.Cyan, console.Yellow, console.Green, console.Magenta, console.Blue} //nolint:gochecknoglobals // a table
+
+// source is that of a name, which keeps its colour.
+func (l *logbook) source(name string) *source {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s, ok := l.sources[name]; ok {
+		return s
+	}
+	s := &source{book: l, name: name, color: console.Gray}
+	if name != "kitgen" && name != "etcd" {
+		s.color = palette[len(l.sources)%len(palette)]
+	}
+	l.sources[name] = s
+	l.width = max(l.width, len(name))
+	return s
+}
+
+// say logs a line of kitgen's own.
+func (l *logbook) say(format string, args ...any) {
+	fmt.Fprintf(l.source("kitgen"), format+"\n", args...)
+}
+
+var _ io.Writer = (*source)(nil)
+
+// Write logs the lines of p. It never fails: nobody stops for its log.
+func (s *source) Write(p []byte) (int, error) {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	s.rest = append(s.rest, p...)
+	for {
+		line, rest, ok := bytes.Cut(s.rest, []byte("\n"))
+		if !ok {
+			break
+		}
+		s.line(strings.TrimRight(string(line), "\r"))
+		s.rest = rest
+	}
+	return len(p), nil
+}
+
+func (s *source) line(text string) {
+	if s.last = append(s.last, text); len(s.last) > kept {
+		s.last = s.last[1:]
+	}
+	head := fmt.Sprintf("%-*s |", s.book.width, s.name)
+	fmt.Fprintln(s.book.con.Out, s.book.con.Paint(s.book.con.Out, s.color, head), text)
+	for reader, name := range s.book.readers {
+		if name == s.name {
+			select {
+			case reader <- text:
+			default: // it is slow; it has missed a line, and nobody waits
+			}
+		}
+	}
+}
+
+// tail is the end of what the source wrote, for an error message.
+func (s *source) tail(lines int) string {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	return strings.Join(s.last[max(0, len(s.last)-lines):], "\n")
+}
+
+// follow is what name has written, and a channel of what it goes on to write,
+// until stop is called.
+func (l *logbook) follow(name string) (last []string, more <-chan string, stop func()) {
+	s := l.source(name)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	reader := make(chan string, kept)
+	l.readers[reader] = name
+	return append(last, s.last...), reader, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.readers, reader)
+	}
+}

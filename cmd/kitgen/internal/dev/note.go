@@ -1,0 +1,77 @@
+package dev
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+)
+
+// Place is where, in the directory it was started in, a session keeps what it
+// needs while it runs.
+const Place = ".kitgen/dev"
+
+// noteName is the file by which others find the session.
+const noteName = "session.json"
+
+// Note is how to reach the session of a directory.
+type Note struct {
+	PID      int    `json:"pid"`
+	Addr     string `json:"addr"`     // where it takes commands
+	Token    string `json:"token"`    // what those who give them must know
+	Registry string `json:"registry"` // target of its registry, without a service: see At
+	Place    string `json:"-"`        // directory of the file
+}
+
+// Find returns the note of the session in dir or in a directory above it. It
+// does not know whether the session is still there.
+func Find(dir string) (*Note, error) {
+	for {
+		n, err := readNote(filepath.Join(dir, filepath.FromSlash(Place)))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return n, err
+		}
+		if dir == filepath.Dir(dir) {
+			return nil, project.Refusal("no session runs here; start one in the directory of the service: kitgen dev")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+func readNote(place string) (*Note, error) {
+	path := filepath.Join(place, noteName)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	n := &Note{Place: place}
+	if err := json.Unmarshal(b, n); err != nil {
+		return nil, fmt.Errorf("%s: %w; remove it", path, err)
+	}
+	return n, nil
+}
+
+// post puts the note into its place, whole or not at all, unless there is one
+// already: that is fs.ErrExist.
+func (n *Note) post() error {
+	b, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(n.Place, noteName)
+	if err != nil {
+		return err
+	}
+	_, err = draft.Write(b)
+	err = errors.Join(err, draft.Close())
+	if err == nil {
+		err = os.Link(draft.Name(), filepath.Join(n.Place, noteName))
+	}
+	return errors.Join(err, os.Remove(draft.Name()))
+}
+
+func (n *Note) remove() error { return os.Remove(filepath.Join(n.Place, noteName)) }

@@ -1,0 +1,261 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/localetcd"
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/sd/consul"
+	"github.com/kitgen/kitgen/sd/etcd"
+)
+
+// config is the command line of kitgen dev.
+type config struct {
+	dir      string // absolute
+	replicas int
+	registry string // target without a service; an etcd of the session's own if empty
+	http     string // address of the first front door; "none" for none
+	httpSet  bool   // by the user
+	noWatch  bool
+}
+
+// session is one run of kitgen dev.
+type session struct {
+	config
+	place  string // directory of what it keeps while it runs
+	book   *logbook
+	fleets []*fleet
+	etcd   *unit         // nil if the registry is the user's
+	quit   func()        // asks the session to end
+	forced chan struct{} // closed when it is to end at once
+
+	turn  chan struct{} // held by whoever changes a fleet
+	tasks sync.WaitGroup
+
+	mu sync.Mutex // guards the state of every unit, and the lists of them
+}
+
+// run is the whole session, until ctx ends. Everything it starts has ended when
+// it returns.
+func (s *session) run(ctx context.Context, prompt func(ctx context.Context, s *session)) (err error) {
+	ctx, s.quit = context.WithCancel(ctx)
+	defer s.quit()
+	c, err := s.claim(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close(), s.clear()) }()
+	seen := look(s.roots()) // before the build, so that it is built again if it changes meanwhile
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.open(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // the user ended it
+		}
+		return err
+	}
+	if err := c.publish(s.registry); err != nil {
+		return err
+	}
+	s.welcome()
+	s.tasks.Go(func() { prompt(ctx, s) })
+	if !s.noWatch {
+		s.tasks.Go(func() {
+			watch(ctx, s.roots(), seen, func(changed []string) { s.refresh(ctx, changed) })
+		})
+	}
+	<-ctx.Done()
+	s.book.say("stopping; Ctrl-C once more kills")
+	return nil
+}
+
+// open builds and starts everything.
+func (s *session) open(ctx context.Context) error {
+	giveBack, err := s.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	for _, f := range s.fleets {
+		if err := s.generate(ctx, f); err != nil {
+			return err
+		}
+		s.book.say("building %s; the first build on a machine compiles the libraries, a minute or two", f.name)
+		if _, err := s.build(ctx, f); err != nil {
+			return console.EnvironmentError{Err: err}
+		}
+	}
+	if err := s.openRegistry(ctx); err != nil {
+		return console.EnvironmentError{Err: err}
+	}
+	for _, f := range s.fleets {
+		if err := s.openFleet(ctx, f); err != nil {
+			return console.EnvironmentError{Err: err}
+		}
+	}
+	return nil
+}
+
+// ttl is how long etcd lists a replica that was killed: as short as the library
+// lets it be.
+const ttl = "6s"
+
+func (s *session) openRegistry(ctx context.Context) error {
+	if s.registry != "" {
+		return nil
+	}
+	ports, err := child.FreePorts(1)
+	if err != nil {
+		return err
+	}
+	log := s.book.source("etcd")
+	s.etcd = &unit{name: "etcd", log: log, state: down, launch: func(ctx context.Context) (*process, error) {
+		e, err := localetcd.Start(ctx, localetcd.Config{Dir: filepath.Join(s.place, "etcd"), Listen: ports[0], Log: log})
+		if err != nil {
+			return nil, err
+		}
+		return &process{Process: e.Process}, nil
+	}}
+	s.registry = "etcd://" + ports[0] + "?ttl=" + ttl
+	return s.start(ctx, s.etcd)
+}
+
+func (s *session) openFleet(ctx context.Context, f *fleet) error {
+	var err error
+	f.instances, err = sd.Open(At(s.registry, f.name), sd.InstancerConfig{Protection: sd.Off}, schemes()...)
+	if err != nil {
+		return fmt.Errorf("--registry: %w", err)
+	}
+	if f.http && s.http != "none" {
+		if err := s.openDoor(f); err != nil {
+			return err
+		}
+	}
+	return s.scale(ctx, f, s.replicas)
+}
+
+func schemes() []sd.Scheme {
+	return []sd.Scheme{etcd.Scheme(etcd.Config{}), consul.Scheme(consul.Config{})}
+}
+
+// refresh brings the fleets up to date with files that changed. What fails is
+// said, and leaves the replicas as they are.
+func (s *session) refresh(ctx context.Context, changed []string) {
+	giveBack, err := s.take(ctx)
+	if err != nil {
+		return
+	}
+	defer giveBack()
+	for _, f := range s.fleets {
+		if err := s.update(ctx, f, changed); err != nil && ctx.Err() == nil {
+			s.book.say("%v", err)
+			s.book.say("%s: the replicas that run go on as they are", f.name)
+		}
+	}
+}
+
+// update generates, builds and rolls out f.
+func (s *session) update(ctx context.Context, f *fleet, changed []string) error {
+	if slices.ContainsFunc(changed, f.concerns) {
+		if err := s.generate(ctx, f); err != nil {
+			return err
+		}
+	}
+	different, err := s.build(ctx, f)
+	if err != nil || !different {
+		return err
+	}
+	s.book.say("%s built; its replicas are replaced one by one", f.name)
+	return s.roll(ctx, f)
+}
+
+// concerns says whether the file may be one that kitgen generate reads.
+func (f *fleet) concerns(path string) bool {
+	name := filepath.Base(path)
+	return filepath.Dir(path) == f.dir && !strings.HasSuffix(name, "_gen.go") || strings.HasSuffix(name, ".proto")
+}
+
+// roots are the directories whose files the programs are made of, without those
+// inside of others.
+func (s *session) roots() []string {
+	var all, top []string
+	for _, f := range s.fleets {
+		all = append(all, f.root())
+	}
+	slices.Sort(all)
+	for _, dir := range slices.Compact(all) {
+		inside := func(other string) bool { return strings.HasPrefix(dir, other+string(filepath.Separator)) }
+		if !slices.ContainsFunc(top, inside) {
+			top = append(top, dir)
+		}
+	}
+	return top
+}
+
+// close ends everything, in the order in which nothing is missed: doors,
+// replicas, which leave the registry, and the registry.
+func (s *session) close() error {
+	s.quit()
+	s.turn <- struct{}{} // what was under way has ended, and nothing begins any more
+	errs := []error{s.each(s.replicasThatRun(), s.stop)}
+	for _, f := range s.fleets {
+		if f.door != nil {
+			errs = append(errs, f.door.close())
+		}
+		if f.instances != nil {
+			f.instances.Stop()
+		}
+	}
+	if s.etcd != nil && s.runs(s.etcd) {
+		errs = append(errs, s.stop(s.etcd))
+	}
+	s.tasks.Wait()
+	return errors.Join(errs...)
+}
+
+func (s *session) runs(u *unit) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return u.state.running()
+}
+
+func (s *session) replicasThatRun() []*unit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var running []*unit
+	for _, f := range s.fleets {
+		for _, u := range f.units {
+			if u.state.running() {
+				running = append(running, u)
+			}
+		}
+	}
+	return running
+}
+
+// units are all that have a name.
+func (s *session) units() []*unit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*unit
+	for _, f := range s.fleets {
+		all = append(all, f.units...)
+	}
+	if s.etcd != nil {
+		all = append(all, s.etcd)
+	}
+	return all
+}
+
+// clear removes what the session kept.
+func (s *session) clear() error {
+	return errors.Join(os.RemoveAll(filepath.Join(s.place, "etcd")), os.RemoveAll(filepath.Join(s.place, "bin")))
+}
