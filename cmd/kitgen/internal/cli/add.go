@@ -23,7 +23,7 @@ command can be repeated; what cannot be inserted is printed, with its place.`,
 			return misuse("add what? Write kitgen add method 'Mul(ctx context.Context, a, b int) (product int, err error)', or see kitgen add --help")
 		},
 	}
-	cmd.AddCommand(addMethod(con), addMiddleware(con), addClient(con))
+	cmd.AddCommand(addMethod(con), addTransport(con), addRegistry(con), addMiddleware(con), addClient(con))
 	return cmd
 }
 

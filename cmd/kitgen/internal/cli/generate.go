@@ -116,6 +116,19 @@ func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, force bool) (*
 	return project.Update(fsys, old, manifest(in.Service, in.Transports, in.Registry), files, force)
 }
 
+// greets reports whether the interface is still the one that kitgen new made,
+// whose method it can write.
+func greets(svc *spec.Service) bool {
+	if len(svc.Methods) != 1 {
+		return false
+	}
+	m := svc.Methods[0]
+	plain := func(fields []spec.Field, name string) bool {
+		return len(fields) == 1 && fields[0].Name == name && fields[0].Type.Kind == spec.String && fields[0].Type.Name == ""
+	}
+	return m.Name == "Greet" && !m.NoError && plain(m.Params, "name") && plain(m.Results, "greeting")
+}
+
 // serviceInput reads what a service is made of.
 func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input, err error) {
 	for _, t := range m.Transports {
@@ -138,10 +151,12 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	if err != nil {
 		return in, err
 	}
-	in = render.Input{Service: svc, Version: kitgen.Version, Transports: m.Transports, Registry: m.Registry}
+	in = render.Input{Service: svc, Version: kitgen.Version, Transports: m.Transports, Registry: m.Registry, Greets: greets(svc)}
 	if in.Source, err = fs.ReadFile(fsys, svc.File); err != nil {
 		return in, err
 	}
+	_, noModule := fs.Stat(fsys, "go.mod")
+	in.Module = noModule == nil
 	in.OldProto, err = fs.ReadFile(fsys, render.ProtoPath(svc))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
