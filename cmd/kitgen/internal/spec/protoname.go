@@ -1,6 +1,9 @@
 package spec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ProtoName is the name in the .proto of a parameter or a field that is called
 // name in Go.
@@ -20,3 +23,17 @@ func ParamName(protoName string) string {
 
 // MessageName is what a message or an rpc of a .proto is called in its Go code.
 func MessageName(protoName string) string { return camel(protoName) }
+
+// Generated reports whether the generated code of a service with these methods
+// declares or imports something of that name.
+func Generated(name string, methods []string) bool {
+	svc := &Service{}
+	for _, m := range methods {
+		svc.Methods = append(svc.Methods, Method{Name: m})
+	}
+	return generatedNames(svc)[name] != ""
+}
+
+// ClientHas reports whether generated clients have something of that name
+// beside the methods.
+func ClientHas(name string) bool { return slices.Contains(strings.Fields(memberNames), name) }
