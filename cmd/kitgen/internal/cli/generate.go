@@ -155,8 +155,6 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	if in.Source, err = fs.ReadFile(fsys, svc.File); err != nil {
 		return in, err
 	}
-	_, noModule := fs.Stat(fsys, "go.mod")
-	in.Module = noModule == nil
 	in.OldProto, err = fs.ReadFile(fsys, render.ProtoPath(svc))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
