@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests run and cannot build: ZooKeeper and a Java to run it,
-# and a browser for pages, from Debian's packages. Does nothing where they are there, and fails where it
+# Installs what the tests run and cannot build: ZooKeeper and a Java to run it, a
+# browser for pages, and the protoc that kitgen does without and is compared with,
+# from Debian's packages. Does nothing where they are there, and fails where it
 # cannot install them: without apt, or without being root.
 set -euo pipefail
 
@@ -9,12 +10,13 @@ missing=()
 [ -e "$jar" ] || missing+=(zookeeper)
 command -v java >/dev/null || missing+=(default-jre-headless)
 command -v chromium >/dev/null || missing+=(chromium)
+command -v protoc >/dev/null || missing+=(protobuf-compiler)
 if [ ${#missing[@]} -eq 0 ]; then
 	exit
 fi
 
 if ! command -v apt-get >/dev/null; then
-	echo "debian: ${missing[*]}: missing, and there is no apt-get to install them with; provide java, chromium and $jar"
+	echo "debian: ${missing[*]}: missing, and there is no apt-get to install them with; provide java, chromium, protoc and $jar"
 	exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
