@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"slices"
 	"strconv"
@@ -14,10 +13,12 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
 
-// edit is text to put at an offset of a file.
+// edit is text to put at an offset of a file, in the place of the bytes that
+// are cut there.
 type edit struct {
 	offset int
 	text   string
+	cut    int
 }
 
 // insert puts a part behind the last declaration of its like in file, and the
@@ -28,11 +29,10 @@ func (in *inserter) insert(file *goFile, name string, part render.Part) {
 	if offset == len(file.text) {
 		text = "\n" + strings.TrimSpace(string(part.Text)) + "\n"
 	}
-	in.edits[file] = append(in.edits[file], edit{offset, text})
-	line := 1 + bytes.Count(file.text[:offset], []byte("\n"))
-	in.notes[file] = append(in.notes[file], fmt.Sprintf("%s behind line %d", name, line))
-	for _, path := range part.Imports {
-		in.imports(file, path)
+	in.edits[file] = append(in.edits[file], edit{offset: offset, text: text})
+	in.note(file, "%s behind line %d", name, 1+bytes.Count(file.text[:offset], newline))
+	for _, imp := range part.Imports {
+		in.imports(file, imp)
 	}
 }
 
@@ -62,19 +62,27 @@ func (in *inserter) behind(file *goFile) int {
 	return offset
 }
 
-// imports adds an import that file does not have under its own name.
-func (in *inserter) imports(file *goFile, path string) {
+// imports adds an import, a path with or without a name before it, that file
+// does not have under that name.
+func (in *inserter) imports(file *goFile, what string) {
+	path := what[strings.LastIndexByte(what, ' ')+1:]
+	name := strings.TrimSuffix(what, path) // with the space
 	for _, imp := range file.ast.Imports {
-		if p, err := strconv.Unquote(imp.Path.Value); err == nil && p == path && imp.Name == nil {
+		local := ""
+		if imp.Name != nil {
+			local = imp.Name.Name + " "
+		}
+		if p, err := strconv.Unquote(imp.Path.Value); err == nil && p == path && local == name {
 			return
 		}
 	}
-	e := edit{text: "\n\nimport " + strconv.Quote(path), offset: int(file.ast.Name.End() - file.ast.FileStart)}
+	e := edit{text: "\n\nimport " + name + strconv.Quote(path), offset: int(file.ast.Name.End() - file.ast.FileStart)}
 	for _, d := range file.ast.Decls {
 		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
-			e = edit{text: "\nimport " + strconv.Quote(path), offset: int(g.End() - file.ast.FileStart)}
+			e = edit{text: "\nimport " + name + strconv.Quote(path), offset: int(g.End() - file.ast.FileStart)}
 			if g.Lparen.IsValid() {
 				e.offset, e.text = beside(g, path, file)
+				e.text = strings.Replace(e.text, strconv.Quote(path), name+strconv.Quote(path), 1)
 			}
 			break
 		}
@@ -134,20 +142,21 @@ func group(path string) string {
 func (in *inserter) result(file *goFile) ([]byte, error) {
 	edits := slices.Clone(in.edits[file])
 	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Compare(a.offset, b.offset) })
-	newline := "\n"
+	eol := "\n"
 	if bytes.Contains(file.text, []byte("\r\n")) {
-		newline = "\r\n"
+		eol = "\r\n"
 	}
 	var b bytes.Buffer
 	from := 0
 	for _, e := range edits {
 		b.Write(file.text[from:e.offset])
-		b.WriteString(strings.ReplaceAll(e.text, "\n", newline))
-		from = e.offset
+		b.WriteString(strings.ReplaceAll(e.text, "\n", eol))
+		from = e.offset + e.cut
 	}
 	b.Write(file.text[from:])
-	if _, err := parser.ParseFile(token.NewFileSet(), file.name, b.Bytes(), parser.SkipObjectResolution); err != nil {
+	text, err := unimport(file.name, b.Bytes(), in.gone[file])
+	if err != nil {
 		return nil, fmt.Errorf("insert into %s: %w", file.name, err)
 	}
-	return b.Bytes(), nil
+	return text, nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
 
-// inserter adds what is missing to the user's files. It never changes a byte
-// that is there.
+// inserter adds what is missing to the user's files. Of what is there it
+// changes nothing but signatures, and functions that nobody touched.
 type inserter struct {
 	src       *source
 	functions []function
@@ -20,10 +20,18 @@ type inserter struct {
 	edits     map[*goFile][]edit
 	notes     map[*goFile][]string
 	manual    []Manual
+
+	origins   origins            // the functions as kitgen wrote them
+	generated map[string][]byte  // files that kitgen is about to write
+	changed   map[string]bool    // methods whose signature changed
+	gone      map[*goFile]string // what edits take out
 }
 
 func newInserter(src *source, methods []string) *inserter {
-	in := &inserter{src: src, functions: src.functions(), edits: map[*goFile][]edit{}, notes: map[*goFile][]string{}}
+	in := &inserter{
+		src: src, functions: src.functions(), edits: map[*goFile][]edit{}, notes: map[*goFile][]string{},
+		changed: map[string]bool{}, gone: map[*goFile]string{},
+	}
 	in.impl = in.implementation(methods)
 	return in
 }
@@ -31,21 +39,27 @@ func newInserter(src *source, methods []string) *inserter {
 // add inserts the parts of one seeded file that are nowhere in the package.
 func (in *inserter) add(seeded render.File) error {
 	for _, part := range seeded.Parts {
-		fn, err := declaration(part.Text)
+		file, fn, err := declaration(part.Text)
 		if err != nil {
 			return fmt.Errorf("part of %s for %s: %w", seeded.Path, part.Method, err)
 		}
 		if fn.Recv == nil {
 			in.addFunc(seeded.Path, fn.Name.Name, part)
 		} else {
-			in.addMethod(seeded.Path, fn.Name.Name, part)
+			in.addMethod(seeded.Path, fn.Name.Name, part, signatureOf(file, fn))
 		}
 	}
 	return nil
 }
 
-// addFunc inserts a function, such as a test, behind the last of its file.
+// addFunc inserts a function, such as a test, behind the last of its file. One
+// that nobody touched goes along with its method.
 func (in *inserter) addFunc(home, name string, part render.Part) {
+	for _, fn := range in.functions {
+		if fn.recv == "" && fn.decl.Name.Name == name && in.changed[part.Method] && in.origins.untouched(fn) {
+			in.replace(fn, part)
+		}
+	}
 	var file *goFile
 	for _, f := range in.src.files {
 		if _, ok := names(f.ast)[name]; ok {
@@ -60,7 +74,7 @@ func (in *inserter) addFunc(home, name string, part render.Part) {
 	}
 }
 
-func (in *inserter) addMethod(home, name string, part render.Part) {
+func (in *inserter) addMethod(home, name string, part render.Part, sig signature) {
 	if in.impl == "" {
 		in.manual = append(in.manual, Manual{home + ": no type of the package is recognised as the implementation of method " + name, part.Text})
 		return
@@ -72,6 +86,7 @@ func (in *inserter) addMethod(home, name string, part render.Part) {
 			continue
 		}
 		if fn.decl.Name.Name == name {
+			in.retype(fn, part, sig)
 			return
 		}
 		perFile[fn.file]++
@@ -87,16 +102,16 @@ func (in *inserter) addMethod(home, name string, part render.Part) {
 	in.insert(last.file, name, part)
 }
 
-// declaration is the one function that a part declares.
-func declaration(text []byte) (*ast.FuncDecl, error) {
+// declaration is the one function that a part declares, and its file.
+func declaration(text []byte) (*ast.File, *ast.FuncDecl, error) {
 	f, err := parser.ParseFile(token.NewFileSet(), "", append([]byte("package p\n"), text...), parser.SkipObjectResolution)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, d := range f.Decls {
 		if fn, ok := d.(*ast.FuncDecl); ok {
-			return fn, nil
+			return f, fn, nil
 		}
 	}
-	return nil, errors.New("declares no function")
+	return nil, nil, errors.New("declares no function")
 }

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -27,7 +29,7 @@ func restore(dir directory) (bool, error) {
 		return false, nil //nolint:nilerror // what cannot be seen is not there; the writing will tell
 	}
 	if pid, err := dir.ReadFile(ownerPath); err == nil && alive(string(pid)) {
-		return false, refuse("%s: kitgen is writing here, as process %s; wait until it is done", pendingDir, pid)
+		return false, refuse("%s: kitgen is writing here, as process %s; wait until it is done", pendingDir, bytes.TrimSpace(pid))
 	}
 	t := &transaction{dir: dir}
 	text, err := dir.ReadFile(journalPath)
@@ -47,8 +49,9 @@ func restore(dir directory) (bool, error) {
 // alive reports whether another process has that number. It may be any, which
 // costs the user a look, where the other mistake costs a file.
 func alive(number string) bool {
+	number, whole := strings.CutSuffix(number, "\n")
 	pid, err := strconv.Atoi(number)
-	if err != nil || pid == os.Getpid() {
+	if !whole || err != nil || pid == os.Getpid() {
 		return false
 	}
 	p, err := os.FindProcess(pid)
@@ -69,7 +72,7 @@ func (t *transaction) open() error {
 		return refuse("%s: another kitgen is writing here; wait until it is done and run it again", pendingDir)
 	}
 	if err == nil {
-		err = t.dir.WriteFile(ownerPath, []byte(strconv.Itoa(os.Getpid())), 0o644)
+		err = t.dir.WriteFile(ownerPath, fmt.Appendln(nil, os.Getpid()), 0o644)
 	}
 	if err != nil {
 		t.close()

@@ -66,7 +66,7 @@ func TestKilled(t *testing.T) {
 
 // TestAnotherIsWriting finds the journal of a process that lives.
 func TestAnotherIsWriting(t *testing.T) {
-	_, root := place(t, map[string]string{ownerPath: strconv.Itoa(os.Getppid()), "old": "1"})
+	_, root := place(t, map[string]string{ownerPath: strconv.Itoa(os.Getppid()) + "\n", "old": "1"})
 	_, err := Recover(root)
 	if !refused(err) {
 		t.Errorf("recover: %v", err)

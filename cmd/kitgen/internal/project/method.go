@@ -107,7 +107,7 @@ func (m *NewMethod) Into(name string, text []byte, iface string) (*Insertion, er
 	}
 	in := newInserter(src, nil)
 	at, body := m.place(file, t)
-	in.edits[file] = append(in.edits[file], edit{at, body})
+	in.edits[file] = append(in.edits[file], edit{offset: at, text: body})
 	for _, path := range m.imports(file.ast) {
 		in.imports(file, path)
 	}

@@ -42,7 +42,7 @@ func (s Setting) Set(dir fs.FS, m *Manifest) (*Plan, error) {
 	if rest, _, _ := bytes.Cut(file.text[at:], []byte("\n")); len(bytes.TrimSpace(rest)) > 0 {
 		line += "\n"
 	}
-	in.edits[file] = append(in.edits[file], edit{at, line})
+	in.edits[file] = append(in.edits[file], edit{offset: at, text: line})
 	for _, path := range s.Imports {
 		in.imports(file, path)
 	}

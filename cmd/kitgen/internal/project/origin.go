@@ -1,0 +1,49 @@
+package project
+
+import "go/ast"
+
+// origin is a function as kitgen wrote it.
+type origin struct {
+	text string
+	sig  signature
+}
+
+// origins are the functions of the bases, by key.
+type origins map[string]origin
+
+// key tells a method from a function of the same name.
+func key(fn *ast.FuncDecl) string {
+	if fn.Recv != nil {
+		return "." + fn.Name.Name
+	}
+	return fn.Name.Name
+}
+
+func (s *source) origins() origins {
+	out := origins{}
+	for _, fn := range s.functions() {
+		out[key(fn.decl)] = origin{string(unixLines([]byte(fn.text()))), signatureOf(fn.file.ast, fn.decl)}
+	}
+	return out
+}
+
+// untouched reports whether fn is, to the byte, what kitgen wrote.
+func (o origins) untouched(fn function) bool {
+	was, ok := o[key(fn.decl)]
+	return ok && was.text == string(unixLines([]byte(fn.text())))
+}
+
+// span is where fn is in its file, with its comment.
+func (fn function) span() (from, to int) {
+	start := fn.decl.Pos()
+	if fn.decl.Doc != nil {
+		start = fn.decl.Doc.Pos()
+	}
+	base := fn.file.ast.FileStart
+	return int(start - base), int(fn.decl.End() - base)
+}
+
+func (fn function) text() string {
+	from, to := fn.span()
+	return string(fn.file.text[from:to])
+}
