@@ -116,6 +116,11 @@ func (o *outgoing) newRequest(ctx context.Context, template *http.Request, reque
 	if request == nil {
 		return req, nil
 	}
+	if lines, ok := request.(*linesBody); ok {
+		req.Body, req.ContentLength = lines, -1
+		req.Header["Content-Type"] = []string{contentLines}
+		return req, nil
+	}
 	b, err := json.Marshal(request)
 	if err != nil {
 		return nil, err

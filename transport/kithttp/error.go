@@ -1,6 +1,7 @@
 package kithttp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,22 @@ type problem struct {
 	Code   string `json:"code,omitempty"`
 }
 
+// problemFor is what is told of e, which is filled in.
+func problemFor(e *Error) *problem {
+	return &problem{
+		Type:   "about:blank",
+		Title:  (&Error{Status: e.Status}).Error(),
+		Status: e.Status,
+		Detail: e.Message,
+		Code:   e.Code,
+	}
+}
+
+// failure is the error that a problem is.
+func (p *problem) failure() *Error {
+	return transport.ErrorOf(&Error{Status: p.Status, Code: p.Code, Message: cmp.Or(p.Detail, p.Title)})
+}
+
 // EncodeError writes err as problem+json, with the status that
 // transport.ErrorOf finds for it, the headers of an err that is a go-kit
 // Headerer (WWW-Authenticate), and what an error in its tree says by a method
@@ -40,14 +57,11 @@ type problem struct {
 // not never and the Headerer has none. It is a go-kit ErrorEncoder, and
 // NewServer's.
 func EncodeError(_ context.Context, err error, w http.ResponseWriter) {
+	if _, told := errors.AsType[*toldError](err); told {
+		return
+	}
 	e := transport.ErrorOf(err)
-	body, jsonErr := json.Marshal(problem{
-		Type:   "about:blank",
-		Title:  (&Error{Status: e.Status}).Error(),
-		Status: e.Status,
-		Detail: e.Message,
-		Code:   e.Code,
-	})
+	body, jsonErr := json.Marshal(problemFor(e))
 	if jsonErr != nil { // strings and a number: cannot happen
 		body = nil
 	}

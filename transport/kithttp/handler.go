@@ -24,6 +24,10 @@ import (
 // there is none. opts come last and may replace any of this. It panics if e or
 // decode is nil.
 func NewServer(e endpoint.Endpoint, decode httptransport.DecodeRequestFunc, opts ...httptransport.ServerOption) http.Handler {
+	return newServer(e, decode, EncodeJSON, opts)
+}
+
+func newServer(e endpoint.Endpoint, decode httptransport.DecodeRequestFunc, encode httptransport.EncodeResponseFunc, opts []httptransport.ServerOption) http.Handler {
 	if e == nil || decode == nil {
 		panic("kithttp.NewServer: endpoint and decode are needed")
 	}
@@ -32,7 +36,7 @@ func NewServer(e endpoint.Endpoint, decode httptransport.DecodeRequestFunc, opts
 		httptransport.ServerErrorEncoder(EncodeError),
 		httptransport.ServerErrorHandler(kittransport.ErrorHandlerFunc(logPanic)),
 	}, opts...)
-	return httptransport.NewServer(guardEndpoint(e), guardDecode(decode), guardEncode, all...)
+	return httptransport.NewServer(guardEndpoint(e), guardDecode(decode), guardEncode(encode), all...)
 }
 
 // logPanic is for services that handle no errors: a panic must not be silent.
@@ -67,9 +71,11 @@ func guardDecode(decode httptransport.DecodeRequestFunc) httptransport.DecodeReq
 	}
 }
 
-func guardEncode(ctx context.Context, w http.ResponseWriter, response any) (err error) {
-	defer recoverCall(&err)
-	return EncodeJSON(ctx, w, response)
+func guardEncode(encode httptransport.EncodeResponseFunc) httptransport.EncodeResponseFunc {
+	return func(ctx context.Context, w http.ResponseWriter, response any) (err error) {
+		defer recoverCall(&err)
+		return encode(ctx, w, response)
+	}
 }
 
 // recoverCall is guard.Recover, except for net/http's own way to abort a call.

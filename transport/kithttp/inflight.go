@@ -37,7 +37,7 @@ func newInflight(s *server, w http.ResponseWriter, r *http.Request) *inflight {
 	c := &inflight{ResponseWriter: w, server: s, http2: r.ProtoMajor == 2}
 	c.ctx.begin(r.Context(), &s.cutoff)
 	if r.Body != nil && r.Body != http.NoBody {
-		c.body = slowBody{ReadCloser: atMost(w, r.Body, s.cfg.MaxBody), w: w, timeout: s.cfg.ReadTimeout}
+		c.body = slowBody{ReadCloser: atMost(w, r.Body, s.cfg.MaxBody), whole: r.Body, call: &c.ctx, w: w, timeout: s.cfg.ReadTimeout}
 	}
 	return c
 }

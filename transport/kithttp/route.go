@@ -30,24 +30,30 @@ func NewRouteEndpoint[Resp, Req any](
 ) endpoint.Endpoint {
 	to := newRoute(c, method, base, path)
 	return func(ctx context.Context, request any) (any, error) {
-		req, ok := request.(Req)
-		if !ok {
-			return nil, fmt.Errorf("%s: the request is a %T, want a %T", to, request, req)
-		}
-		p, err := parts(req)
-		if err != nil {
-			return nil, fmt.Errorf("%s: encode request: %w", to, err)
-		}
-		at, err := to.at(p)
+		at, sent, err := locate(to, parts, request)
 		if err != nil {
 			return nil, err
 		}
-		body, err := call(ctx, at, p.Body, before)
+		body, err := call(ctx, at, sent, before)
 		if err != nil {
 			return nil, err
 		}
 		return decoded[Resp](at, body)
 	}
+}
+
+// locate is where a request goes, and what of it is the body.
+func locate[Req any](to *route, parts func(Req) (Parts, error), request any) (*target, any, error) {
+	req, ok := request.(Req)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s: the request is a %T, want a %T", to, request, req)
+	}
+	p, err := parts(req)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: encode request: %w", to, err)
+	}
+	at, err := to.at(p)
+	return at, p.Body, err
 }
 
 // decoded is the response in a body; the zero Resp if it is empty.

@@ -23,6 +23,8 @@ type slowBody struct {
 
 	w       http.ResponseWriter
 	timeout time.Duration // negative: none, or the handler has set its own
+	whole   io.ReadCloser // without a limit
+	call    *cutContext
 
 	start, due time.Time
 	n          int64
@@ -30,6 +32,13 @@ type slowBody struct {
 }
 
 func (*slowBody) limited() bool { return true }
+
+// stream is for a body that goes on for as long as its client likes, of which
+// nothing is kept.
+func (b *slowBody) stream() {
+	b.ReadCloser, b.timeout = b.whole, -1
+	b.call.stream()
+}
 
 // Read implements io.Reader.
 func (b *slowBody) Read(p []byte) (int, error) {
