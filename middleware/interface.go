@@ -54,18 +54,23 @@ func patient(b breaker.Config, attempt time.Duration) breaker.Config {
 
 // For is c for the service of that name, as ClientConfig.For is for its clients.
 // Where c says nothing of it, a call may take as long as the interface has an
-// attempt take, if that is more than usual.
+// attempt take, if that is more than usual. A method without a timeout, as one that
+// streams, has none unless an entry of c.Methods says otherwise: c.Timeout is for
+// calls that are to end.
 func (c ServerConfig) For(service string, methods map[string]MethodConfig) ServerConfig {
 	c.Service = cmp.Or(c.Service, service)
 	if c.Known == nil {
 		c.Known = slices.Sorted(maps.Keys(methods))
 	}
-	if c.Timeout.Timeout != 0 {
-		return c
-	}
 	merged := maps.Clone(c.Methods)
 	for name, m := range methods {
 		long := above(defaultTotal, m.Retry.AttemptTimeout)
+		if c.Timeout.Timeout != 0 {
+			long = 0
+		}
+		if m.Timeout.Timeout < 0 {
+			long = m.Timeout.Timeout
+		}
 		if s := merged[name]; long != 0 && s.Timeout.Timeout == 0 {
 			if merged == nil {
 				merged = make(map[string]ServerMethodConfig)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-kit/kit/endpoint"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kitgen/kitgen/middleware"
@@ -182,5 +183,48 @@ func TestServersHaveAsMuchTime(t *testing.T) {
 	_, err := middleware.Server(middleware.ServerConfig{Methods: map[string]middleware.ServerMethodConfig{"Got": {}}}.For("paysvc", said()))
 	if err == nil || !strings.Contains(err.Error(), "want one of Get, Pay, Sort") {
 		t.Error(err)
+	}
+}
+
+// streaming is what an interface says of a method that answers a stream, and of
+// one that takes one.
+func streaming() map[string]middleware.MethodConfig {
+	unbounded := timeout.Config{Timeout: -1}
+	return map[string]middleware.MethodConfig{
+		"Watch": {Once: true, Timeout: unbounded, Retry: retry.Config{Streams: true}},
+		"Load":  {Once: true, Timeout: unbounded, Retry: retry.Config{AttemptTimeout: -1}},
+	}
+}
+
+// TestStreamsHaveNoTimeout, whatever other calls have: only what opens one is
+// bounded.
+func TestStreamsHaveNoTimeout(t *testing.T) {
+	seconds := timeout.Config{Timeout: 5 * time.Second}
+	stack, err := middleware.Client(middleware.ClientConfig{Timeout: seconds}.For("newssvc", streaming()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stack.Close()
+	server, err := middleware.Server(middleware.ServerConfig{Timeout: seconds}.For("newssvc", streaming()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"Watch", "Load"} {
+		for side, mw := range map[string]endpoint.Middleware{"client": stack.Method(method), "server": server.Method(method)} {
+			_, err := mw(func(ctx context.Context, _ any) (any, error) {
+				_, limited := ctx.Deadline()
+				if want := side == "client" && method == "Watch"; limited != want {
+					t.Errorf("%s at the %s: limited %v, want %v", method, side, limited, want)
+				}
+				return nil, nil
+			})(t.Context(), nil)
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	own := middleware.ServerConfig{Methods: map[string]middleware.ServerMethodConfig{"Watch": {Timeout: seconds}}}.For("newssvc", streaming())
+	if got := own.Methods["Watch"].Timeout; got != seconds {
+		t.Errorf("an entry of its own became %+v", got)
 	}
 }
