@@ -77,6 +77,9 @@ func complain(w io.Writer, err error) {
 		return
 	}
 	fmt.Fprintln(w, "kitgen:", err)
+	if _, ok := errors.AsType[console.FailureError](err); ok {
+		return
+	}
 	switch exitCode(err) {
 	case exitUsage:
 		fmt.Fprintln(w, "see kitgen help")

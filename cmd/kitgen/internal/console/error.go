@@ -18,3 +18,13 @@ func (e UsageError) Error() string { return e.Err.Error() }
 
 // Unwrap is the mistake.
 func (e UsageError) Unwrap() error { return e.Err }
+
+// FailureError is that what was asked for was done, and came to nothing, such as
+// a call that failed. It is nobody's mistake here.
+type FailureError struct{ Err error }
+
+// Error is what happened.
+func (e FailureError) Error() string { return e.Err.Error() }
+
+// Unwrap is what happened.
+func (e FailureError) Unwrap() error { return e.Err }
