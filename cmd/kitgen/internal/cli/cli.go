@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/call"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/demo"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/dev"
@@ -57,7 +58,7 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 	con.Flags(root)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newNew(con), newGenerate(con), dev.Command(con), newAdd(con), newVersion(con), newGraph(con), newDoctor(con), newSnapshot(), demo.Command(), localetcd.Command())
+	root.AddCommand(newNew(con), newGenerate(con), dev.Command(con), call.Command(con), newAdd(con), newVersion(con), newGraph(con), newDoctor(con), newSnapshot(), demo.Command(), localetcd.Command())
 	return root, started
 }
 

@@ -15,9 +15,9 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 )
 
-// alive says whether the session of the note answers.
-func (n *Note) alive() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+// Alive says whether the session of the note answers.
+func (n *Note) Alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	resp, err := n.send(ctx, http.MethodGet, "/alive", nil)
 	if err != nil {
@@ -80,6 +80,22 @@ func (n *Note) units(ctx context.Context) (rows []row, err error) {
 	}
 	defer resp.Body.Close()
 	return rows, json.NewDecoder(resp.Body).Decode(&rows)
+}
+
+// Names are what the session calls its replicas, by each of their addresses; none
+// if it does not answer.
+func (n *Note) Names(ctx context.Context) map[string]string {
+	names := map[string]string{}
+	rows, err := n.units(ctx)
+	if err != nil {
+		return names
+	}
+	for _, r := range rows {
+		for _, addr := range r.Addrs {
+			names[addr] = r.Name
+		}
+	}
+	return names
 }
 
 // logs copies what a replica logged to w.

@@ -49,7 +49,7 @@ func (s *session) claim(ctx context.Context) (*control, error) {
 		BaseContext: func(net.Listener) context.Context { return ctx }, // what is asked for ends with the session
 	}
 	go func() { c.served <- c.server.Serve(l) }()
-	if err := c.post(s.dir); err != nil {
+	if err := c.post(ctx, s.dir); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
 	return c, s.clear()
@@ -57,13 +57,13 @@ func (s *session) claim(ctx context.Context) (*control, error) {
 
 // post leaves the note, unless another session lives here. What one left that
 // was killed is of no interest.
-func (c *control) post(dir string) error {
+func (c *control) post(ctx context.Context, dir string) error {
 	err := c.note.post()
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	old, err := readNote(c.note.Place)
-	if err == nil && old.alive() {
+	if err == nil && old.Alive(ctx) {
 		return project.Refusal(fmt.Sprintf("a session runs in %s already, with pid %d: see kitgen dev ps; end it with kitgen dev down", dir, old.PID))
 	}
 	if err := c.note.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {

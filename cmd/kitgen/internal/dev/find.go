@@ -22,11 +22,24 @@ type service struct {
 // depth is how far below a workspace its services are looked for.
 const depth = 3
 
+// Services are the directories of the service in dir, or else of all below it.
+func Services(dir string) ([]string, error) {
+	found, err := find(dir)
+	dirs := make([]string, len(found))
+	for i, s := range found {
+		dirs[i] = s.dir
+	}
+	return dirs, err
+}
+
 // find returns the service in dir, or else all that are below it.
 func find(dir string) ([]*service, error) {
 	if _, err := os.Stat(filepath.Join(dir, project.ManifestPath)); err == nil {
 		s, err := read(dir)
-		return []*service{s}, err
+		if err != nil {
+			return nil, err
+		}
+		return []*service{s}, nil
 	}
 	var found []*service
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -39,8 +52,11 @@ func find(dir string) ([]*service, error) {
 			return nil
 		}
 		s, err := read(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
 		found = append(found, s)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -74,4 +74,7 @@ func (n *Note) post() error {
 	return errors.Join(err, os.Remove(draft.Name()))
 }
 
+// Dir is the directory that the session was started in.
+func (n *Note) Dir() string { return filepath.Dir(filepath.Dir(n.Place)) }
+
 func (n *Note) remove() error { return os.Remove(filepath.Join(n.Place, noteName)) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -47,6 +48,12 @@ type unit struct {
 	state state
 	now   *process // nil before the first
 	since time.Time
+	addrs []string // of all its processes: calls may be on their way to one that was
+}
+
+// addrs are those of p that there are.
+func (p *process) addrs() []string {
+	return slices.DeleteFunc([]string{p.http, p.grpc}, func(addr string) bool { return addr == "" })
 }
 
 // patience is how long a process may take to leave: more than transport.Serve's
@@ -97,6 +104,7 @@ func (s *session) adopt(u *unit, p *process) (old *process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, u.now, u.state, u.since = u.now, p, up, time.Now()
+	u.addrs = slices.Concat(u.addrs, p.addrs())
 	s.tasks.Go(func() { s.mourn(u, p) })
 	return old
 }

@@ -17,6 +17,7 @@ type row struct {
 	PID   int       `json:"pid,omitempty"` // while there is a process
 	HTTP  string    `json:"http,omitempty"`
 	GRPC  string    `json:"grpc,omitempty"`
+	Addrs []string  `json:"addrs,omitempty"` // those and, of processes before, what it had
 }
 
 // rows is every unit as it is now.
@@ -24,7 +25,7 @@ func (s *session) rows() []row {
 	var rows []row
 	for _, u := range s.units() {
 		s.mu.Lock()
-		r := row{Name: u.name, State: u.state, Since: u.since}
+		r := row{Name: u.name, State: u.state, Since: u.since, Addrs: u.addrs}
 		if u.now != nil && u.state.running() {
 			r.PID, r.HTTP, r.GRPC = u.now.PID(), u.now.http, u.now.grpc
 		}

@@ -1,0 +1,10 @@
+// Package call is kitgen call: it calls a method of a service the way the
+// service's own generated client does, through discovery, the balancer, retries
+// and breakers, but without generated code.
+//
+//	name=value ... → checked against the interface → JSON → HTTP, or dynamic protobuf → gRPC
+//
+// Values are what HTTP would carry, whichever wire they go over: a tree as
+// encoding/json makes it, with numbers as they were written. Over gRPC it is
+// turned into the message of the committed .proto, and the answer back.
+package call

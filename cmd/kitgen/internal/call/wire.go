@@ -1,0 +1,151 @@
+package call
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-kit/kit/endpoint"
+	kitsd "github.com/go-kit/kit/sd"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+	"github.com/kitgen/kitgen/transport/kitgrpc"
+	"github.com/kitgen/kitgen/transport/kithttp"
+)
+
+// request is one call: its values, and what they are over gRPC.
+type request struct {
+	values  map[string]any
+	message *dynamicpb.Message // nil over HTTP
+}
+
+// overHTTP calls m by its route. The response is the JSON that came.
+func (ts types) overHTTP(m *spec.Method) kitsd.Factory {
+	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		r := m.Route()
+		return kithttp.NewRouteEndpoint[json.RawMessage](c, r.Verb, base, r.Path, func(req request) (kithttp.Parts, error) {
+			return parts(m, req.values)
+		})
+	}, kithttp.ClientConfig{})
+}
+
+// parts puts values where the route of m has them.
+func parts(m *spec.Method, values map[string]any) (kithttp.Parts, error) {
+	p := kithttp.Parts{Query: url.Values{}}
+	body := map[string]any{}
+	for _, f := range m.InPath() {
+		text, err := inURL(f.Type, values[f.JSON])
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", f.JSON, err)
+		}
+		p.Path = append(p.Path, text)
+	}
+	hasBody := false
+	for _, f := range m.Params {
+		v, given := values[f.JSON]
+		place := m.Place(f)
+		hasBody = hasBody || place == spec.InBody
+		switch {
+		case !given || v == nil || place == spec.InPath:
+		case place == spec.InBody:
+			body[f.JSON] = v
+		default:
+			if err := addQuery(p.Query, f, v); err != nil {
+				return p, err
+			}
+		}
+	}
+	if hasBody {
+		p.Body = body
+	}
+	return p, nil
+}
+
+// addQuery adds one value, or each of a list.
+func addQuery(q url.Values, f spec.Field, v any) error {
+	t := pointed(f.Type)
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	} else {
+		t = t.Elem
+	}
+	for _, e := range list {
+		text, err := inURL(t, e)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.JSON, err)
+		}
+		q.Add(f.JSON, text)
+	}
+	return nil
+}
+
+// inURL is a scalar as it is written in a path or a query.
+func inURL(t *spec.Type, v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case bool:
+		return fmt.Sprint(v), nil
+	case json.Number:
+		if pointed(t).Kind != spec.Duration {
+			return v.String(), nil
+		}
+		ns, err := v.Int64()
+		return time.Duration(ns).String(), err
+	}
+	return "", fmt.Errorf("a %s cannot be in a URL", t.Go)
+}
+
+// overGRPC calls m by its name in the .proto. The response is its values.
+func (ts types) overGRPC(m *spec.Method, d protoreflect.MethodDescriptor) kitsd.Factory {
+	name := fmt.Sprintf("/%s/%s", d.Parent().FullName(), d.Name())
+	return kitgrpc.Factory(func(cc *grpc.ClientConn) endpoint.Endpoint {
+		return func(ctx context.Context, req any) (any, error) {
+			out := dynamicpb.NewMessage(d.Output())
+			if err := cc.Invoke(ctx, name, req.(request).message, out); err != nil { //nolint:forcetypeassert // its only caller sends nothing else
+				return nil, err
+			}
+			values, err := ts.values(m.Out, m.Results, out)
+			if err != nil {
+				return nil, err
+			}
+			text, err := json.Marshal(ordered{m.Results, values})
+			return json.RawMessage(text), err
+		}
+	})
+}
+
+// ordered is an object whose members stand as the interface has them.
+type ordered struct {
+	fields []spec.Field
+	values map[string]any
+}
+
+// MarshalJSON writes the object.
+func (o ordered) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, f := range o.fields {
+		key, err := json.Marshal(f.JSON)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(o.values[f.JSON])
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, key...), ':'), value...)
+	}
+	return append(out, '}'), nil
+}
