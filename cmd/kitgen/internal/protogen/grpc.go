@@ -3,7 +3,6 @@ package protogen
 import (
 	"bytes"
 	_ "embed"
-	"fmt"
 	"go/format"
 	"strings"
 	"text/template"
@@ -11,7 +10,7 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 )
 
-// The text of protoc-gen-go-grpc v1.6's output for unary methods.
+// The text of protoc-gen-go-grpc v1.6's output.
 //
 //go:embed grpc.go.tmpl
 var grpcText string
@@ -31,6 +30,67 @@ type grpcService struct {
 type grpcMethod struct {
 	Name, Proto, In, Out string
 	Doc                  string
+	Client, Server       bool   // these send a stream
+	Index                int    // among the streams, or among the others
+	Kind                 string // of a stream: "ServerStreaming", "ClientStreaming" or "BidiStreaming"
+	Messages             string // type parameters of that
+}
+
+// Streams reports whether a side sends more than one message.
+func (m grpcMethod) Streams() bool { return m.Client || m.Server }
+
+// ClientType is what the client's method returns.
+func (m grpcMethod) ClientType() string {
+	if !m.Streams() {
+		return "*" + m.Out
+	}
+	return "grpc." + m.Kind + "Client[" + m.Messages + "]"
+}
+
+// ServerType is what the server's method has for a stream.
+func (m grpcMethod) ServerType() string { return "grpc." + m.Kind + "Server[" + m.Messages + "]" }
+
+// ClientArgs are the parameters of the client's method.
+func (m grpcMethod) ClientArgs() string {
+	if m.Client {
+		return "ctx context.Context, opts ...grpc.CallOption"
+	}
+	return "ctx context.Context, in *" + m.In + ", opts ...grpc.CallOption"
+}
+
+// ServerSignature is that of the server's method, without its name.
+func (m grpcMethod) ServerSignature() string {
+	switch {
+	case m.Client:
+		return "(" + m.ServerType() + ") error"
+	case m.Server:
+		return "(*" + m.In + ", " + m.ServerType() + ") error"
+	}
+	return "(context.Context, *" + m.In + ") (*" + m.Out + ", error)"
+}
+
+// describeRPC is m, which comes after before.
+func describeRPC(m *protogen.Method, before []grpcMethod) grpcMethod {
+	out := grpcMethod{
+		Name: m.GoName, Proto: string(m.Desc.Name()), In: m.Input.GoIdent.GoName, Out: m.Output.GoIdent.GoName,
+		Doc:    strings.TrimSpace(m.Comments.Leading.String()),
+		Client: m.Desc.IsStreamingClient(), Server: m.Desc.IsStreamingServer(),
+	}
+	out.Messages = out.In + ", " + out.Out
+	switch {
+	case out.Client && out.Server:
+		out.Kind = "BidiStreaming"
+	case out.Client:
+		out.Kind = "ClientStreaming"
+	default:
+		out.Kind, out.Messages = "ServerStreaming", out.Out
+	}
+	for _, b := range before {
+		if b.Streams() == out.Streams() {
+			out.Index++
+		}
+	}
+	return out
 }
 
 func grpcCode(file *protogen.File) ([]byte, error) {
@@ -41,13 +101,7 @@ func grpcCode(file *protogen.File) ([]byte, error) {
 			Doc: strings.TrimSpace(s.Comments.Leading.String()),
 		}
 		for _, m := range s.Methods {
-			if m.Desc.IsStreamingClient() || m.Desc.IsStreamingServer() {
-				return nil, fmt.Errorf("method %s streams, and kitgen writes unary methods only", m.Desc.FullName())
-			}
-			out.Methods = append(out.Methods, grpcMethod{
-				Name: m.GoName, Proto: string(m.Desc.Name()), In: m.Input.GoIdent.GoName, Out: m.Output.GoIdent.GoName,
-				Doc: strings.TrimSpace(m.Comments.Leading.String()),
-			})
+			out.Methods = append(out.Methods, describeRPC(m, out.Methods))
 		}
 		data.Services = append(data.Services, out)
 	}
