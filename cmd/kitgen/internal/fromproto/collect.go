@@ -11,7 +11,7 @@ type message struct {
 	proto   string // name of the message, if golang is not to be had
 	sides   int    // how often it is a request or a response
 	nested  bool   // a field has it
-	structs bool // there is a struct for it: it is not only parameters or results
+	structs bool   // there is a struct for it: it is not only parameters or results
 }
 
 // enum is one that the calls lead to.
@@ -30,7 +30,7 @@ func (r *reader) collect(s protoreflect.ServiceDescriptor) {
 			if side.FullName() == "google.protobuf.Empty" {
 				continue
 			}
-			if side.FullName().Parent() == "google.protobuf" {
+			if known[side.FullName()].golang != "" {
 				r.refuse(m, "give the call a message of its own", "%s sends a %s itself, which is no struct in Go", m.Name(), side.FullName())
 				continue
 			}
