@@ -27,7 +27,7 @@ func Open[M, T any](ctx context.Context, open func(ctx context.Context) (grpc.Se
 	sctx := newStreamContext(ctx)
 	s, err := open(sctx)
 	if err != nil {
-		sctx.cancel()
+		sctx.cancel(nil)
 		return nil, FromError(ending.Seen{}.Of(ctx, err)) // io.EOF is of a request that could not be sent
 	}
 	return opened(sctx, s, decode)
@@ -45,18 +45,18 @@ func opened[M, T any](ctx *streamContext, s receiver[M], decode func(*M) (T, err
 	if header, err := s.Header(); header == nil || err != nil { // it has ended, and there may be no error in that
 		m, err := s.Recv()
 		if err != nil && !errors.Is(err, io.EOF) {
-			ctx.cancel()
-			return nil, FromError(err)
+			ctx.cancel(nil)
+			return nil, ctx.why(err)
 		}
 		recv = func() (*M, error) { return m, err }
 	}
-	out := transport.NewStream(ctx, valuesOf(recv, decode))
-	out.OnEnd(ctx.cancel)
+	out := transport.NewStream(ctx, valuesOf(ctx, recv, decode))
+	out.OnEnd(func() { ctx.cancel(nil) })
 	return out, nil
 }
 
 // valuesOf is what recv gives, until the end of the stream.
-func valuesOf[M, T any](recv func() (*M, error), decode func(*M) (T, error)) iter.Seq2[T, error] {
+func valuesOf[M, T any](ctx *streamContext, recv func() (*M, error), decode func(*M) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
 			m, err := recv()
@@ -67,31 +67,30 @@ func valuesOf[M, T any](recv func() (*M, error), decode func(*M) (T, error)) ite
 			if err == nil {
 				v, err = decode(m)
 			}
-			if !yield(v, FromError(err)) || err != nil {
+			if err != nil {
+				err = ctx.why(err)
+			}
+			if !yield(v, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// Upload sends messages by a generated client's method, and returns the response.
-// The sequence runs on the caller's goroutine, once there is a connection, and is
+// Upload sends messages by a generated client's method, and returns the response; or
+// the error that messages yield, since the server then never has all of them. The
+// sequence runs on the caller's goroutine, once there is a connection, and is
 // left when the server has answered or ctx has ended, both of which it is told when
 // it yields next. Once it runs, the call is not made again: its error has a
 // RetryAfter that is negative.
-func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.ClientStreamingClient[In, Out], error), messages iter.Seq[*In]) (*Out, error) {
+func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.ClientStreamingClient[In, Out], error), messages iter.Seq2[*In, error]) (*Out, error) {
 	sctx := newStreamContext(ctx)
-	defer sctx.cancel()
+	defer sctx.cancel(nil)
 	s, err := open(sctx)
 	if err != nil {
 		return nil, FromError(err)
 	}
-	for m := range messages {
-		if err = s.Send(m); err != nil {
-			break
-		}
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err := sendAll(s, messages); err != nil {
 		return nil, &spentError{FromError(err)}
 	}
 	out, err := s.CloseAndRecv()
@@ -108,20 +107,19 @@ func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc
 func Exchange[In, Out, T any](
 	ctx context.Context,
 	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[In, Out], error),
-	messages iter.Seq[*In],
+	messages iter.Seq2[*In, error],
 	decode func(*Out) (T, error),
 ) (*transport.Stream[T], error) {
 	sctx := newStreamContext(ctx)
 	s, err := open(sctx)
 	if err != nil {
-		sctx.cancel()
+		sctx.cancel(nil)
 		return nil, FromError(err)
 	}
 	go func() {
-		for m := range messages {
-			if s.Send(m) != nil { // whoever receives is told why
-				return
-			}
+		if err := sendAll(s, messages); err != nil {
+			sctx.cancel(&unsendableError{err}) // whoever receives is told
+			return
 		}
 		_ = s.CloseSend() // likewise
 	}()
@@ -131,6 +129,26 @@ func Exchange[In, Out, T any](
 	}
 	return out, nil
 }
+
+// sendAll sends messages as long as the stream takes them. It returns what keeps one
+// from being sent; how the stream ended, whoever receives is told.
+func sendAll[In any](s interface{ Send(m *In) error }, messages iter.Seq2[*In, error]) error {
+	for m, err := range messages {
+		if err == nil {
+			err = s.Send(m)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsendableError is why a stream ended: for something that was to be sent.
+type unsendableError struct{ error }
 
 // spentError is of a call whose messages were in part sent, and cannot be had again.
 type spentError struct{ err error }
@@ -145,11 +163,11 @@ type streamContext struct {
 	context.Context
 
 	parent context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 }
 
 func newStreamContext(parent context.Context) *streamContext {
-	ctx, cancel := context.WithCancel(parent)
+	ctx, cancel := context.WithCancelCause(parent)
 	return &streamContext{ctx, parent, cancel}
 }
 
@@ -162,7 +180,15 @@ func (c *streamContext) Err() error {
 	return c.Context.Err()
 }
 
-// Infallible is the decode of Open and Exchange for a conversion that cannot fail.
-func Infallible[M, T any](convert func(*M) T) func(*M) (T, error) {
-	return func(m *M) (T, error) { return convert(m), nil }
+// why is the error of a stream that failed with err.
+func (c *streamContext) why(err error) error {
+	if e, ok := errors.AsType[*unsendableError](context.Cause(c)); ok {
+		return e.error
+	}
+	return FromError(err)
+}
+
+// Infallible is a conversion that cannot fail, for those who take one that can.
+func Infallible[A, B any](convert func(A) B) func(A) (B, error) {
+	return func(a A) (B, error) { return convert(a), nil }
 }

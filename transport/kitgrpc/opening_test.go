@@ -61,7 +61,7 @@ func (a arithmetic) handleCount(_ any, s grpc.ServerStream) error {
 	if err != nil {
 		return kitgrpc.ToError(err)
 	}
-	return kitgrpc.Send(&numbers{ServerStream: s}, transport.NewStream(s.Context(), values), toNumber)
+	return kitgrpc.Send(&numbers{ServerStream: s}, transport.NewStream(s.Context(), values), kitgrpc.Infallible(toNumber))
 }
 
 func receive(ctx context.Context, s *numbers) (context.Context, *transport.Incoming[int]) {
@@ -89,7 +89,7 @@ func (a arithmetic) handleEach(_ any, s grpc.ServerStream) error {
 	ctx, in := receive(s.Context(), stream)
 	values, err := a.each(ctx, in.Values())
 	if err == nil {
-		err = kitgrpc.Send(stream, transport.NewStream(ctx, values), toNumber)
+		err = kitgrpc.Send(stream, transport.NewStream(ctx, values), kitgrpc.Infallible(toNumber))
 	}
 	return kitgrpc.ToError(in.End(err))
 }
@@ -101,10 +101,15 @@ type (
 	doing    iter.Seq[int]
 )
 
-func messages(values iter.Seq[int]) iter.Seq[*number] {
-	return func(yield func(*number) bool) {
+// messages has none for 13.
+func messages(values iter.Seq[int]) iter.Seq2[*number, error] {
+	return func(yield func(*number, error) bool) {
 		for v := range values {
-			if !yield(toNumber(v)) {
+			var err error
+			if v == 13 {
+				err = errOdd
+			}
+			if !yield(toNumber(v), err) {
 				return
 			}
 		}
@@ -419,6 +424,27 @@ func TestBothWays(t *testing.T) {
 			t.Errorf("%d, %v, want %v", got, err, want)
 		}
 		cancel()
+	}
+}
+
+// TestUnsendable: what has no message ends a stream, and is what the caller is told.
+func TestUnsendable(t *testing.T) {
+	c, _ := serveArithmetic(t, arithmetic{sum: add, each: func(_ context.Context, values iter.Seq[int]) (iter.Seq2[int, error], error) {
+		return func(yield func(int, error) bool) {
+			for v := range values {
+				yield(v, nil)
+			}
+		}, nil
+	}})
+	if _, err := c.Endpoint(t.Context(), summing(slices.Values([]int{1, 13}))); !errors.Is(err, errOdd) {
+		t.Errorf("sum: %v", err)
+	}
+	s, err := c.each(t.Context(), slices.Values([]int{1, 13}))
+	if err == nil {
+		_, err = read(s.All(), 0)
+	}
+	if !errors.Is(err, errOdd) {
+		t.Errorf("each: %v", err)
 	}
 }
 
