@@ -96,6 +96,7 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	c.noError = m.NoError
 	l.takeContext(c)
 	l.takeError(c)
+	l.takeStreams(&m, c)
 	m.Params = l.describeValues(c, c.params, "parameter", "arg")
 	m.Results = l.describeValues(c, c.results, "result", "result")
 	if n := len(c.params); n > 0 {

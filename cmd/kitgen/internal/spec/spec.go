@@ -33,6 +33,8 @@ type Method struct {
 	Params     []Field       // without the context
 	Results    []Field       // without the error
 	Variadic   bool          // the last parameter is variadic; its Type is the slice
+	StreamIn   bool          // the last parameter is an iter.Seq; its Type is that of an element
+	StreamOut  bool          // the only result is an iter.Seq2 with an error; its Type is that of an element
 	NoError    bool          // //kit:noerror: the Go method returns no error
 	Idempotent bool          // //kit:idempotent: safe to repeat
 	Timeout    time.Duration // //kit:timeout 2s: per attempt; 0 means the client's default
