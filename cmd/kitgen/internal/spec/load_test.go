@@ -282,5 +282,5 @@ type Service interface {
 	// Output:
 	// greeter.go:4:2: KG021: Greet takes no context, so a call could be neither cancelled nor given a deadline: write Greet(ctx context.Context, name string, done chan bool) (greeting string, err error)
 	// greeter.go:4:2: KG022: Greet has no error result, and a remote call can fail: write Greet(ctx context.Context, name string, done chan bool) (greeting string, err error), or mark it //kit:noerror: a failed call then returns zero values
-	// greeter.go:4:26: KG030: parameter done of Greet is chan bool: a channel does not travel, and calls are unary: return a list, or offer a method that returns the next part
+	// greeter.go:4:26: KG030: parameter done of Greet is chan bool: a channel says neither why it ended nor that nobody reads on: write iter.Seq2[bool, error] as the result, or iter.Seq[bool] as the last parameter
 }

@@ -16,7 +16,7 @@ func (l *loader) refuse(t types.Type, u use) {
 	}
 	switch t := t.(type) {
 	case *types.Chan:
-		l.bad(u.at, "KG030", "return a list, or offer a method that returns the next part", "%s: a channel does not travel, and calls are unary", what)
+		l.bad(u.at, "KG030", "write "+sequenceOf(t.Elem(), l), "%s: a channel says neither why it ended nor that nobody reads on", what)
 	case *types.Signature:
 		l.bad(u.at, "KG030", "pass data instead", "%s: a function does not travel", what)
 	case *types.Array:

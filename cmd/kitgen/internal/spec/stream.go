@@ -87,20 +87,8 @@ func (l *loader) checkStreams(m *Method, c *call) {
 	}
 }
 
-// CheckWires reports the methods that a wire which the service has cannot carry.
-func (s *Service) CheckWires(wires []string) error {
-	var found Problems
-	if !slices.Contains(wires, "http") {
-		return nil
-	}
-	for _, m := range s.Methods {
-		if m.StreamIn && m.StreamOut && m.Over("http") {
-			found = append(found, Problem{
-				Pos: m.Pos, Code: "KG041",
-				Msg: m.Name + " takes a sequence and answers one, and over HTTP the answer begins when all has been sent",
-				Fix: "put //kit:skip http above it, so that it is there over gRPC alone",
-			})
-		}
-	}
-	return found.Err()
+// sequenceOf is what to write for a channel.
+func sequenceOf(elem types.Type, l *loader) string {
+	t := types.TypeString(elem, l.qualify)
+	return "iter.Seq2[" + t + ", error] as the result, or iter.Seq[" + t + "] as the last parameter"
 }
