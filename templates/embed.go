@@ -20,3 +20,8 @@ var Modules embed.FS
 //
 //go:embed all:client
 var Client embed.FS
+
+// Workspace is the tree around several services: see kitgen new workspace.
+//
+//go:embed all:workspace
+var Workspace embed.FS

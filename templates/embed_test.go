@@ -22,7 +22,7 @@ func TestKinds(t *testing.T) {
 		}
 		line, _, _ := bytes.Cut(text, []byte("\n"))
 		switch string(line) {
-		case "{{/* interface */ -}}", "{{/* seeded */ -}}", "{{/* generated */ -}}", "{{/* generated http */ -}}", "{{/* generated grpc */ -}}":
+		case "{{/* interface */ -}}", "{{/* seeded */ -}}", "{{/* seeded module */ -}}", "{{/* generated */ -}}", "{{/* generated http */ -}}", "{{/* generated grpc */ -}}":
 		default:
 			t.Errorf("%s begins with %q, which says no kind; see the package's comment", path, line)
 		}
@@ -91,4 +91,22 @@ func requirements(gomod string) map[string]string {
 		}
 	}
 	return out
+}
+
+// TestWorkspaceReplaces compares what a new go.work replaces with what the one of
+// this repository does, for the same reason.
+func TestWorkspaceReplaces(t *testing.T) {
+	mine, err := os.ReadFile("../go.work")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := fs.ReadFile(templates.Workspace, "workspace/go.work.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(theirs)) {
+		if strings.HasPrefix(line, "replace ") && !strings.Contains(string(mine), line) {
+			t.Errorf("workspace/go.work.tmpl has %q, ../go.work has not", line)
+		}
+	}
 }

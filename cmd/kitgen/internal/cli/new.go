@@ -20,13 +20,13 @@ import (
 func newNew(con *console.Console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new",
-		Short: "Make something new: kitgen new service NAME",
+		Short: "Make something new: a service, or a workspace for several",
 		Args:  commandsOnly,
 		RunE: func(*cobra.Command, []string) error {
 			return misuse("new what? Write kitgen new service NAME")
 		},
 	}
-	cmd.AddCommand(newService(con))
+	cmd.AddCommand(newService(con), newWorkspace(con))
 	return cmd
 }
 
@@ -37,6 +37,7 @@ type newOptions struct {
 	module     string
 	transports []string
 	registry   string
+	chosen     bool // the registry, by a flag
 	from       string
 	iface      string
 	kitDir     string
@@ -60,6 +61,7 @@ becomes a package of that module, unless --module makes it one of its own.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.name = args[0]
+			o.chosen = cmd.Flags().Changed("registry")
 			return o.run(cmd.Context())
 		},
 	}
@@ -93,6 +95,11 @@ func (o *newOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w, err := project.ReadWorkspace(os.DirFS(cwd))
+	if err != nil {
+		return err
+	}
+	o.follow(w)
 	place, err := project.Locate(cwd, o.name, o.module)
 	if err != nil {
 		return err
@@ -107,21 +114,47 @@ func (o *newOptions) run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !o.looks() {
-		if err := written(create(place.Dir, plan)); err != nil {
+	if w != nil {
+		place.Work = ""
+		if plan, err = o.joined(w, plan); err != nil {
 			return err
 		}
 	}
-	for i := range plan.Changes {
-		plan.Changes[i].Path = o.name + "/" + plan.Changes[i].Path
-	}
-	if err := o.show(plan); err != nil {
+	if err := o.write(place.Dir, plan, w != nil); err != nil || o.looks() {
 		return err
 	}
-	if !o.looks() {
-		o.next(place, lib)
-	}
+	o.next(place, lib)
 	return nil
+}
+
+// follow takes from the workspace that the service joins what no flag says.
+func (o *newOptions) follow(w *project.Workspace) {
+	if w == nil {
+		return
+	}
+	if !o.chosen {
+		o.registry = w.Registry
+	}
+	if o.module == "" {
+		o.module = w.ModuleOf(o.name)
+	}
+}
+
+// write writes and shows plan: of the directory here, if the service joins
+// others, else of its own.
+func (o *newOptions) write(dir string, plan *project.Plan, joins bool) error {
+	if joins {
+		dir = "."
+	}
+	if !o.looks() {
+		if err := written(create(dir, plan)); err != nil {
+			return err
+		}
+	}
+	if !joins {
+		plan.Below(o.name)
+	}
+	return o.show(plan)
 }
 
 // check refuses what can be judged without looking at anything.

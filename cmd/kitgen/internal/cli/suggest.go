@@ -20,7 +20,7 @@ func known(flag, value string, values []string) error {
 	if near := typo.Nearest(value, values); near != "" {
 		mend = "did you mean " + near + "?"
 	}
-	return project.Refusal(fmt.Sprintf("%s %q: there is no such thing; %s", flag, value, mend))
+	return project.Refusal(fmt.Sprintf("KG081: %s %q: there is no such thing; %s", flag, value, mend))
 }
 
 // commandsOnly refuses arguments of a command that only has subcommands.

@@ -68,7 +68,7 @@ func Locate(parent, name, module string) (Place, error) {
 	}
 	base := ModulePath(text)
 	if base == "" {
-		return Place{}, refuse("%s has no module line, so the import path of %s is unknown; correct it, or make a module of its own with --module", filepath.Join(around, "go.mod"), name)
+		return Place{}, refuse("KG009: %s has no module line, so the import path of %s is unknown; correct it, or make a module of its own with --module", filepath.Join(around, "go.mod"), name)
 	}
 	p.Own, p.Work = false, ""
 	p.Module, err = packagePath(base, around, p.Dir)
@@ -84,7 +84,7 @@ func PackagePath(dir string) (string, error) {
 	}
 	base := ModulePath(text)
 	if base == "" {
-		return "", refuse("%s: is in no module, so its import path is unknown; run go mod init in it", dir)
+		return "", refuse("KG009: %s: is in no module, so its import path is unknown; run go mod init in it", dir)
 	}
 	return packagePath(base, around, dir)
 }
@@ -154,7 +154,7 @@ func checkModulePath(p string) error {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~", r))
 		})
 		if elem == "" || bad >= 0 || elem[0] == '.' || elem[len(elem)-1] == '.' || p[0] == '-' {
-			return refuse("--module %q: not a module path; write one such as example.com/greeter", p)
+			return refuse("KG009: --module %q: not a module path; write one such as example.com/greeter", p)
 		}
 	}
 	return nil

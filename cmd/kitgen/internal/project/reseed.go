@@ -2,7 +2,6 @@ package project
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -12,8 +11,9 @@ import (
 
 // Reseed plans what becomes of seeded files whose text is another now: was and
 // now are the files of the service before and after, such as with one transport
-// and with two. A file that nobody changed gets its new text. One that somebody
-// did stays as it is, and the plan says what to change in it by hand.
+// and with two. Into a file that somebody edited the change is merged; where
+// both changed the same lines it stays as it is, and the plan says what to
+// change in it by hand.
 func (p *Plan) Reseed(was, now []render.File) {
 	for _, f := range now {
 		i := slices.IndexFunc(was, func(w render.File) bool { return w.Path == f.Path })
@@ -26,18 +26,18 @@ func (p *Plan) Reseed(was, now []render.File) {
 
 func (p *Plan) reseed(path string, was, now []byte) {
 	i := slices.IndexFunc(p.Changes, func(c Change) bool { return c.Path == path })
-	if i < 0 { // the user removed it, or it is new and has its text already
-		return
+	if i < 0 || p.Changes[i].Verb == Create || bytes.Equal(p.Changes[i].New, now) {
+		return // removed by the user, or new, or as it should be
 	}
 	c := &p.Changes[i]
+	m := merge(was, c.New, now, false)
 	switch {
-	case c.Verb != Identical || bytes.Equal(c.Old, now):
-	case bytes.Equal(c.Old, was):
-		c.Verb, c.New = Rewrite, now
-	default:
+	case m.conflicts > 0:
 		p.Manual = append(p.Manual, Manual{
-			Where: fmt.Sprintf("%s: is yours by now, and would differ like this", path),
+			Where: path + ": is yours by now, and would change like this",
 			Text:  diff.Diff("a/"+path, was, "b/"+path, now),
 		})
+	case !bytes.Equal(m.text, c.Old):
+		c.Verb, c.New = Rewrite, m.text
 	}
 }
