@@ -82,4 +82,13 @@ func shape(fields []field) string {
 }
 
 // callOf is the rpc of a method.
-func callOf(m spec.Method) call { return call{m.PB, m.In.PB, m.Out.PB} }
+func callOf(m spec.Method) call {
+	c := call{m.PB, m.In.PB, m.Out.PB}
+	if m.StreamIn {
+		c.in = "stream " + c.in
+	}
+	if m.StreamOut {
+		c.out = "stream " + c.out
+	}
+	return c
+}

@@ -136,11 +136,6 @@ func TestCodeRefuses(t *testing.T) {
 			"syntax = \"proto3\";\npackage foo.v1;\nimport \"google/protobuf/any.proto\";\n",
 			`foo.proto:3:8: KG063: the .proto is not as kitgen wrote it: google/protobuf/any.proto is no file that kitgen imports: restore it from version control; it follows the Go interface, and holds its field numbers`,
 		},
-		{
-			"a stream",
-			"syntax = \"proto3\";\npackage foo.v1;\noption go_package = \"example.com/foo\";\nmessage A {}\nservice Foo {\n  rpc Bar(A) returns (stream A);\n}\n",
-			"generate foo_grpc.pb.go: method foo.v1.Foo.Bar streams, and kitgen writes unary methods only",
-		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, _, err := Code(svc, []byte(tt.text), "")

@@ -122,7 +122,8 @@ func printService(w *bytes.Buffer, svc *spec.Service) {
 			w.WriteByte('\n')
 		}
 		printDoc(w, "  ", m.Doc)
-		fmt.Fprintf(w, "  rpc %s(%s) returns (%s)", m.PB, m.In.PB, m.Out.PB)
+		c := callOf(m)
+		fmt.Fprintf(w, "  rpc %s(%s) returns (%s)", c.name, c.in, c.out)
 		if m.Idempotent {
 			w.WriteString(" {\n    option idempotency_level = IDEMPOTENT;\n  }\n")
 			continue

@@ -15,7 +15,7 @@ func dump(svc *Service) string {
 		for _, on := range []struct {
 			is   bool
 			what any
-		}{{m.Variadic, "variadic"}, {m.NoError, "noerror"}, {m.Idempotent, "idempotent"}, {m.Timeout > 0, m.Timeout}, {m.HTTP != nil, m.Route().Pattern()}, {m.Skip != nil, m.Skip}} {
+		}{{m.Variadic, "variadic"}, {m.NoError, "noerror"}, {m.Idempotent, "idempotent"}, {m.Timeout > 0, m.Timeout}, {m.HTTP != nil, m.Route().Pattern()}, {m.Skip != nil, m.Skip}, {m.StreamIn, "takes a stream"}, {m.StreamOut, "answers a stream"}} {
 			if on.is {
 				fmt.Fprintf(&b, ", %v", on.what)
 			}
