@@ -10,6 +10,7 @@ missing=()
 [ -e "$jar" ] || missing+=(zookeeper)
 command -v java >/dev/null || missing+=(default-jre-headless)
 command -v chromium >/dev/null || missing+=(chromium)
+[ -e /usr/include/google/protobuf/struct.proto ] || missing+=(libprotobuf-dev)
 command -v protoc >/dev/null || missing+=(protobuf-compiler)
 if [ ${#missing[@]} -eq 0 ]; then
 	exit
