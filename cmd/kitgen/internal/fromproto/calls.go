@@ -67,7 +67,7 @@ func (r *reader) side(d protoreflect.MessageDescriptor, own string, streams bool
 	m := r.message(d)
 	s := side{message: m.proto, desc: d}
 	names := make(map[string]bool)
-	spread := !streams && m.sides == 1 && !m.nested && d.Fields().Len() <= most && d.Oneofs().Len() == synthetic(d)
+	spread := !streams && envelope(m.proto) && m.sides == 1 && !m.nested && d.Fields().Len() <= most && d.Oneofs().Len() == synthetic(d)
 	for i := range d.Fields().Len() {
 		f := d.Fields().Get(i)
 		name := spec.ParamName(string(f.Name()))
@@ -85,6 +85,12 @@ func (r *reader) side(d protoreflect.MessageDescriptor, own string, streams bool
 		taken[name] = true
 	}
 	return s
+}
+
+// envelope reports whether a message is called after its part in a call, and
+// not after a thing.
+func envelope(name string) bool {
+	return slices.ContainsFunc([]string{"Request", "Req", "Response", "Resp", "Reply"}, func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 // synthetic is how many of the oneofs only stand for "optional".

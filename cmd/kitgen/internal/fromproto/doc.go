@@ -10,11 +10,13 @@
 //
 // What becomes of what:
 //
-//   - A message that one call alone sends, with few fields, becomes parameters
-//     or results; every other is a struct.
+//   - A message that is called a Request, Response or Reply, and has few fields
+//     and one place, becomes parameters or results; every other is a struct.
 //   - A message in a field is a pointer, an optional field is one too, and so
 //     are the fields of a oneof, of which at most one may be set.
-//   - Timestamp and Duration are time.Time and time.Duration, Value is any.
+//   - Timestamp and Duration are time.Time and time.Duration, Value is any: one
+//     that is missing is the zero value in Go, and a missing Duration or Value
+//     goes out as 0 or null.
 //     Wrappers, Struct, FieldMask, Any and all other messages of other files
 //     become structs of the service, which look the same on the wire.
 //   - A message that streams is an element of an iter.Seq2 or iter.Seq.
