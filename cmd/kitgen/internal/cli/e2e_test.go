@@ -19,9 +19,9 @@ import (
 // both wires.
 func TestEndToEnd(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles seven services")
+		t.Skip("compiles eight services")
 	}
-	for _, name := range []string{"foo", "anonfields", "underscores", "stringservice", "profilesvc", "addsvc", "kinds"} {
+	for _, name := range []string{"foo", "anonfields", "underscores", "stringservice", "profilesvc", "addsvc", "kinds", "routes"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			from, overlay := input(t, name)

@@ -37,10 +37,13 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 		Response: m.Name + "Response",
 		Greets:   greets,
 	}
-	out.RequestPB = c.message(out.Request, m.In, m.Params)
-	out.ResponsePB = c.message(out.Response, m.Out, m.Results)
 	out.Receiver = free(taken, "s", "svc")
 	out.Caller = free(taken, "c", "caller")
+	if !m.Over("grpc") {
+		return out
+	}
+	out.RequestPB = c.message(out.Request, m.In, m.Params)
+	out.ResponsePB = c.message(out.Response, m.Out, m.Results)
 	return out
 }
 
@@ -140,9 +143,6 @@ func (m method) RequestLiteral() string {
 	}
 	return m.Request + "{" + strings.Join(fields, ", ") + "}"
 }
-
-// Route is the path of the method over HTTP.
-func (m method) Route() string { return "/" + strings.ToLower(m.Name) }
 
 // Comment is the method's own, or one line if it has none.
 func (m method) Comment() []string {

@@ -76,11 +76,18 @@ func Render(in Input, templates fs.FS) ([]File, error) {
 		return nil, err
 	}
 	if v.GRPC {
-		api, err := contract(in)
+		api, err := contract(in.Service.Over("grpc"), in.OldProto)
 		if err != nil {
 			return nil, err
 		}
 		files = append(files, api...)
+	}
+	if v.HTTP {
+		api, err := openAPI(v)
+		if err != nil {
+			return nil, fmt.Errorf("describe the service over HTTP: %w", err)
+		}
+		files = append(files, File{Path: v.OpenAPIPath(), Kind: Generated, Text: api})
 	}
 	files = append(files, File{Path: in.Service.File, Kind: Interface, Text: in.Source})
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
@@ -113,16 +120,16 @@ func Seed(name string, templates fs.FS) ([]byte, error) {
 const seedPath = "NAME.go.tmpl"
 
 // contract is the .proto and the Go code of it.
-func contract(in Input) ([]File, error) {
-	proto, err := protogen.Proto(in.Service, in.OldProto)
+func contract(svc *spec.Service, old []byte) ([]File, error) {
+	proto, err := protogen.Proto(svc, old)
 	if err != nil {
 		return nil, err
 	}
-	pb, grpc, err := protogen.Code(in.Service, proto, in.Service.Module+"/"+path.Dir(ProtoPath(in.Service)))
+	pb, grpc, err := protogen.Code(svc, proto, svc.Module+"/"+path.Dir(ProtoPath(svc)))
 	if err != nil {
-		return nil, fmt.Errorf("generate Go code of %s: %w", ProtoPath(in.Service), err)
+		return nil, fmt.Errorf("generate Go code of %s: %w", ProtoPath(svc), err)
 	}
-	base := strings.TrimSuffix(ProtoPath(in.Service), ".proto")
+	base := strings.TrimSuffix(ProtoPath(svc), ".proto")
 	return []File{
 		{Path: base + ".proto", Kind: Locked, Text: proto},
 		{Path: base + ".pb.go", Kind: Generated, Text: pb},
@@ -140,7 +147,7 @@ func execute(v *view, templates fs.FS, name string) (*File, error) {
 		return nil, err
 	}
 	kind, wants, err := declared(name, text)
-	if err != nil || kind == Interface || wants != "" && !slices.Contains(v.in.Transports, wants) {
+	if err != nil || kind == Interface || !v.wanted(wants) {
 		return nil, err
 	}
 	t, err := template.New(name).Option("missingkey=error").Parse(string(text))
@@ -164,18 +171,18 @@ func execute(v *view, templates fs.FS, name string) (*File, error) {
 	return f, nil
 }
 
-// declared reads the first line of a template: its kind and, perhaps, the
-// transport without which there is no such file.
-func declared(name string, text []byte) (kind Kind, transport string, err error) {
+// declared reads the first line of a template: its kind and, perhaps, what the
+// service must have for there to be such a file, such as a transport.
+func declared(name string, text []byte) (kind Kind, wants string, err error) {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	words := strings.Fields(strings.NewReplacer("{{/*", "", "*/ -}}", "").Replace(string(line)))
 	if len(words) == 0 || !slices.Contains([]Kind{Interface, Generated, Seeded}, Kind(words[0])) {
 		return "", "", fmt.Errorf("template %s: its first line is %q; make it {{/* generated */ -}} or {{/* seeded */ -}}", name, line)
 	}
 	if len(words) > 1 {
-		transport = words[1]
+		wants = words[1]
 	}
-	return Kind(words[0]), transport, nil
+	return Kind(words[0]), wants, nil
 }
 
 func fill(t *template.Template, out string, data any) ([]byte, error) {

@@ -42,12 +42,15 @@ func newView(in Input) (*view, error) {
 		Own:      in.Own,
 		API:      svc.Module + "/" + path.Dir(ProtoPath(svc)),
 	}
-	c := newConverter(svc)
+	c := newConverter(svc.Over("grpc"))
 	for _, m := range svc.Methods {
 		v.Methods = append(v.Methods, newMethod(m, in.Greets, c))
 	}
+	if err := v.unserved(); err != nil {
+		return nil, err
+	}
 	v.helpers = c.helpers
-	for _, m := range v.Methods {
+	for _, m := range v.Over("grpc") {
 		v.Messages = append(v.Messages, m.RequestPB, m.ResponsePB)
 	}
 	v.Messages = append(v.Messages, c.messages()...)

@@ -1,0 +1,151 @@
+package render
+
+import (
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+)
+
+// schemas are the types of an OpenAPI document: what encoding/json makes of the Go
+// types, as JSON Schema.
+type schemas struct {
+	svc   *spec.Service
+	names map[string]bool // taken
+	own   object          // of requests and responses
+}
+
+func newSchemas(svc *spec.Service) *schemas {
+	s := &schemas{svc: svc, names: make(map[string]bool)}
+	for _, st := range svc.Structs {
+		s.names[st.PB] = true
+	}
+	return s
+}
+
+// all are those of requests and responses, and then the structs in them.
+func (s *schemas) all() (object, error) {
+	out := s.own
+	for _, st := range s.svc.Structs {
+		schema, err := s.fields(st.Doc, st.Fields, false)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, member{st.PB, schema})
+	}
+	return out, nil
+}
+
+// add describes a request or a response, and returns a reference to it.
+func (s *schemas) add(name string, doc []string, fields []spec.Field, whole bool) (object, error) {
+	for s.names[name] {
+		name += "_"
+	}
+	s.names[name] = true
+	schema, err := s.fields(doc, fields, whole)
+	s.own = append(s.own, member{name, schema})
+	return reference(name), err
+}
+
+func reference(name string) object { return object{{"$ref", "#/components/schemas/" + name}} }
+
+// fields is a struct; if it is whole, each of its fields is always there.
+func (s *schemas) fields(doc []string, fields []spec.Field, whole bool) (object, error) {
+	var properties object
+	var required []any
+	for _, f := range fields {
+		schema, err := s.of(f.Type)
+		if err != nil {
+			return nil, err
+		}
+		properties = append(properties, member{f.JSON, schema.described(f.Doc)})
+		if whole {
+			required = append(required, f.JSON)
+		}
+	}
+	return object{{"type", "object"}}.with("description", prose(doc)).with("properties", properties).with("required", required), nil
+}
+
+// of is a type as JSON has it.
+func (s *schemas) of(t *spec.Type) (object, error) {
+	switch t.Kind {
+	case spec.StructT:
+		return reference(t.PB), nil
+	case spec.Bytes:
+		return object{{"type", []any{"string", "null"}}, {"contentEncoding", "base64"}}, nil
+	case spec.Duration:
+		return object{{"type", "integer"}, {"format", "int64"}, {"description", "nanoseconds"}}, nil
+	case spec.Slice:
+		return s.list(t)
+	case spec.Map:
+		of, err := s.of(t.Elem)
+		return object{{"type", []any{"object", "null"}}, {"additionalProperties", of}}, err
+	case spec.Pointer:
+		of, err := s.of(t.Elem)
+		return object{{"anyOf", []any{of, object{{"type", "null"}}}}}, err
+	}
+	return scalar(t)
+}
+
+// list is a slice; one of bytes by another name is text to encoding/json, too.
+func (s *schemas) list(t *spec.Type) (object, error) {
+	if t.Elem.Kind == spec.Uint8 {
+		return object{{"type", []any{"string", "null"}}, {"contentEncoding", "base64"}}, nil
+	}
+	of, err := s.of(t.Elem)
+	return object{{"type", []any{"array", "null"}}, {"items", of}}, err
+}
+
+// scalar is a type with one value.
+func scalar(t *spec.Type) (object, error) {
+	integer := func(format string, limits ...member) (object, error) {
+		return append(object{{"type", "integer"}, {"format", format}}, limits...), nil
+	}
+	switch t.Kind {
+	case spec.Bool:
+		return object{{"type", "boolean"}}, nil
+	case spec.String, "text":
+		return object{{"type", "string"}}, nil
+	case spec.Int, spec.Int64:
+		return integer("int64")
+	case spec.Int32:
+		return integer("int32")
+	case spec.Int16:
+		return integer("int16", member{"minimum", -1 << 15}, member{"maximum", 1<<15 - 1})
+	case spec.Int8:
+		return integer("int8", member{"minimum", -1 << 7}, member{"maximum", 1<<7 - 1})
+	case spec.Uint, spec.Uint64:
+		return integer("uint64", member{"minimum", 0})
+	case spec.Uint32:
+		return integer("uint32", member{"minimum", 0}, member{"maximum", 1<<32 - 1})
+	case spec.Uint16:
+		return integer("uint16", member{"minimum", 0}, member{"maximum", 1<<16 - 1})
+	case spec.Uint8:
+		return integer("uint8", member{"minimum", 0}, member{"maximum", 1<<8 - 1})
+	case spec.Float32:
+		return object{{"type", "number"}, {"format", "float"}}, nil
+	case spec.Float64:
+		return object{{"type", "number"}, {"format", "double"}}, nil
+	case spec.Time:
+		return object{{"type", "string"}, {"format", "date-time"}}, nil
+	}
+	return nil, errKind(t)
+}
+
+// inText is a type as a URL has it: the same, but for durations.
+func (s *schemas) inText(t *spec.Type) (object, error) {
+	if t.Kind == spec.Duration {
+		return object{{"type", "string"}, {"description", "a number with its unit, as in 1.5s"}, {"examples", []any{"1.5s"}}}, nil
+	}
+	return scalar(t)
+}
+
+// inQuery is a type as a query has it: a list is its key again and again, and what
+// a pointer has not is not there.
+func (s *schemas) inQuery(t *spec.Type) (object, error) {
+	switch t.Kind {
+	case spec.Slice:
+		of, err := s.inText(t.Elem)
+		return object{{"type", "array"}, {"items", of}}, err
+	case spec.Pointer:
+		return s.inText(t.Elem)
+	}
+	return s.inText(t)
+}
