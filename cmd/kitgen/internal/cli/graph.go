@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -135,27 +136,24 @@ func skipped(name string) bool {
 // imports are what the Go files of a service import, those of other services
 // below it aside.
 func imports(dir string) ([]string, error) {
+	fsys := os.DirFS(dir)
 	var paths []string
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() {
-			_, statErr := os.Stat(filepath.Join(path, project.ManifestPath))
-			if path != dir && (skipped(d.Name()) || statErr == nil) {
-				return filepath.SkipDir
+		case d.IsDir() && name != ".":
+			_, err := fs.Stat(fsys, path.Join(name, project.ManifestPath))
+			if err == nil || skipped(d.Name()) {
+				return fs.SkipDir
 			}
 			return nil
-		}
-		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+		case !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
+		text, err := fs.ReadFile(fsys, name)
 		paths = append(paths, graph.Imports(text)...)
-		return nil
+		return err
 	})
 	return paths, err
 }
