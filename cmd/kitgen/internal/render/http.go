@@ -97,7 +97,7 @@ func (m method) Reads() []read {
 		c := read{Go: f.Go}
 		switch m.Place(f.Field) {
 		case spec.InPath:
-			c.From = fmt.Sprintf("params.Path(in, %q, %s)", m.variable(f.Field), parser(f.Type))
+			c.From = fmt.Sprintf("params.Path(in, %q, %s)", m.variable(f.Field), parseOf(f.Type))
 		case spec.InQuery:
 			c.From = readQuery(f.Field)
 		case spec.InBody:
@@ -126,11 +126,11 @@ func readQuery(f spec.Field) string {
 	case spec.Slice:
 		read, t = "List", t.Elem
 	}
-	return fmt.Sprintf("params.%s(in, %q, %s)", read, f.JSON, parser(t))
+	return fmt.Sprintf("params.%s(in, %q, %s)", read, f.JSON, parseOf(t))
 }
 
-// parser is a function of package params that reads a t.
-func parser(t *spec.Type) string {
+// parseOf is a function of package params that reads a t.
+func parseOf(t *spec.Type) string {
 	switch t.Kind {
 	case spec.String:
 		return "params.String[" + t.Go + "]"
