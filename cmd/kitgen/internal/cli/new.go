@@ -52,7 +52,8 @@ func newService(con *console.Console) *cobra.Command {
 and everything that follows from it, with tests that pass. Inside a module it
 becomes a package of that module, unless --module makes it one of its own.`,
 		Example: `  kitgen new service greeter
-  kitgen new service addsvc --from addsvc.go --module example.com/addsvc`,
+  kitgen new service addsvc --from addsvc.go --module example.com/addsvc
+  kitgen new service people --from acme/people.proto`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return fmt.Errorf("give one name, as in kitgen new service greeter; got %d", len(args))
@@ -70,7 +71,7 @@ becomes a package of that module, unless --module makes it one of its own.`,
 	f.StringVar(&o.module, "module", "", "module path (NAME if not set)")
 	f.StringSliceVar(&o.transports, "transports", knownTransports, "wires to serve")
 	f.StringVar(&o.registry, "registry", "etcd", "where to register unless told otherwise at start: etcd or consul")
-	f.StringVar(&o.from, "from", "", "Go file whose interface the service has (one to start with if not set)")
+	f.StringVar(&o.from, "from", "", "Go file whose interface the service has, or .proto to make it from (one to start with if not set)")
 	f.StringVar(&o.iface, "interface", "", "which interface of that file, if there are several")
 	completesWith(cmd, "transports", knownTransports)
 	completesWith(cmd, "registry", knownRegistries)

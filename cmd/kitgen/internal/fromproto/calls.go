@@ -23,8 +23,7 @@ type call struct {
 type side struct {
 	message string // its name in the lock
 	desc    protoreflect.MessageDescriptor
-	fields  []protoreflect.FieldDescriptor // as parameters or results; else it is one struct
-	whole   bool                           // it is one struct
+	whole   bool // it is one struct, not its fields
 	values  []value
 }
 

@@ -85,7 +85,7 @@ func (r *reader) adoptRoute(c *call, rule *rule) string {
 	}
 	path, ok := r.goPath(c, rule.path)
 	hasBody := rule.verb != "GET" && rule.verb != "DELETE"
-	if !ok || rule.more || c.in.whole || rule.body != "" && rule.body != "*" || hasBody != (rule.body == "*") && len(c.in.values) > 0 || !hasBody && !r.fitsQuery(c) {
+	if !ok || rule.more || c.in.whole || c.desc.IsStreamingClient() || rule.body != "" && rule.body != "*" || hasBody != (rule.body == "*") && len(c.in.values) > 0 || !hasBody && !r.fitsQuery(c) {
 		r.warn(c.desc, "write a //kit:http above the method if HTTP clients need it", "the route %s %s of %s is one that kitgen does not adopt", rule.verb, rule.path, c.desc.Name())
 		return ""
 	}

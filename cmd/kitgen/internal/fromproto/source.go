@@ -87,7 +87,7 @@ func (c *call) directives() (lines []string) {
 		messages = append(messages, "response="+c.out.message)
 	}
 	lines = append(lines, directive("proto", messages)...)
-	if o, ok := c.desc.Options().(*descriptorpb.MethodOptions); ok && o.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN {
+	if o, ok := c.desc.Options().(*descriptorpb.MethodOptions); ok && o.GetIdempotencyLevel() != descriptorpb.MethodOptions_IDEMPOTENCY_UNKNOWN && !c.desc.IsStreamingClient() {
 		lines = append(lines, "//kit:idempotent")
 	}
 	if c.desc.IsStreamingClient() && c.desc.IsStreamingServer() {

@@ -18,7 +18,7 @@ import (
 // the interface was made from: calls by path, and messages by what is on the
 // wire, all the way down.
 func TestSameOnTheWire(t *testing.T) {
-	for _, name := range []string{"directory"} {
+	for _, name := range []string{"directory", "streams"} {
 		t.Run(name, func(t *testing.T) {
 			in := input(t, name+".proto", "people")
 			before, err := compile(in)

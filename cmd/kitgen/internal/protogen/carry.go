@@ -51,7 +51,8 @@ func (l *lock) number(was message, taken reserved, fields []spec.Field) []int32 
 		case ok:
 			numbers[i] = before.number
 			if f.Number != 0 && f.Number != before.number {
-				l.refuse(f.Pos, "KG061", fmt.Sprintf("%s is number %d of %s in the committed %s, where //kit:proto asks for %d, and a number never changes its meaning", f.Name, before.number, was.name, l.file, f.Number),
+				l.refuse(f.Pos, "KG061",
+					fmt.Sprintf("%s is number %d of %s in the committed %s, where //kit:proto asks for %d, and a number never changes its meaning", f.Name, before.number, was.name, l.file, f.Number),
 					"remove the directive, or start a new contract with kitgen generate --break-wire")
 			}
 		case f.Number != 0 && l.grants(was.name, f, owner, taken):
@@ -73,7 +74,7 @@ func (l *lock) number(was message, taken reserved, fields []spec.Field) []int32 
 
 // grants reports whether a new field can have the number it asks for.
 func (l *lock) grants(message string, f spec.Field, owner map[int32]string, taken reserved) bool {
-	by := ""
+	var by string
 	switch name, ok := owner[f.Number]; {
 	case ok:
 		by = "that of " + name
