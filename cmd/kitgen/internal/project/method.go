@@ -122,18 +122,17 @@ func (m *NewMethod) Into(name string, text []byte, iface string) (*Insertion, er
 // place is where in file the method goes, and with which text.
 func (m *NewMethod) place(file *goFile, t *ast.InterfaceType) (offset int, text string) {
 	closing := int(t.Methods.Closing - file.ast.FileStart)
-	if len(t.Methods.List) == 0 {
-		return closing, "\n" + m.text + "\n"
-	}
-	last := t.Methods.List[len(t.Methods.List)-1]
-	end := last.End()
-	if last.Comment != nil {
-		end = last.Comment.End()
-	}
-	offset = int(end - file.ast.FileStart)
-	text = "\n" + m.text
-	if last.Doc != nil || m.field.Doc != nil {
-		text = "\n" + text
+	offset, text = int(t.Methods.Opening-file.ast.FileStart)+1, "\n"+m.text
+	if len(t.Methods.List) > 0 {
+		last := t.Methods.List[len(t.Methods.List)-1]
+		end := last.End()
+		if last.Comment != nil {
+			end = last.Comment.End()
+		}
+		offset = int(end - file.ast.FileStart)
+		if last.Doc != nil || m.field.Doc != nil {
+			text = "\n" + text
+		}
 	}
 	if !bytes.Contains(file.text[offset:closing], []byte("\n")) {
 		text += "\n"
