@@ -34,6 +34,12 @@ func (f *Finder) Open(importPath string) (fs.FS, error) {
 	return os.DirFS(dir), nil
 }
 
+// Standard returns a Finder for code of no module, which has the standard library.
+func Standard() *Finder {
+	none := &build{}
+	return &Finder{build: func() (*build, error) { return none, nil }}
+}
+
 func (f *Finder) find(importPath string) (string, error) {
 	b, err := f.build()
 	if err != nil {
@@ -53,11 +59,19 @@ func (f *Finder) find(importPath string) (string, error) {
 	return b.required(importPath)
 }
 
+// Missing is a package that is not there.
+type Missing struct {
+	Why  string
+	Mend string // how to get it
+}
+
+func (m *Missing) Error() string { return m.Why + ": " + m.Mend }
+
 func standard(importPath string) (string, error) {
 	root := goroot()
 	dir := filepath.Join(root, "src", filepath.FromSlash(importPath))
 	if root == "" || !isDir(dir) {
-		return "", fmt.Errorf("package %s is not in the standard library at %q; set GOROOT, or correct the import", importPath, root)
+		return "", &Missing{fmt.Sprintf("package %s is not in the standard library at %q", importPath, root), "set GOROOT, or correct the import"}
 	}
 	return dir, nil
 }
@@ -88,13 +102,13 @@ func (b *build) required(importPath string) (string, error) {
 		case isDir(pkg):
 			return pkg, nil
 		case !isDir(dir):
-			missing = m + " is not in the module cache: go mod download " + m
+			missing = m
 		}
 	}
 	if missing != "" {
-		return "", fmt.Errorf("module %s", missing)
+		return "", &Missing{"module " + missing + " is not in the module cache", "go mod download " + missing}
 	}
-	return "", fmt.Errorf("no module that go.mod requires has package %s: go get %s", importPath, importPath)
+	return "", &Missing{"no module that go.mod requires has package " + importPath, "go get " + importPath}
 }
 
 func (b *build) providers(importPath string) (paths []string) {

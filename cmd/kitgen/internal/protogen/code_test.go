@@ -147,8 +147,8 @@ func TestCodeRefuses(t *testing.T) {
 }
 
 func TestProtoProblemsAreSorted(t *testing.T) {
-	before := loadText(t, "package svc\nimport \"context\"\ntype P struct{ A int }\ntype Service interface{ F(context.Context, P, int) error }\n")
-	after := loadText(t, "package svc\nimport \"context\"\ntype P struct{ A string }\ntype Service interface{ F(context.Context, P, string) error }\n")
+	before := loadText(t, "package svc\nimport \"context\"\ntype P struct{ A int }\ntype Service interface{ F(ctx context.Context, p P, arg2 int) error }\n")
+	after := loadText(t, "package svc\nimport \"context\"\ntype P struct{ A string }\ntype Service interface{ F(ctx context.Context, p P, arg2 string) error }\n")
 	_, err := Proto(after, mustProto(t, before, nil))
 	problems, ok := errors.AsType[spec.Problems](err)
 	if !ok || len(problems) != 2 || !strings.HasPrefix(problems[0].Pos, "svc.go:3:") {

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/pluginpb"
 
@@ -25,6 +26,7 @@ import (
 // wellKnown are the files that a service's .proto may import.
 var wellKnown = []protoreflect.FileDescriptor{
 	durationpb.File_google_protobuf_duration_proto,
+	structpb.File_google_protobuf_struct_proto,
 	timestamppb.File_google_protobuf_timestamp_proto,
 }
 

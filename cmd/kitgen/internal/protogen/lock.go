@@ -20,6 +20,8 @@ type lock struct {
 	messages []message
 	enums    map[string]bool // of both
 	problems spec.Problems
+
+	lockedEnums map[string]enum
 }
 
 // call is an rpc of the committed .proto.
@@ -27,7 +29,7 @@ type call struct{ name, in, out string } // in and out as they are written, with
 
 // parseLock reads the committed .proto; an empty one locks nothing.
 func parseLock(svc *spec.Service, old []byte) (*lock, error) {
-	l := &lock{file: svc.Name + ".proto", enums: make(map[string]bool)}
+	l := &lock{file: svc.Name + ".proto", enums: make(map[string]bool), lockedEnums: make(map[string]enum)}
 	if len(bytes.TrimSpace(old)) == 0 {
 		return l, nil
 	}
@@ -49,6 +51,7 @@ func parseLock(svc *spec.Service, old []byte) (*lock, error) {
 	}
 	for _, e := range fd.GetEnumType() {
 		l.enums[e.GetName()] = true
+		l.lockedEnums[e.GetName()] = lockedEnum(e)
 	}
 	for _, m := range fd.GetMessageType() {
 		l.messages = append(l.messages, locked(m, fd.GetPackage()))

@@ -46,6 +46,11 @@ func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 		return nil, err
 	}
 	var messages []message
+	var enums []enum
+	for _, e := range svc.Enums {
+		enums = append(enums, l.carryEnum(e))
+		l.enums[e.PB] = true
+	}
 	for _, m := range svc.Methods {
 		if !m.In.Whole {
 			messages = append(messages, l.carry(m.In.PB, nil, m.Params))
@@ -57,8 +62,12 @@ func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 	for _, s := range svc.Structs {
 		messages = append(messages, l.carry(s.PB, s.Doc, s.Fields))
 	}
+	for _, w := range svc.Wrappers {
+		messages = append(messages, l.carry(w.PB, nil, []spec.Field{w.Field}))
+	}
 	l.compareCalls(svc.Methods, messages)
 	messages = append(messages, l.retired(messages)...)
+	enums = append(enums, l.retiredEnums(enums)...)
 	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -67,6 +76,9 @@ func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 	printService(&w, svc)
 	for _, m := range messages {
 		printMessage(&w, m)
+	}
+	for _, e := range enums {
+		printEnum(&w, e)
 	}
 	return w.Bytes(), nil
 }
@@ -89,6 +101,7 @@ func imports(messages []message) []string {
 	var list []string
 	for path, name := range map[string]string{
 		"google/protobuf/duration.proto":  scalars[spec.Duration].proto,
+		"google/protobuf/struct.proto":    scalars[spec.Any].proto,
 		"google/protobuf/timestamp.proto": scalars[spec.Time].proto,
 	} {
 		uses := func(f field) bool { return strings.Contains(f.typ, name) }

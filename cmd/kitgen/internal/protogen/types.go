@@ -10,6 +10,7 @@ var scalars = map[spec.Kind]scalar{
 	spec.Bool:     {"bool", "bool"},
 	spec.String:   {"string", "string"},
 	spec.Bytes:    {"bytes", "[]byte"},
+	spec.Text:     {"string", "string"},
 	spec.Int:      {"int64", "int64"},
 	spec.Int8:     {"int32", "int32"},
 	spec.Int16:    {"int32", "int32"},
@@ -24,23 +25,29 @@ var scalars = map[spec.Kind]scalar{
 	spec.Float64:  {"double", "float64"},
 	spec.Time:     {"google.protobuf.Timestamp", "*timestamppb.Timestamp"},
 	spec.Duration: {"google.protobuf.Duration", "*durationpb.Duration"},
+	spec.Any:      {"google.protobuf.Value", "*structpb.Value"},
 }
 
 // GoType is the Go type that t has in protobuf structs, for a file that
-// imports the generated package as pb and the well-known types as timestamppb
-// and durationpb.
+// imports the generated package as pb and the well-known types as timestamppb,
+// durationpb and structpb.
 func GoType(t *spec.Type) string {
-	switch t.Kind {
-	case spec.StructT:
+	switch {
+	case t.Wrap != "":
+		return "*pb." + t.Wrap
+	case t.Kind == spec.StructT:
 		return "*pb." + t.PB
-	case spec.Slice:
+	case t.Kind == spec.EnumT:
+		return "pb." + t.PB
+	case t.IsBytes():
+		return "[]byte"
+	case t.Kind == spec.Slice, t.Kind == spec.Array, t.Kind == spec.Set:
 		return "[]" + GoType(t.Elem)
-	case spec.Map:
+	case t.Kind == spec.Map:
 		return "map[" + GoType(t.Key) + "]" + GoType(t.Elem)
-	case spec.Pointer:
-		if t.Optional() {
-			return "*" + GoType(t.Elem)
-		}
+	case t.Optional():
+		return "*" + GoType(t.Elem)
+	case t.Kind == spec.Pointer:
 		return GoType(t.Elem)
 	}
 	return scalars[t.Kind].golang
@@ -48,17 +55,20 @@ func GoType(t *spec.Type) string {
 
 // protoType is t with its label, as a field of the .proto has it.
 func protoType(t *spec.Type) string {
-	switch t.Kind {
-	case spec.StructT:
+	switch {
+	case t.Wrap != "":
+		return t.Wrap
+	case t.Kind == spec.StructT, t.Kind == spec.EnumT:
 		return t.PB
-	case spec.Slice:
+	case t.IsBytes():
+		return "bytes"
+	case t.Kind == spec.Slice, t.Kind == spec.Array, t.Kind == spec.Set:
 		return "repeated " + protoType(t.Elem)
-	case spec.Map:
+	case t.Kind == spec.Map:
 		return "map<" + protoType(t.Key) + ", " + protoType(t.Elem) + ">"
-	case spec.Pointer:
-		if t.Optional() {
-			return "optional " + protoType(t.Elem)
-		}
+	case t.Optional():
+		return "optional " + protoType(t.Elem)
+	case t.Kind == spec.Pointer:
 		return protoType(t.Elem)
 	}
 	return scalars[t.Kind].proto

@@ -4,153 +4,222 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/protogen"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
-
-// wire is the Go type that protobuf has for a scalar kind.
-var wire = map[spec.Kind]string{
-	spec.Bool:    "bool",
-	spec.String:  "string",
-	spec.Bytes:   "[]byte",
-	spec.Int:     "int64",
-	spec.Int8:    "int32",
-	spec.Int16:   "int32",
-	spec.Int32:   "int32",
-	spec.Int64:   "int64",
-	spec.Uint:    "uint64",
-	spec.Uint8:   "uint32",
-	spec.Uint16:  "uint32",
-	spec.Uint32:  "uint32",
-	spec.Uint64:  "uint64",
-	spec.Float32: "float32",
-	spec.Float64: "float64",
-}
-
-func isScalar(k spec.Kind) bool { return wire[k] != "" }
 
 // same reports whether a value of t is, as it is, what protobuf has for it.
 func same(t *spec.Type) bool {
 	switch t.Kind {
+	case spec.StructT, spec.EnumT, spec.Text, spec.Any, spec.Time, spec.Duration, spec.Array, spec.Set:
+		return false
 	case spec.Slice:
-		return same(t.Elem)
+		return t.Wrap == "" && same(t.Elem)
 	case spec.Map:
-		return same(t.Key) && same(t.Elem)
+		return t.Wrap == "" && same(t.Key) && same(t.Elem)
 	case spec.Pointer:
-		return isScalar(t.Elem.Kind) && same(t.Elem)
+		return t.Wrap == "" && t.Optional() && same(t.Elem)
 	}
-	return isScalar(t.Kind) && goType(t) == wire[t.Kind]
+	return t.Go == protogen.GoType(t)
 }
 
-// pbType is the Go type that protobuf has for t.
-func pbType(t *spec.Type) string {
-	switch t.Kind {
-	case spec.Time:
-		return "*timestamppb.Timestamp"
-	case spec.Duration:
-		return "*durationpb.Duration"
-	case spec.StructT:
-		return "*pb." + t.PB
-	case spec.Slice:
-		return "[]" + pbType(t.Elem)
-	case spec.Map:
-		return "map[" + pbType(t.Key) + "]" + pbType(t.Elem)
-	case spec.Pointer:
-		if isScalar(t.Elem.Kind) {
-			return "*" + pbType(t.Elem)
-		}
-		return pbType(t.Elem)
-	}
-	return wire[t.Kind]
-}
-
-// to is an expression that converts v, of type t, into what protobuf has.
-func (c *converter) to(t *spec.Type, v string) string {
-	if same(t) {
+// to is an expression that converts v, of type t, into what protobuf has. field
+// is what the user calls the value. If t may be lost, a misfit called bad is in
+// scope.
+func (c *converter) to(t *spec.Type, field, v string) string {
+	switch {
+	case same(t):
 		return v
+	case t.Wrap != "":
+		return c.wrapped(t, field, v)
 	}
 	switch t.Kind {
 	case spec.Time:
 		return c.call("timeToPB") + "(" + c.unnamed(t, "time.Time", v) + ")"
 	case spec.Duration:
 		return c.call("durationpb.New") + "(" + c.unnamed(t, "time.Duration", v) + ")"
-	case spec.StructT:
-		return toFunc(t.Name) + "(" + v + ")"
-	case spec.Slice:
-		return fmt.Sprintf("%s(%s, %s)", c.call("sliceOf"), v, c.toFunc(t.Elem))
-	case spec.Map:
-		return fmt.Sprintf("%s(%s, %s, %s)", c.call("mapOf"), v, c.toFunc(t.Key), c.toFunc(t.Elem))
-	case spec.Pointer:
-		helper := "messageOf"
-		if isScalar(t.Elem.Kind) {
-			helper = "pointerTo"
+	case spec.Text:
+		return fmt.Sprintf("%s(bad, %q, %s)", c.call("textOf"), field, v)
+	case spec.Any:
+		return fmt.Sprintf("%s(bad, %q, %s)", c.call("anyToPB"), field, v)
+	case spec.EnumT:
+		if fitsInt32(t) {
+			return convert(protogen.GoType(t), v)
 		}
-		return fmt.Sprintf("%s(%s, %s)", c.call(helper), v, c.toFunc(t.Elem))
+		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fitInt"), protogen.GoType(t), field, v)
+	case spec.StructT:
+		return c.structTo(t, v)
+	case spec.Slice:
+		return fmt.Sprintf("%s(%s, %s)", c.call("sliceOf"), v, c.elemTo(t.Elem, field))
+	case spec.Array:
+		return c.arrayTo(t, field, v)
+	case spec.Set:
+		return fmt.Sprintf("%s(%s, %s)", c.call("keysOf"), v, c.toFunc(t.Elem, field))
+	case spec.Map:
+		return fmt.Sprintf("%s(%s, %s, %s)", c.call("mapOf"), v, c.toFunc(t.Key, field), c.elemTo(t.Elem, field))
+	case spec.Pointer:
+		return c.pointerTo(t, field, v)
 	}
-	return convert(wire[t.Kind], v)
+	return convert(protogen.GoType(t), v)
 }
 
-// from is the reverse of to. field is what the user calls the value.
+func (c *converter) structTo(t *spec.Type, v string) string {
+	if c.mayBeLost(t) {
+		return c.structs[t.Name].Func + "ToPB(bad, " + v + ")"
+	}
+	return c.structs[t.Name].Func + "ToPB(" + v + ")"
+}
+
+func (c *converter) arrayTo(t *spec.Type, field, v string) string {
+	v = strings.TrimPrefix(v, "&")
+	if t.IsBytes() || same(t.Elem) {
+		return v + "[:]"
+	}
+	return fmt.Sprintf("%s(%s[:], %s)", c.call("sliceOf"), v, c.elemTo(t.Elem, field))
+}
+
+func (c *converter) pointerTo(t *spec.Type, field, v string) string {
+	switch {
+	case t.Elem.Kind == spec.Text:
+		return fmt.Sprintf("%s(bad, %q, %s)", c.call("optionalText"), field, v)
+	case t.Optional():
+		return fmt.Sprintf("%s(%s, %s)", c.call("pointerTo"), v, c.toFunc(t.Elem, field))
+	}
+	return fmt.Sprintf("%s(%s, %s)", c.call("messageOf"), v, c.toFunc(t.Elem, field))
+}
+
+// wrapped is v in a message of its own.
+func (c *converter) wrapped(t *spec.Type, field, v string) string {
+	return "&pb." + t.Wrap + "{" + c.wrapper(t).PB + ": " + c.to(bare(t), field, v) + "}"
+}
+
+// bare is t without the message around it.
+func bare(t *spec.Type) *spec.Type {
+	b := *t
+	b.Wrap = ""
+	return &b
+}
+
+func (c *converter) wrapper(t *spec.Type) spec.Field {
+	for _, w := range c.svc.Wrappers {
+		if w.PB == t.Wrap {
+			return w.Field
+		}
+	}
+	return spec.Field{} // cannot be: who wraps a type adds the message
+}
+
+// from is the reverse of to. If t may not fit, a misfit called bad is in scope.
 func (c *converter) from(t *spec.Type, field, m string) string {
-	if same(t) {
+	switch {
+	case same(t):
 		return m
+	case t.Wrap != "":
+		return c.unwrapped(t, field, m)
 	}
 	switch t.Kind {
 	case spec.Int, spec.Int8, spec.Int16, spec.Uint, spec.Uint8, spec.Uint16:
-		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fitInt"), goType(t), field, m)
+		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fitInt"), t.Go, field, m)
 	case spec.Time:
 		return c.named(t, c.call("timeFromPB")+"("+m+")")
 	case spec.Duration:
 		return c.named(t, m+".AsDuration()")
-	case spec.StructT:
-		if c.mayNotFit(t) {
-			return fromFunc(t.Name) + "(bad, " + m + ")"
+	case spec.Text:
+		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fromText"), t.Go, field, m)
+	case spec.Any:
+		return m + ".AsInterface()"
+	case spec.EnumT:
+		if holdsInt32(t) {
+			return convert(t.Go, m)
 		}
-		return fromFunc(t.Name) + "(" + m + ")"
+		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fitInt"), t.Go, field, m)
+	case spec.StructT:
+		return c.structFrom(t, m)
 	case spec.Slice:
 		return fmt.Sprintf("%s(%s, %s)", c.call("sliceOf"), m, c.fromFunc(t.Elem, field))
+	case spec.Array:
+		return c.arrayFrom(t, field, m)
+	case spec.Set:
+		return fmt.Sprintf("%s(%s, %s)", c.call("setOf"), m, c.fromFunc(t.Elem, field))
 	case spec.Map:
 		return fmt.Sprintf("%s(%s, %s, %s)", c.call("mapOf"), m, c.fromFunc(t.Key, field), c.fromFunc(t.Elem, field))
 	case spec.Pointer:
 		helper := "fromMessage"
-		if isScalar(t.Elem.Kind) {
+		if t.Optional() {
 			helper = "pointerTo"
 		}
 		return fmt.Sprintf("%s(%s, %s)", c.call(helper), m, c.fromFunc(t.Elem, field))
 	}
-	return convert(goType(t), m)
+	return convert(t.Go, m)
+}
+
+func (c *converter) structFrom(t *spec.Type, m string) string {
+	if c.mayNotFit(t) {
+		return c.structs[t.Name].Func + "FromPB(bad, " + m + ")"
+	}
+	return c.structs[t.Name].Func + "FromPB(" + m + ")"
+}
+
+func (c *converter) arrayFrom(t *spec.Type, field, m string) string {
+	if !t.IsBytes() && !same(t.Elem) {
+		m = fmt.Sprintf("%s(%s, %s)", c.call("sliceOf"), m, c.fromFunc(t.Elem, field))
+	}
+	if t.Len == 0 {
+		return c.spell(t.Go) + "{}"
+	}
+	return fmt.Sprintf("%s(%s(bad, %q, %d, %s))", c.spell(t.Go), c.call("exactly"), field, t.Len, m)
+}
+
+func (c *converter) unwrapped(t *spec.Type, field, m string) string {
+	w := c.wrapper(t)
+	if t.Optional() {
+		return c.from(bare(t), field, m+"."+w.PB)
+	}
+	return c.from(bare(t), field, m+".Get"+w.PB+"()")
+}
+
+// elemTo is a function that converts one element of a list or map.
+func (c *converter) elemTo(t *spec.Type, field string) string {
+	if t.Kind != spec.Pointer || t.Wrap != "" {
+		return c.toFunc(t, field)
+	}
+	return fmt.Sprintf("func(v %s) %s { return %s(bad, %q, v, %s) }",
+		c.spell(t.Go), c.spell(protogen.GoType(t)), c.call("present"), field, c.toFunc(t.Elem, field))
 }
 
 // toFunc is a function that converts one t, for a helper to call.
-func (c *converter) toFunc(t *spec.Type) string {
+func (c *converter) toFunc(t *spec.Type, field string) string {
 	switch {
 	case same(t):
-		return c.call("asIs") + "[" + c.spell(goType(t)) + "]"
-	case t.Kind == spec.StructT:
-		return toFunc(t.Name)
+		return c.call("asIs") + "[" + c.spell(t.Go) + "]"
+	case t.Kind == spec.StructT && !c.mayBeLost(t):
+		return c.structs[t.Name].Func + "ToPB"
 	case t.Kind == spec.Time && t.Name == "":
 		return c.call("timestamppb.New") // not timeToPB: an element cannot be left out
 	case t.Kind == spec.Duration && t.Name == "":
 		return c.call("durationpb.New")
 	}
-	return fmt.Sprintf("func(v %s) %s { return %s }", c.spell(goType(t)), c.spell(pbType(t)), c.to(t, "v"))
+	return fmt.Sprintf("func(v %s) %s { return %s }", c.spell(t.Go), c.spell(protogen.GoType(t)), c.to(t, field, "v"))
 }
 
 // fromFunc is the reverse of toFunc.
 func (c *converter) fromFunc(t *spec.Type, field string) string {
 	switch {
 	case same(t):
-		return c.call("asIs") + "[" + c.spell(goType(t)) + "]"
+		return c.call("asIs") + "[" + c.spell(t.Go) + "]"
 	case t.Kind == spec.StructT && !c.mayNotFit(t):
-		return fromFunc(t.Name)
+		return c.structs[t.Name].Func + "FromPB"
 	case t.Kind == spec.Time && t.Name == "":
 		return c.call("timeFromPB")
+	case t.Kind == spec.Any:
+		return "(" + c.spell("*structpb.Value") + ").AsInterface"
 	}
-	return fmt.Sprintf("func(m %s) %s { return %s }", c.spell(pbType(t)), c.spell(goType(t)), c.from(t, field, "m"))
+	return fmt.Sprintf("func(m %s) %s { return %s }", c.spell(protogen.GoType(t)), c.spell(t.Go), c.from(t, field, "m"))
 }
 
 // spell notes the packages that a type names.
 func (c *converter) spell(typ string) string {
-	for _, pkg := range []string{"time", "timestamppb", "durationpb"} {
+	for _, pkg := range []string{"time", "timestamppb", "durationpb", "structpb"} {
 		if strings.Contains(typ, pkg+".") {
 			c.helpers[pkg] = true
 		}

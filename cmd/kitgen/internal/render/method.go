@@ -15,9 +15,16 @@ type method struct {
 	Response string // Go type
 	Receiver string // of the method in service.go
 	Caller   string // receiver of the method of Caller
+	Fake     string // receiver of the method of Fake
+	FakeFunc string // field of Fake
 	Greets   bool
 
 	RequestPB, ResponsePB message
+
+	// Of the sequence that it takes, where it takes one: the struct that travels for
+	// one element, its only field, and the message that it becomes.
+	Item, ItemGo, ItemField, ItemJSON string
+	ItemPB                            message
 }
 
 // field is a parameter or a result as the templates see it.
@@ -37,12 +44,19 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 		Response: m.Name + "Response",
 		Greets:   greets,
 	}
+	out.takeItems()
 	out.Receiver = free(taken, "s", "svc")
 	out.Caller = free(taken, "c", "caller")
+	out.Fake = free(taken, "f", "fake")
 	if !m.Over("grpc") {
 		return out
 	}
-	out.RequestPB = c.message(out.Request, m.In, m.Params)
+	if m.StreamIn {
+		out.RequestPB = c.message(out.Request, spec.Message{PB: m.In.PB}, m.Head())
+		out.ItemPB = c.message(out.Item, m.In, []spec.Field{m.Item()})
+	} else {
+		out.RequestPB = c.message(out.Request, m.In, m.Params)
+	}
 	out.ResponsePB = c.message(out.Response, m.Out, m.Results)
 	return out
 }
@@ -52,7 +66,7 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 func fields(fs []spec.Field, taken map[string]bool) []field {
 	out := make([]field, len(fs))
 	for i, f := range fs {
-		out[i] = field{Field: f, Var: free(taken, f.Name, f.Name), GoType: goType(f.Type)}
+		out[i] = field{Field: f, Var: free(taken, f.Name, f.Name), GoType: f.Type.Go}
 	}
 	return out
 }
@@ -80,7 +94,7 @@ func (m method) Signature() string {
 	for i, p := range m.Params {
 		t := p.GoType
 		if m.Variadic && i == len(m.Params)-1 {
-			t = "..." + goType(p.Type.Elem)
+			t = "..." + p.Type.Elem.Go
 		}
 		params = append(params, p.Var+" "+t)
 	}
@@ -91,7 +105,7 @@ func (m method) Signature() string {
 func (m method) Returns() string {
 	var results []string
 	for _, r := range m.Results {
-		results = append(results, r.Var+" "+r.GoType)
+		results = append(results, r.Var+" "+m.resultType(r))
 	}
 	if !m.NoError {
 		results = append(results, "err error")
@@ -155,13 +169,22 @@ func (m method) Comment() []string {
 // Policy is the middleware.MethodConfig of the method, without its type.
 func (m method) Policy() string {
 	var policy, retry []string
-	if m.Idempotent {
+	if m.Streams() {
+		policy = append(policy, "Timeout: timeout.Config{Timeout: -1}")
+	}
+	if m.Idempotent && !m.StreamIn {
 		retry = append(retry, "Idempotent: true")
 	} else {
 		policy = append(policy, "Once: true")
 	}
-	if m.Timeout != 0 {
+	switch {
+	case m.Timeout != 0:
 		retry = append(retry, "AttemptTimeout: "+goDuration(m.Timeout))
+	case m.StreamIn && !m.StreamOut:
+		retry = append(retry, "AttemptTimeout: -1")
+	}
+	if m.StreamOut {
+		retry = append(retry, "Streams: true")
 	}
 	if len(retry) > 0 {
 		policy = append(policy, "Retry: retry.Config{"+strings.Join(retry, ", ")+"}")
@@ -169,24 +192,3 @@ func (m method) Policy() string {
 	return "{" + strings.Join(policy, ", ") + "}"
 }
 
-// goType is t as it is written in the service's package.
-func goType(t *spec.Type) string {
-	if t.Name != "" {
-		return t.Name
-	}
-	switch t.Kind {
-	case spec.Bytes:
-		return "[]byte"
-	case spec.Time:
-		return "time.Time"
-	case spec.Duration:
-		return "time.Duration"
-	case spec.Slice:
-		return "[]" + goType(t.Elem)
-	case spec.Map:
-		return "map[" + goType(t.Key) + "]" + goType(t.Elem)
-	case spec.Pointer:
-		return "*" + goType(t.Elem)
-	}
-	return string(t.Kind)
-}

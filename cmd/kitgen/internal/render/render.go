@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"go/format"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"path"
 	"slices"
@@ -35,6 +37,7 @@ type Input struct {
 	Transports []string // "http", "grpc"
 	Registry   string   // what main registers with unless told otherwise: "etcd", "consul"
 	Greets     bool     // the interface is kitgen's own example, so its method can be written
+	Module     bool     // the service is a module of its own
 	Own        string   // type in Source that implements the interface already; empty if there is none
 	OldProto   []byte   // the committed .proto, whose field numbers stay; nil if there is none
 }
@@ -50,7 +53,7 @@ type File struct {
 // Part is what one method adds to a seeded Go file.
 type Part struct {
 	Method  string
-	Imports []string // paths of the packages it names
+	Imports []string // packages it names: the path, after a name and a space if it has another than the path's
 	Text    []byte   // a declaration, gofmt-ed
 }
 
@@ -159,20 +162,25 @@ func execute(v *view, templates fs.FS, name string) (*File, error) {
 	if f.Text, err = fill(t, out, v); err != nil {
 		return nil, err
 	}
+	if path.Ext(out) == ".go" {
+		if f.Text, err = withImports(f.Text, v.Imports); err != nil {
+			return nil, err
+		}
+	}
 	if parts := t.Lookup("method"); parts != nil {
 		for _, m := range v.Methods {
 			text, err := fill(parts, out, m)
 			if err != nil {
 				return nil, err
 			}
-			f.Parts = append(f.Parts, Part{Method: m.Name, Imports: imports(text), Text: text})
+			f.Parts = append(f.Parts, Part{Method: m.Name, Imports: imports(text, v.Imports), Text: text})
 		}
 	}
 	return f, nil
 }
 
 // declared reads the first line of a template: its kind and, perhaps, what the
-// service must have for there to be such a file, such as a transport.
+// service must have for such a file: a transport, errors, or a module of its own.
 func declared(name string, text []byte) (kind Kind, wants string, err error) {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	words := strings.Fields(strings.NewReplacer("{{/*", "", "*/ -}}", "").Replace(string(line)))
@@ -200,13 +208,20 @@ func fill(t *template.Template, out string, data any) ([]byte, error) {
 	return bytes.TrimLeft(text, "\n"), nil
 }
 
-// imports names the standard packages that a part needs in its file.
-func imports(part []byte) []string {
+// imports names the packages that a part needs in its file.
+func imports(part []byte, types []spec.Import) []string {
 	var paths []string
-	for _, p := range []string{"context", "testing", "time"} {
+	for _, p := range []string{"context", "iter", "slices", "testing", "time"} {
 		if bytes.Contains(part, []byte(p+".")) {
 			paths = append(paths, p)
 		}
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "", slices.Concat([]byte("package p\n"), part), parser.SkipObjectResolution)
+	if err != nil {
+		return paths // it parsed as it was formatted
+	}
+	for _, i := range missingImports(file, types) {
+		paths = append(paths, strings.ReplaceAll(importSpec(i), `"`, ""))
 	}
 	return paths
 }

@@ -14,15 +14,16 @@ import (
 // view is what the templates see.
 type view struct {
 	*spec.Service
-	in       Input
-	Header   string // first line of a generated file
-	HTTP     bool
-	GRPC     bool
-	Registry string
-	Own      string // the user's implementation; empty if it is to be seeded
-	API      string // import path of the protobuf package
-	Methods  []method
-	Messages []message // of the gRPC wire, nested structs last
+	in        Input
+	Header    string // first line of a generated file
+	HTTP      bool
+	GRPC      bool
+	Registry  string
+	Own       string // the user's implementation; empty if it is to be seeded
+	API       string // import path of the protobuf package
+	Methods   []method
+	FakeCalls string    // method of Fake that has the requests so far
+	Messages  []message // of the gRPC wire, nested structs last
 
 	helpers map[string]bool
 }
@@ -31,6 +32,9 @@ func newView(in Input) (*view, error) {
 	svc := in.Service
 	if len(svc.Methods) == 0 {
 		return nil, fmt.Errorf("%s: interface %s %w", svc.File, svc.Interface, errNoMethods)
+	}
+	if err := in.checkWires(); err != nil {
+		return nil, err
 	}
 	v := &view{
 		Service:  svc,
@@ -49,18 +53,29 @@ func newView(in Input) (*view, error) {
 	if err := v.unserved(); err != nil {
 		return nil, err
 	}
+	v.nameFake()
 	v.helpers = c.helpers
 	for _, m := range v.Over("grpc") {
-		v.Messages = append(v.Messages, m.RequestPB, m.ResponsePB)
+		v.Messages = append(v.Messages, m.messages()...)
 	}
 	v.Messages = append(v.Messages, c.messages()...)
 	for h := range c.helpers {
-		switch h {
-		case "timeToPB", "timeFromPB":
-			c.helpers["time"], c.helpers["timestamppb"] = true, true
+		for _, pkg := range helperImports[h] {
+			c.helpers[pkg] = true
 		}
 	}
 	return v, nil
+}
+
+// helperImports are the packages that helpers need.
+var helperImports = map[string][]string{
+	"timeToPB":     {"time", "timestamppb"},
+	"timeFromPB":   {"time", "timestamppb"},
+	"keysOf":       {"cmp", "slices"},
+	"textOf":       {"encoding"},
+	"optionalText": {"encoding", "textOf"},
+	"fromText":     {"encoding"},
+	"anyToPB":      {"json", "structpb"},
 }
 
 // Helper reports whether a conversion calls the helper of that name.
@@ -90,9 +105,14 @@ func (v *view) AnyTimeout() bool {
 	return slices.ContainsFunc(v.Methods, func(m method) bool { return m.Timeout != 0 })
 }
 
-// AnyMisfit reports whether a request can hold a number out of range.
+// AnyMisfit reports whether a request may not fit the other side.
 func (v *view) AnyMisfit() bool {
-	return slices.ContainsFunc(v.Methods, func(m method) bool { return m.RequestPB.Fallible })
+	return slices.ContainsFunc(v.Methods, func(m method) bool { return !m.Streams() && (m.RequestPB.Fallible || m.RequestPB.Loses) })
+}
+
+// AnyBad reports whether a conversion can fail.
+func (v *view) AnyBad() bool {
+	return slices.ContainsFunc(v.Messages, func(m message) bool { return m.Fallible || m.Loses })
 }
 
 // AnInterface is the interface's name with its article.
@@ -154,14 +174,6 @@ func (v *view) OverWires() string {
 	return " over gRPC"
 }
 
-// RegistryTarget is where main registers unless told otherwise.
-func (v *view) RegistryTarget() string {
-	if v.Registry == "consul" {
-		return "consul://127.0.0.1:8500/" + v.Name
-	}
-	return "etcd://127.0.0.1:2379/" + v.Name
-}
-
 // Sample is a request to try the first method with, in JSON.
 func (v *view) Sample() string {
 	if v.in.Greets {
@@ -172,8 +184,10 @@ func (v *view) Sample() string {
 
 // mainNames are what main.go calls something else.
 var mainNames = []string{
-	"advertise", "endpoints", "grpcaddr", "httpaddr", "logger", "main", "newregistrar",
-	"registrar", "registry", "rpc", "run", "self", "server", "stop", "web",
+	"announce", "ask", "certificates", "certs", "cfg", "client", "dial", "endpoints", "environment", "file", "follow",
+	"handler", "instances", "kitdebug", "kitotel", "list", "listening", "load", "logger", "main", "none", "options",
+	"outcome", "page", "parse", "registrar", "replica", "rpc", "run", "seen", "self", "server", "shown", "start",
+	"stop", "telemetry", "there", "tracing", "web",
 }
 
 // Qualifier is what main.go calls the service's package.

@@ -15,24 +15,31 @@ type checked struct {
 	errors []types.Error // anywhere in the package; most do not concern the interface
 }
 
-// check type-checks the type declarations, and nothing else, against stand-ins
-// for the imports.
+// check type-checks the type declarations, the constants that they need, and
+// nothing else, against stand-ins for the imports.
 func (l *loader) check() {
+	l.types = l.typeCheck(l.svc.Package, l.sources, l.decls)
+	l.own = &pack{path: l.svc.Module, sources: l.sources, decls: l.decls, types: l.types}
+}
+
+// typeCheck also checks constants of the given names.
+func (l *loader) typeCheck(path string, sources []*source, decls map[string]*decl, constants ...string) *checked {
 	c := &checked{info: &types.Info{Types: make(map[ast.Expr]types.TypeAndValue)}}
+	needed := neededConstants(sources, decls, constants...)
 	conf := types.Config{
-		Importer:                 newStandIns(l.sources),
+		Importer:                 newStandIns(sources, needed, l.constant),
 		Error:                    c.keep,
 		IgnoreFuncBodies:         true,
 		FakeImportC:              true,
 		DisableUnusedImportCheck: true,
 	}
-	files := make([]*ast.File, len(l.sources))
-	for i, s := range l.sources {
-		files[i] = s.pruned()
+	files := make([]*ast.File, len(sources))
+	for i, s := range sources {
+		files[i] = s.pruned(needed)
 	}
 	// The error is one of those kept; those of the interface are reported with it.
-	c.pkg, _ = conf.Check(l.svc.Package, l.fset, files, c.info)
-	l.types = c
+	c.pkg, _ = conf.Check(path, l.fset, files, c.info)
+	return c
 }
 
 func (c *checked) keep(err error) {
@@ -41,11 +48,12 @@ func (c *checked) keep(err error) {
 	}
 }
 
-// pruned is the file with its imports and type declarations only.
-func (s *source) pruned() *ast.File {
+// pruned is the file with its imports, type declarations and needed constants
+// only.
+func (s *source) pruned(needed map[*ast.GenDecl]bool) *ast.File {
 	out := &ast.File{Package: s.file.Package, Name: s.file.Name, Imports: s.file.Imports, FileStart: s.file.FileStart, FileEnd: s.file.FileEnd}
 	for _, d := range s.file.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && (g.Tok == token.TYPE || g.Tok == token.IMPORT) {
+		if g, ok := d.(*ast.GenDecl); ok && (g.Tok == token.TYPE || g.Tok == token.IMPORT || needed[g]) {
 			out.Decls = append(out.Decls, g)
 		}
 	}

@@ -114,7 +114,7 @@ func (l *loader) describe() {
 	name := d.spec.Name
 	l.svc.File, l.svc.Interface = d.src.name, name.Name
 	l.svc.Doc = docLines(d.doc)
-	l.structs, l.applied = make(map[*types.TypeName]bool), make(map[*ast.Comment]bool)
+	l.structs = make(map[string]string)
 	if d.spec.TypeParams != nil {
 		l.bad(d.spec.TypeParams.Pos(), "KG012", "write the interface for the types it is called with", "%s is generic, and a remote caller cannot choose type arguments", name.Name)
 		return
@@ -144,12 +144,29 @@ func (l *loader) describeMethods(i *ast.InterfaceType, name string, seen map[*as
 			l.describeMethod(f, sig)
 			continue
 		}
+		if l.unserved(f) {
+			continue
+		}
 		if inner := l.iface(f.Type); inner != nil {
 			l.describeMethods(inner, name, seen)
 			l.typeErrors(inner)
 			continue
 		}
-		l.bad(f.Type.Pos(), "KG020", "list its methods here, each as Name(ctx context.Context, ...) (..., error), or do without it",
+		l.bad(f.Type.Pos(), "KG020", "list its methods here, each as Name(ctx context.Context, ...) (..., error), or mark it //kit:skip to serve the others only",
 			"%s embeds %s, which is no interface of this package with methods that take a context", name, l.text(f.Type))
 	}
+}
+
+// unserved reports whether an embedded interface is for callers in the same
+// process only.
+func (l *loader) unserved(f *ast.Field) bool {
+	list := l.directives(atEmbedded, l.text(f.Type), f.Doc, f.Comment)
+	if !has(list, "skip") {
+		return false
+	}
+	if arg := list[0].arg; arg != "" {
+		l.bad(list[0].comment.Pos(), "KG062", "write //kit:skip", "%q says more than that %s is not served", arg, l.text(f.Type))
+	}
+	l.svc.Unserved = append(l.svc.Unserved, l.spell(l.typeOf(f.Type)))
+	return true
 }

@@ -6,20 +6,12 @@ import (
 	"strings"
 )
 
-// messageName is the name of a struct's message. The gRPC service has the
-// service's own name, so a struct like it, as User in service user, is another.
-func (l *loader) messageName(structName string) string {
-	if name := camel(structName); name != l.svc.PB {
-		return name
-	}
-	return l.svc.PB + "Message"
-}
-
 // collide reports names that would meet in generated code or on the wire.
 func (l *loader) collide() {
 	if l.svc.Interface == "" {
 		return // there was none to describe
 	}
+	l.nameFunctions()
 	l.collideMethods()
 	l.collideValues()
 	l.collideDeclarations()
@@ -119,10 +111,46 @@ func (l *loader) collideMessages() {
 			owner[fold(name)] = "a message of method " + m.Name
 		}
 	}
-	for _, s := range l.svc.Structs {
-		if before, ok := owner[fold(s.PB)]; ok {
-			l.badAt(s.Pos, "KG037", "rename struct "+s.Name, "message %s of struct %s is also the name of %s, where case and _ do not count", s.PB, s.Name, before)
+	claim := func(pos, name, what, fix string) {
+		if before, ok := owner[fold(name)]; ok {
+			l.badAt(pos, "KG037", fix, "message %s of %s is also the name of %s, where case and _ do not count", name, what, before)
 		}
-		owner[fold(s.PB)] = "struct " + s.Name
+		owner[fold(name)] = what
 	}
+	for _, s := range l.svc.Structs {
+		claim(s.Pos, s.PB, "struct "+s.Name, l.renameMessage(s.Name, s.PB))
+	}
+	for _, e := range l.svc.Enums {
+		claim(e.Pos, e.PB, "enum "+e.Name, l.renameMessage(e.Name, e.PB))
+	}
+	for _, w := range l.svc.Wrappers {
+		if before, ok := owner[fold(w.PB)]; ok {
+			l.badAt(l.messagePos(w.PB), "KG037", "put //kit:message "+w.PB+"Message above it",
+				"%s has the name of the message that kitgen makes for lists and maps in others: %s", before, w.PB)
+		}
+	}
+}
+
+// renameMessage is the mend of a message's name that another one has.
+func (l *loader) renameMessage(goName, pb string) string {
+	if pkg, name, ok := strings.Cut(goName, "."); ok {
+		other := exported(pkg) + name
+		return "give it another name: //kit:message " + other + " above type " + other + " = " + goName
+	}
+	return "rename it, or put //kit:message Other" + pb + " above it"
+}
+
+// messagePos is where the struct of a message is.
+func (l *loader) messagePos(pb string) string {
+	for _, s := range l.svc.Structs {
+		if fold(s.PB) == fold(pb) {
+			return s.Pos
+		}
+	}
+	for _, e := range l.svc.Enums {
+		if fold(e.PB) == fold(pb) {
+			return e.Pos
+		}
+	}
+	return l.svc.Methods[0].Pos
 }

@@ -4,13 +4,19 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // use is where a type is used, for messages.
 type use struct {
-	at   token.Pos
-	node ast.Expr // as it is written
-	what string   // "parameter c of Add"
+	at      token.Pos
+	node    ast.Expr // as it is written; nil if that is not in the package
+	what    string   // "parameter c of Add"
+	name    string   // of the message that a struct without a name becomes there
+	any     bool     // //kit:any: a value of any type may travel
+	pointer bool     // a pointer to it is used
+	key     bool     // of a map
+	foreign bool     // in a struct of another package, which the user cannot mend
 }
 
 // basics are the kinds of Go's basic types.
@@ -24,7 +30,7 @@ var basics = map[types.BasicKind]Kind{
 // convert finds the place of a Go type on the wire, or reports why it has none
 // and returns nil.
 func (l *loader) convert(t types.Type, u use) *Type {
-	out := &Type{Go: types.TypeString(t, l.qualify)}
+	out := &Type{Go: l.spell(t)}
 	switch t := types.Unalias(t).(type) {
 	case *types.Basic:
 		return l.convertBasic(t, out, u)
@@ -35,18 +41,26 @@ func (l *loader) convert(t types.Type, u use) *Type {
 			out.Kind = Bytes
 			return out
 		}
-		out.Kind = Slice
-		out.Elem = l.convertElem(t.Elem(), u, "list")
-	case *types.Map:
-		out.Kind = Map
-		out.Key = l.convertKey(t.Key(), u)
-		out.Elem = l.convertElem(t.Elem(), u, "map")
-		if out.Key == nil {
+		out.Kind, out.Elem = Slice, l.convertElem(t.Elem(), u, "list")
+	case *types.Array:
+		if t.Len() < 0 {
+			l.bad(u.at, "KG039", "go vet shows why", "%s: its length is no constant that kitgen can compute", l.describeUse(u))
 			return nil
 		}
+		out.Kind, out.Len, out.Elem = Array, int(t.Len()), l.convertElem(t.Elem(), u, "list")
+	case *types.Map:
+		return l.convertMap(t, out, u)
 	case *types.Pointer:
-		out.Kind = Pointer
-		out.Elem = l.convertPointee(t.Elem(), u)
+		out.Kind, out.Elem = Pointer, l.convertPointee(t.Elem(), u)
+	case *types.Struct:
+		return l.convertAnonymous(t, out, u)
+	case *types.Interface:
+		if t.Empty() && u.any && t != foreign {
+			out.Kind, out.Go = Any, "any"
+			return out
+		}
+		l.refuse(t, u)
+		return nil
 	default:
 		l.refuse(t, u)
 		return nil
@@ -57,151 +71,179 @@ func (l *loader) convert(t types.Type, u use) *Type {
 	return out
 }
 
+// spell is a type as generated code writes it.
+func (l *loader) spell(t types.Type) string { return types.TypeString(t, l.qualify) }
+
 func (l *loader) qualify(p *types.Package) string {
 	if p == l.types.pkg {
 		return ""
 	}
-	return p.Name()
+	return l.importName(p.Path())
 }
 
 func (l *loader) convertBasic(t *types.Basic, out *Type, u use) *Type {
 	kind, ok := basics[t.Kind()]
 	switch {
+	case t.Kind() == types.Invalid && u.foreign:
+		l.badUse(u, "KG035", "", "%s has a type that kitgen cannot read", l.describeUse(u))
+		return nil
 	case t.Kind() == types.Invalid:
 		if u.node == nil || !l.typeErrors(u.node) {
 			l.bad(u.at, "KG039", "go vet shows why", "%s does not type-check", l.describeUse(u))
 		}
 		return nil
 	case !ok:
-		l.bad(u.at, "KG030", "use an integer, a float or a struct", "%s: %s means something to this process only", l.describeUse(u), t)
+		l.badUse(u, "KG030", "use an integer, a float or a struct", "%s: %s means something to this process only", l.describeUse(u), t)
 		return nil
 	}
 	out.Kind = kind
 	return out
 }
 
-func (l *loader) convertNamed(t *types.Named, out *Type, u use) *Type {
-	obj := t.Obj()
-	switch {
-	case obj.Pkg() == nil, t.Underlying() == foreign && obj.Pkg() == l.types.pkg:
-		l.refuse(t, u)
-		return nil
-	case obj.Pkg() != l.types.pkg:
-		return l.convertForeign(t, out, u)
-	case t.TypeArgs().Len() > 0:
-		l.bad(u.at, "KG038", "declare a type without type parameters for it", "%s: %s is generic, and a .proto is not", l.describeUse(u), out.Go)
-		return nil
-	}
-	if d := l.decls[obj.Name()]; d != nil && l.typeErrors(d.spec) && t.Underlying() == types.Typ[types.Invalid] {
-		return nil
-	}
-	out.Name = obj.Name()
-	switch under := t.Underlying().(type) {
-	case *types.Struct:
-		if under == timeShape {
-			l.bad(u.at, "KG034", "use time.Time, or declare "+out.Name+" as an alias: type "+out.Name+" = time.Time",
-				"%s: %s is a new type with the fields of time.Time, none of which is exported", l.describeUse(u), out.Name)
-			return nil
-		}
-		out.Kind = StructT
-		out.PB = l.messageName(out.Name)
-		l.describeStruct(t, under)
-		return out
-	case *types.Basic, *types.Slice, *types.Map, *types.Pointer:
-		c := l.convert(under, u)
-		if c == nil {
-			return nil
-		}
-		c.Go, c.Name = out.Go, out.Name
-		return c
-	}
-	l.refuse(t, u)
-	return nil
-}
-
-func (l *loader) convertForeign(t *types.Named, out *Type, u use) *Type {
-	obj := t.Obj()
-	if obj.Pkg().Path() == "time" {
-		switch obj.Name() {
-		case "Time":
-			out.Kind, out.Go = Time, "time.Time"
-			return out
-		case "Duration":
-			out.Kind, out.Go = Duration, "time.Duration"
-			return out
-		}
-	}
-	if obj.Pkg().Path() == "context" {
-		l.refuse(t, u)
-		return nil
-	}
-	fix := "declare a type of your own beside the interface, with the fields that shall travel, and convert"
-	if obj.Pkg().Path() == "encoding/json" && obj.Name() == "RawMessage" {
-		fix = "use []byte, or a struct for what it holds"
-	}
-	l.bad(u.at, "KG035", fix, "%s: %s is declared in package %s, whose changes would change the wire",
-		l.describeUse(u), obj.Name(), obj.Pkg().Path())
-	return nil
-}
-
-// convertElem is the type of a list's or map's elements, which a .proto can
-// express unless it is a list, a map or optional itself.
+// convertElem is the type of a list's or map's elements.
 func (l *loader) convertElem(t types.Type, u use, of string) *Type {
-	switch under := t.Underlying().(type) {
-	case *types.Slice:
-		if !types.Identical(under.Elem(), types.Typ[types.Byte]) {
-			return l.nested(u, of, "list")
-		}
-	case *types.Array:
-		return l.nested(u, of, "list")
-	case *types.Map:
-		return l.nested(u, of, "map")
-	}
+	u.pointer = false
 	e := l.convert(t, u)
-	if e != nil && e.Kind == Pointer && e.Elem.Kind != StructT {
-		l.bad(u.at, "KG038", "use "+e.Elem.Go+" for the elements, or a struct that has the pointer as a field",
-			"%s: a .proto has no %s with elements that may be missing, such as %s", l.describeUse(u), of, e.Go)
+	if e == nil {
 		return nil
 	}
-	return e
+	if e.Kind == Pointer && e.Elem.Kind == StructT && !u.foreign {
+		l.warn(u.at, "KGW05", "use "+e.Elem.Go+" for the elements, unless all are there",
+			"%s: a .proto has no %s with elements that may be missing, so a nil one fails the call over gRPC, and is null over HTTP", l.describeUse(u), of)
+	}
+	return l.element(e)
 }
 
-func (l *loader) nested(u use, of, what string) *Type {
-	l.bad(u.at, "KG038", "declare a struct that has the "+what+" as a field, and use it for the elements",
-		"%s: a .proto has no %s of %ss", l.describeUse(u), of, what)
-	return nil
+// convertMap is a map, or a set if its values are struct{}.
+func (l *loader) convertMap(t *types.Map, out *Type, u use) *Type {
+	key := l.convertKey(t.Key(), u)
+	if st, ok := types.Unalias(t.Elem()).(*types.Struct); ok && st.NumFields() == 0 {
+		out.Kind, out.Elem = Set, key
+	} else {
+		out.Kind, out.Key, out.Elem = Map, key, l.convertElem(t.Elem(), u, "map")
+	}
+	if key == nil || out.Elem == nil {
+		return nil
+	}
+	return out
 }
 
+// convertKey is a key that is one in JSON and in protobuf: a string or an
+// integer, or text. A string that is text is neither: encoding/json writes such
+// a key as the string it is, and reads it as text.
 func (l *loader) convertKey(t types.Type, u use) *Type {
-	if b, ok := t.Underlying().(*types.Basic); ok && b.Info()&(types.IsInteger|types.IsString) != 0 && b.Kind() != types.Uintptr {
+	u.key, u.pointer = true, false
+	shape := t.Underlying()
+	text, onPointer := false, false
+	if named, ok := types.Unalias(t).(*types.Named); ok && named.Obj().Pkg() != nil && !isTime(named, "Time") {
+		if d, err := l.resolve(named); err == nil && d.named != nil {
+			shape = d.under
+			onPointer, text = l.textual(d)
+		}
+	}
+	b, ok := shape.(*types.Basic)
+	switch {
+	case text && !onPointer && !(ok && b.Info()&types.IsString != 0),
+		!text && ok && b.Info()&(types.IsInteger|types.IsString) != 0 && b.Kind() != types.Uintptr,
+		ok && b.Kind() == types.Invalid:
 		return l.convert(t, u)
 	}
-	if t.Underlying() != types.Typ[types.Invalid] {
-		l.bad(u.at, "KG031", "use a map with a string or an integer for its key, or a list of structs",
-			"%s: %s is no key that both JSON and protobuf have", l.describeUse(u), types.TypeString(t, l.qualify))
-		return nil
-	}
-	return l.convert(t, u)
+	l.badUse(u, "KG031", "use a map with a string or an integer for its key, or a list of structs",
+		"%s: %s is no key that both JSON and protobuf have", l.describeUse(u), l.spell(t))
+	return nil
 }
 
 // convertPointee is what a pointer points to: a struct, or a scalar that may
 // be missing.
 func (l *loader) convertPointee(t types.Type, u use) *Type {
-	switch under := t.Underlying().(type) {
-	case *types.Slice, *types.Map, *types.Pointer:
-		l.bad(u.at, "KG038", "use "+types.TypeString(t, l.qualify)+" itself", "%s: a .proto has no pointer to a %s",
-			l.describeUse(u), shapeName(under))
+	u.pointer = true
+	e := l.convert(t, u)
+	if e == nil {
 		return nil
 	}
-	return l.convert(t, u)
+	names := map[Kind]string{Slice: "list", Bytes: "list", Array: "list", Set: "set", Map: "map", Pointer: "pointer", Any: "value of any type"}
+	if what, ok := names[e.Kind]; ok {
+		l.badUse(u, "KG038", "use "+e.Go+" itself", "%s: a .proto has no pointer to a %s", l.describeUse(u), what)
+		return nil
+	}
+	return e
 }
 
-func shapeName(t types.Type) string {
-	switch t.(type) {
-	case *types.Slice:
-		return "list"
-	case *types.Map:
-		return "map"
+// convertNamed is a type by its name: its own, or an alias of one of another
+// package that stands for a type without.
+func (l *loader) convertNamed(t *types.Named, out *Type, u use) *Type {
+	if t.Obj().Pkg() == nil {
+		l.refuse(t, u)
+		return nil
 	}
-	return "pointer"
+	if known := l.convertKnown(t, out); known != nil || l.refuseKnown(t, u) {
+		return known
+	}
+	if d := l.decls[t.Obj().Name()]; t.Obj().Pkg() == l.types.pkg && d != nil && t.Underlying() == types.Typ[types.Invalid] && l.typeErrors(d.spec) {
+		return nil
+	}
+	d, err := l.resolve(t)
+	if err != nil {
+		l.unread(u, err)
+		return nil
+	}
+	if d.named == nil {
+		return l.convert(d.under, u)
+	}
+	if l.refuseForeign(d, u) {
+		return nil
+	}
+	out.Name = l.spell(t)
+	if onPointer, ok := l.textual(d); ok {
+		return l.convertText(out, onPointer, u)
+	}
+	return l.convertDeclared(d, out, u)
+}
+
+// convertKnown are the types that protobuf has one for.
+func (l *loader) convertKnown(t *types.Named, out *Type) *Type {
+	switch path, name := t.Obj().Pkg().Path(), t.Obj().Name(); {
+	case path == "time" && name == "Time":
+		out.Kind, out.Go = Time, "time.Time"
+	case path == "time" && name == "Duration":
+		out.Kind, out.Go = Duration, "time.Duration"
+	case path == "encoding/json" && name == "RawMessage":
+		out.Kind, out.Name = Bytes, l.spell(t)
+	default:
+		return nil
+	}
+	return out
+}
+
+// convertDeclared is a type by what it is declared to be.
+func (l *loader) convertDeclared(d declared, out *Type, u use) *Type {
+	obj := d.named.Obj()
+	switch under := d.under.(type) {
+	case *types.Struct:
+		if under == timeShape {
+			l.badUse(u, "KG034", "use time.Time, or declare "+out.Name+" as an alias: type "+out.Name+" = time.Time",
+				"%s: %s is a new type with the fields of time.Time, none of which is exported", l.describeUse(u), out.Name)
+			return nil
+		}
+		out.Kind = StructT
+		return l.describeStruct(d, under, out, u)
+	case *types.Basic, *types.Slice, *types.Array, *types.Map, *types.Pointer:
+		if slices.Contains(l.open, obj) {
+			l.badUse(u, "KG036", "declare a struct that has it as a field", "%s: %s is made of itself without end, and no message stands in between", l.describeUse(u), out.Name)
+			return nil
+		}
+		l.open = append(l.open, obj)
+		defer func() { l.open = l.open[:len(l.open)-1] }()
+		c := l.convert(under, u)
+		if c == nil {
+			return nil
+		}
+		c.Go, c.Name = out.Go, out.Name
+		if b, ok := under.(*types.Basic); ok && !u.key {
+			l.asEnum(d, b, c)
+		}
+		return c
+	}
+	l.refuse(d.named, u)
+	return nil
 }

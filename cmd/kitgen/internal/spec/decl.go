@@ -12,12 +12,20 @@ type decl struct {
 	doc  *ast.CommentGroup
 }
 
-// declare indexes the type declarations by name, in place of an AST walk for
-// each question.
+// declare indexes the package's own declarations.
 func (l *loader) declare() {
-	l.decls = make(map[string]*decl)
 	l.fields = make(map[token.Pos]*ast.Field)
-	for _, src := range l.sources {
+	l.typeDirs = make(map[*decl][]directive)
+	l.applied = make(map[*ast.Comment]bool)
+	l.packs = make(map[string]*pack)
+	l.decls = l.index(l.sources)
+}
+
+// index finds type declarations by name, and the fields of struct types by
+// position, in place of an AST walk for each question.
+func (l *loader) index(sources []*source) map[string]*decl {
+	decls := make(map[string]*decl)
+	for _, src := range sources {
 		for _, d := range src.typeDecls() {
 			for _, s := range d.Specs {
 				ts, ok := s.(*ast.TypeSpec)
@@ -28,27 +36,23 @@ func (l *loader) declare() {
 				if doc == nil && !d.Lparen.IsValid() {
 					doc = d.Doc
 				}
-				l.decls[ts.Name.Name] = &decl{src, ts, doc}
+				decls[ts.Name.Name] = &decl{src, ts, doc}
 				l.indexFields(ts)
 			}
 		}
 	}
+	return decls
 }
 
-// indexFields also gives every array the length 1: the constant it may be
-// computed from is not type-checked, and arrays are refused anyway.
 func (l *loader) indexFields(ts *ast.TypeSpec) {
 	ast.Inspect(ts, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.ArrayType:
-			if n.Len != nil {
-				n.Len = &ast.BasicLit{ValuePos: n.Len.Pos(), Kind: token.INT, Value: "1"}
-			}
-		case *ast.StructType:
-			for _, f := range n.Fields.List {
-				for _, name := range f.Names {
-					l.fields[name.Pos()] = f
-				}
+		st, ok := n.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		for _, f := range st.Fields.List {
+			for _, name := range f.Names {
+				l.fields[name.Pos()] = f
 			}
 		}
 		return true

@@ -34,9 +34,37 @@ func dump(svc *Service) string {
 	return b.String()
 }
 
+func dumpRest(b *strings.Builder, svc *Service) {
+	for _, e := range svc.Enums {
+		fmt.Fprintf(b, "\n%s: enum %s = %s: %q\n", e.Pos, e.Name, e.PB, e.Doc)
+		for _, v := range e.Values {
+			fmt.Fprintf(b, "\tvalue %s = %s = %d: %q\n", v.Name, v.Proto, v.Number, v.Doc)
+		}
+	}
+	for _, w := range svc.Wrappers {
+		fmt.Fprintf(b, "\nwrapper %s:\n", w.PB)
+		dumpFields(b, "field", []Field{w.Field})
+	}
+	for _, i := range svc.Imports {
+		fmt.Fprintf(b, "\nimport %s %q", i.Name, i.Path)
+	}
+	if len(svc.Imports) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, u := range svc.Unserved {
+		fmt.Fprintf(b, "\nunserved %s\n", u)
+	}
+	if len(svc.Warnings) > 0 {
+		fmt.Fprintf(b, "\nwarnings:\n%v\n", svc.Warnings)
+	}
+}
+
 func dumpFields(b *strings.Builder, what string, fields []Field) {
 	for _, f := range fields {
 		fmt.Fprintf(b, "\t%s: %s %s go:%s json:%s proto:%s pb:%s %s", f.Pos, what, f.Name, f.Go, f.JSON, f.Proto, f.PB, dumpType(f.Type))
+		if len(f.Through) > 0 {
+			fmt.Fprintf(b, " through %v by value %v", f.Through, f.ByValue)
+		}
 		if len(f.Doc) > 0 {
 			fmt.Fprintf(b, ": %q", f.Doc)
 		}
@@ -52,6 +80,12 @@ func dumpType(t *Type) string {
 		text += "(" + dumpType(t.Key) + ", " + dumpType(t.Elem) + ")"
 	case t.Elem != nil:
 		text += "(" + dumpType(t.Elem) + ")"
+	}
+	if t.Kind == Array {
+		text += fmt.Sprintf("%d", t.Len)
+	}
+	if t.Wrap != "" {
+		text += " in " + t.Wrap
 	}
 	if t.Name != "" {
 		text += " " + t.Name

@@ -4,19 +4,20 @@ import "strings"
 
 // packageNames are what generated files declare in the package once.
 const packageNames = `
-	Caller Client ClientConfig Endpoints ErrUnimplemented GRPCFactory HTTPFactory
+	Caller Client ClientConfig Endpoints ErrUnimplemented Fake GRPCFactory HTTPFactory
 	MakeEndpoints Methods NewClient NewDocsHandler NewHTTPHandler RegisterGRPC Wrap
-	asIs callEndpoint fitInt fromMessage grpcServer mapOf messageOf misfit
-	newGRPCEndpoint newHTTPEndpoint pointerTo sliceOf timeFromPB timeToPB
+	anyToPB asIs callEndpoint exactly fitInt fromMessage fromText grpcServer keysOf
+	mapOf messageOf misfit newGRPCEndpoint newHTTPEndpoint optionalText pointerTo
+	present setOf sliceOf textOf timeFromPB timeToPB
 	declared openAPI withCode
 	dial everyWay sameAnswer serveGRPC serveHTTP`
 
 // importNames are the names generated files import packages under. Go lets no
 // other file of the package declare them.
 const importNames = `
-	apidocs context durationpb endpoint errors fmt grpc http httptest httptransport
-	kitgen kitgrpc kithttp kitsd lb log middleware net params pb reflect retry strconv testing
-	time timestamppb transport url`
+	apidocs cmp context durationpb encoding endpoint errors fmt grpc http httptest
+	httptransport json kitgen kitgrpc kithttp kitsd lb log middleware net params pb
+	reflect retry slices strconv structpb sync testing time timestamppb transport url`
 
 // memberNames are the fields and methods that Caller and Client have beside
 // the methods of the interface.
@@ -32,13 +33,14 @@ func generatedNames(svc *Service) map[string]string {
 	for name := range strings.FieldsSeq(importNames) {
 		names[name] = "the name of a package that the generated code imports"
 	}
-	conversions := func(name, of string) {
-		name = strings.ToLower(name[:1]) + name[1:]
-		names[name+"ToPB"] = "declared by the generated code for " + of
-		names[name+"FromPB"] = "declared by the generated code for " + of
+	conversions := func(stem, of string) {
+		names[stem+"ToPB"] = "declared by the generated code for " + of
+		names[stem+"FromPB"] = "declared by the generated code for " + of
 	}
 	for _, s := range svc.Structs {
-		conversions(s.Name, "struct "+s.Name)
+		if s.Func != "" { // named once all are known
+			conversions(s.Func, "struct "+s.Name)
+		}
 	}
 	for _, m := range svc.Methods {
 		lower := strings.ToLower(m.Name[:1]) + m.Name[1:]
@@ -47,7 +49,7 @@ func generatedNames(svc *Service) map[string]string {
 		}
 		for _, name := range []string{m.Name + "Request", m.Name + "Response"} {
 			names[name] = "declared by the generated code for method " + m.Name
-			conversions(name, "method "+m.Name)
+			conversions(unexported(name), "method "+m.Name)
 		}
 	}
 	return names

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -8,6 +9,8 @@ import (
 	"go/types"
 	"io/fs"
 	"os"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/gosrc"
 )
 
 // Options say what to look for in a package. The zero value takes the only
@@ -16,6 +19,7 @@ type Options struct {
 	Interface string // Go name of the interface; found by the rules of [LoadFS] if empty
 	Name      string // service name; the package's name if empty
 	Module    string // import path of the package; goes into the Service as it is
+	Dir       string // where the package is, or will be: its go.mod says where imported packages are. Only the standard library is read if empty
 }
 
 // Load reads the package in the directory dir. See [LoadFS].
@@ -27,6 +31,7 @@ func Load(dir string, opt Options) (*Service, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("read package: %s is a file: name the directory it is in", dir)
 	}
+	opt.Dir = cmp.Or(opt.Dir, dir)
 	return LoadFS(os.DirFS(dir), opt)
 }
 
@@ -38,7 +43,7 @@ func Load(dir string, opt Options) (*Service, error) {
 // constraints exclude are not read. Bad input is reported as [Problems];
 // any other error means that the directory could not be read.
 func LoadFS(fsys fs.FS, opt Options) (*Service, error) {
-	l := &loader{opt: opt, fset: token.NewFileSet()}
+	l := &loader{opt: opt, fset: token.NewFileSet(), finder: finderFor(opt.Dir)}
 	if err := l.load(fsys); err != nil {
 		return nil, err
 	}
@@ -55,8 +60,14 @@ type loader struct {
 	decls   map[string]*decl
 	fields  map[token.Pos]*ast.Field // of struct types, by the position of the name
 	types   *checked
+	own     *pack // sources, decls and types once more
 	svc     *Service
-	structs map[*types.TypeName]bool // described or being described
+	structs map[string]string // message names of those described, or being described, by type
+
+	open     []*types.TypeName     // named types that are being converted, and are no structs
+	typeDirs map[*decl][]directive // looked at already
+	finder   *gosrc.Finder         // of other packages
+	packs    map[string]*pack      // those found, by import path
 	applied map[*ast.Comment]bool    // directives that belong to a method
 }
 
@@ -69,7 +80,7 @@ func (l *loader) load(fsys fs.FS) error {
 	if len(l.found) > 0 {
 		return l.found.Err()
 	}
-	for _, step := range []func(){l.declare, l.identify, l.check, l.describe, l.describeErrors, l.routes, l.collide} {
+	for _, step := range []func(){l.declare, l.identify, l.check, l.describe, l.strayTypes, l.describeErrors, l.routes, l.collide} {
 		step()
 	}
 	if len(l.found) > 0 {
@@ -100,6 +111,11 @@ func (l *loader) at(pos token.Pos) token.Position { return l.fset.PositionFor(po
 // bad reports a problem of the source at pos.
 func (l *loader) bad(pos token.Pos, code, fix, format string, args ...any) {
 	l.found.add(l.at(pos), code, fix, format, args...)
+}
+
+// warn notes what is accepted and may surprise.
+func (l *loader) warn(pos token.Pos, code, fix, format string, args ...any) {
+	l.svc.Warnings.add(l.at(pos), code, fix, format, args...)
 }
 
 // badAt reports a problem at a place that is already text.

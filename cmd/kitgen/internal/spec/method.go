@@ -97,8 +97,8 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	l.takeContext(c)
 	l.takeError(c)
 	l.takeStreams(&m, c)
-	m.Params = l.describeValues(c, c.params, "parameter", "arg")
-	m.Results = l.describeValues(c, c.results, "result", "result")
+	m.Params = l.describeValues(c, c.params, "parameter", m.In.PB)
+	m.Results = l.describeValues(c, c.results, "result", m.Out.PB)
 	if n := len(c.params); n > 0 {
 		_, m.Variadic = c.params[n-1].expr.(*ast.Ellipsis)
 	}
@@ -199,8 +199,10 @@ func receiver(fn *ast.FuncDecl) string {
 	return ""
 }
 
-// describeValues names parameters or results and converts their types.
-func (l *loader) describeValues(c *call, values []value, what, invent string) []Field {
+// describeValues names parameters or results and converts their types. within is
+// the message that they are fields of.
+func (l *loader) describeValues(c *call, values []value, what, within string) []Field {
+	l.unnamed(c, values, what)
 	taken := make(map[string]bool)
 	for _, v := range values {
 		taken[fold(v.name)] = true
@@ -210,7 +212,7 @@ func (l *loader) describeValues(c *call, values []value, what, invent string) []
 	for i, v := range values {
 		name := v.name
 		if name == "" {
-			name = invented(invent, i, taken)
+			name = invented(what, i, taken)
 		}
 		l.asciiOnly(v.pos, what, name)
 		if first, ok := given[fold(name)]; ok {
@@ -223,7 +225,7 @@ func (l *loader) describeValues(c *call, values []value, what, invent string) []
 		if p, ok := c.proto[name]; ok {
 			l.protoField(&f, v.pos, p)
 		}
-		u := use{at: v.expr.Pos(), node: v.expr, what: what + " " + name + " of " + c.name.Name}
+		u := use{at: v.expr.Pos(), node: v.expr, what: what + " " + name + " of " + c.name.Name, any: c.any, name: within + "_" + f.Go}
 		if v.name == "" {
 			u.what = what + " " + strconv.Itoa(i+1) + " of " + c.name.Name
 		}
@@ -234,12 +236,36 @@ func (l *loader) describeValues(c *call, values []value, what, invent string) []
 	return fields
 }
 
-// invented is arg1, arg2, … or result, result2, … by place, avoiding the names
-// that are given.
-func invented(stem string, i int, taken map[string]bool) string {
+// unnamed reports parameters without names: a place in a list is no name for
+// the wire, as it changes when one is added. Results without names are usual in
+// Go, so there is a warning.
+func (l *loader) unnamed(c *call, values []value, what string) {
+	var blank []value
+	for _, v := range values {
+		if v.name == "" {
+			blank = append(blank, v)
+		}
+	}
+	name := c.name.Name
+	switch {
+	case len(blank) < 2:
+	case what == "parameter":
+		l.bad(blank[0].pos, "KG027", "name each, as in "+name+"(ctx context.Context, a, b int)", "%s has parameters without names, which they need on the wire", name)
+	default:
+		l.warn(blank[0].pos, "KGW06", "name them to be free to reorder them", "results of %s have no names, so on the wire their places are: result, result2", name)
+	}
+}
+
+// invented is value for a parameter; for results, result, result2, … by place.
+// It avoids the names that are given.
+func invented(what string, i int, taken map[string]bool) string {
+	stem := "result"
+	if what == "parameter" {
+		stem, i = "value", 0
+	}
 	for n := i + 1; ; n++ {
 		name := stem + strconv.Itoa(n)
-		if n == 1 && stem == "result" {
+		if n == 1 {
 			name = stem
 		}
 		if !taken[name] {

@@ -78,13 +78,13 @@ func packageIn(archive *txtar.Archive, name string) fstest.MapFS {
 // names, so that no message goes unread.
 func TestRefusalsCoverCodes(t *testing.T) {
 	met := map[string]bool{"KG001": true, "KG004": true, "KG005": true, "KG006": true, "KG002": true, "KG003": true, "KG003b": true, "KG007": true} // checkname_test.go
-	for _, file := range must(filepath.Glob("testdata/refuse/*.txtar"))(t) {
+	for _, file := range append(must(filepath.Glob("testdata/refuse/*.txtar"))(t), "testdata/foreign/refuse.txtar") {
 		archive, err := txtar.ParseFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range archive.Files {
-			if strings.HasSuffix(f.Name, "/want") {
+			if strings.HasSuffix(f.Name, "want") {
 				for _, code := range codePattern.FindAllString(string(f.Data), -1) {
 					met[code] = true
 				}

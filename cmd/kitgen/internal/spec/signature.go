@@ -8,14 +8,14 @@ import (
 // write is the mend of a signature: the method as it should be declared, with
 // the context first and the error last.
 func (l *loader) write(c *call) string {
-	params, named := l.spell(c.params, value.isContext)
+	params, named := l.spellValues(c.params, value.isContext)
 	ctx := "context.Context"
 	if named || len(params) == 0 {
 		ctx = "ctx context.Context"
 	}
 	params = append([]string{ctx}, params...)
 
-	results, named := l.spell(c.results, value.isError)
+	results, named := l.spellValues(c.results, value.isError)
 	switch {
 	case c.noError:
 	case named:
@@ -33,9 +33,9 @@ func (l *loader) write(c *call) string {
 	return text + " (" + strings.Join(results, ", ") + ")"
 }
 
-// spell writes values in the groups they were declared in, without those to
+// spellValues writes values in the groups they were declared in, without those to
 // drop, and says whether they have names.
-func (l *loader) spell(values []value, drop func(value) bool) (list []string, named bool) {
+func (l *loader) spellValues(values []value, drop func(value) bool) (list []string, named bool) {
 	var last *ast.Field
 	for _, v := range values {
 		if v.group == last || drop(v) {

@@ -53,6 +53,10 @@ func (l *loader) read(fsys fs.FS) error {
 	return nil
 }
 
+// generatedFile is why files are skipped in the package of the interface, and
+// only there.
+const generatedFile = "generated"
+
 // skip is why a file is none of the user's, or empty.
 func skip(name string, text []byte) string {
 	header, _, _ := bytes.Cut(append([]byte("\n"), text...), []byte("\npackage "))
@@ -62,7 +66,7 @@ func skip(name string, text []byte) string {
 	case strings.HasSuffix(name, "_test.go"):
 		return "test"
 	case strings.HasSuffix(name, "_gen.go"), generatedLine.Match(header):
-		return "generated"
+		return generatedFile
 	}
 	ctx := build.Default
 	ctx.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }

@@ -13,8 +13,14 @@ type Service struct {
 	ProtoPackage string   // package of the .proto: "addsvc.v1", unless //kit:proto package=math says otherwise
 	Doc          []string // doc comment of the interface, line by line
 	Methods      []Method // in source order
-	Structs      []Struct // local struct types that the signatures reach, in order of first use
+	Structs      []Struct // struct types that the signatures reach, in order of first use
+	Enums        []Enum   // named integers that //kit:enum makes enums of the .proto, in order of first use
 	Errors       []Error  // failures that clients can tell from others, in source order
+
+	Wrappers []Wrapper // messages around what a .proto cannot repeat, in order of first use
+	Imports  []Import  // packages that the types name, beside the standard ones that generated code always has
+	Unserved []string  // embedded interfaces that //kit:skip leaves out, as generated code writes them: "io.Closer"
+	Warnings Problems  // what is accepted, and may surprise
 }
 
 // Route is where a method is over HTTP.
@@ -50,14 +56,51 @@ type Message struct {
 	Whole bool   // the only parameter, or result, is a struct of that message: no message around it
 }
 
-// Struct is a struct type declared beside the interface.
+// Struct is a struct type, which travels as a message of its own: one declared
+// beside the interface, one of another package, an instance of a generic one,
+// or one without a name.
 type Struct struct {
-	Name   string
+	Name   string // as generated code writes it: "User", "model.User", "Page[User]", "struct{X int}"
 	PB     string // name of its message, in the .proto and in the pb package
+	Func   string // stem of the functions that convert it: "user" for userToPB and userFromPB
 	Doc    []string
 	Pos    string
-	Fields []Field // exported ones that JSON does not skip
+	Fields []Field // exported ones that JSON does not skip, and those of embedded structs
 }
+
+// Embedding is an embedded struct that a field is promoted through.
+type Embedding struct {
+	Name    string // of the embedded field
+	Go      string // its type, without the star
+	Pointer bool   // it may be missing, and then its fields are
+}
+
+// Enum is a named integer with constants that is an enum of the .proto.
+type Enum struct {
+	Name   string // as generated code writes it
+	PB     string // name of the enum, in the .proto and in the pb package
+	Doc    []string
+	Pos    string
+	Values []EnumValue // 0 first, then in source order; one per number
+}
+
+// EnumValue is one constant of an enum.
+type EnumValue struct {
+	Name   string // of the constant
+	Proto  string // "COLOR_RED"
+	Number int32
+	Doc    []string
+}
+
+// Wrapper is a message with one field, which stands for what can be no element
+// of a list or map: a list, a map, or a value that may be missing.
+type Wrapper struct {
+	PB    string // "ListOfString", "MapOfStringToInt64", "OptionalInt64"
+	Field Field  // "items", "entries" or "value"
+}
+
+// Import is a package that generated code imports for a type in a signature.
+type Import struct{ Name, Path string }
 
 // Field is a parameter, a result or a struct field, under each of its names.
 type Field struct {
@@ -68,7 +111,10 @@ type Field struct {
 	PB    string   // Go name in the generated protobuf struct, as protoc-gen-go makes it
 	Doc   []string // comment of a struct field
 	Pos   string   // file:line:col
-	Type  *Type
+	Type  *Type // of a field promoted through a pointer: a pointer, as it may be missing
+
+	Through []Embedding // embedded structs that it is promoted through, outermost first
+	ByValue bool        // in Go it is a Type.Elem: Type is a pointer for what it is promoted through
 
 	Number int32 // //kit:proto name=3: its number in the .proto; 0 means the one it has, or the next
 }
@@ -98,8 +144,13 @@ const (
 	Float64  Kind = "float64"  // float64
 	Time     Kind = "time"     // *timestamppb.Timestamp: timestamppb.New(v); back x.AsTime(), nil is the zero time
 	Duration Kind = "duration" // *durationpb.Duration: durationpb.New(v); back x.AsDuration(), nil is 0
-	Slice    Kind = "slice"    // slice of Elem's Go type, converted one by one; Elem is never a Slice, a Map or a Pointer to a scalar
-	Map      Kind = "map"      // map of Key's and Elem's Go types; Key is a string or an integer; Elem as for Slice
+	Text     Kind = "text"     // string: what MarshalText makes of it; back by UnmarshalText, "" is the zero value
+	EnumT    Kind = "enum"     // pb.Name, where Name is one of Service.Enums, by its PB
+	Any      Kind = "any"      // *structpb.Value: what JSON makes of it; back as encoding/json would have it
+	Slice    Kind = "slice"    // slice of Elem's Go type, converted one by one
+	Array    Kind = "array"    // slice of Elem's Go type, of Len elements; empty is the zero value; []byte if Elem is byte
+	Set      Kind = "set"      // map[Elem]struct{}: sorted slice of Elem's Go type
+	Map      Kind = "map"      // map of Key's and Elem's Go types; Key is a string, an integer or a Text
 	Pointer  Kind = "pointer"  // to a struct: *pb.Name, nil stays nil; to a Time or Duration: as those, nil stays nil; to another scalar: pointer to its Go type (optional)
 	StructT  Kind = "struct"   // *pb.Name, where Name is one of Service.Structs, by its PB; back nil is the zero struct
 )
@@ -107,11 +158,18 @@ const (
 // Type is a Go type that has a place on the wire.
 type Type struct {
 	Kind Kind
-	Go   string // as written in the service's package: "[]Address", "map[string]int64", "ID"
-	Name string // local named type, if it is one ("ID", "Address"); needs a conversion unless Kind is struct
+	Go   string // as generated code writes it: "[]Address", "map[string]int64", "ID", "netip.Addr"
+	Name string // the same, if the type has a name; needs a conversion unless Kind is struct
 	Key  *Type  // of a map
-	Elem *Type  // of a slice, map or pointer
-	PB   string // of a struct: name of its message, so that *pb.PB is its Go type
+	Elem *Type  // of a slice, array, set, map or pointer
+	Len  int    // of an array
+	PB   string // of a struct or enum: its name in the .proto and in the pb package
+	Wrap string // of an element: name of the message around it, one of Service.Wrappers; empty if it needs none
+}
+
+// IsBytes reports whether t is an array of bytes, which is one value and no list.
+func (t *Type) IsBytes() bool {
+	return t.Kind == Array && t.Elem.Kind == Uint8 && t.Elem.Name == ""
 }
 
 // Optional reports whether t is a pointer to a scalar, which is an optional
@@ -121,7 +179,7 @@ func (t *Type) Optional() bool {
 		return false
 	}
 	switch t.Elem.Kind {
-	case StructT, Time, Duration:
+	case StructT, Time, Duration, Any:
 		return false
 	}
 	return true

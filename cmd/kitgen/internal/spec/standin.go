@@ -2,6 +2,7 @@ package spec
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 	"regexp"
@@ -10,9 +11,13 @@ import (
 	"strings"
 )
 
-// standIns import every package as a stand-in that has just the type names the
-// sources select from it. Only the types kitgen knows have a shape.
-type standIns map[string]*types.Package
+// standIns import every package as a stand-in that has just the names the
+// sources select from it. Only the types kitgen knows have a shape; that of
+// others is read from their source when a signature needs it.
+type standIns struct {
+	pkgs     map[string]*types.Package
+	constant func(path, name string) (types.Type, constant.Value)
+}
 
 // Import is types.Importer; it never fails.
 func (s standIns) Import(path string) (*types.Package, error) {
@@ -23,11 +28,11 @@ func (s standIns) Import(path string) (*types.Package, error) {
 }
 
 func (s standIns) get(path, name string) *types.Package {
-	p, ok := s[path]
+	p, ok := s.pkgs[path]
 	if !ok {
 		p = types.NewPackage(path, name)
 		p.MarkComplete()
-		s[path] = p
+		s.pkgs[path] = p
 	}
 	return p
 }
@@ -49,16 +54,16 @@ func shape(path, name string) types.Type {
 	return foreign
 }
 
-func newStandIns(sources []*source) standIns {
-	s := make(standIns)
+func newStandIns(sources []*source, needed map[*ast.GenDecl]bool, constant func(path, name string) (types.Type, constant.Value)) standIns {
+	s := standIns{make(map[string]*types.Package), constant}
 	for _, src := range sources {
-		s.addFile(src)
+		s.addFile(src, needed)
 	}
 	return s
 }
 
-func (s standIns) addFile(src *source) {
-	used := selections(src)
+func (s standIns) addFile(src *source, needed map[*ast.GenDecl]bool) {
+	used := selections(src, needed)
 	for _, imp := range src.file.Imports {
 		path, err := strconv.Unquote(imp.Path.Value)
 		if err != nil || path == "unsafe" || path == "C" {
@@ -71,46 +76,69 @@ func (s standIns) addFile(src *source) {
 			local = imp.Name.Name
 		}
 		for _, sel := range used[local] {
-			declareIn(pkg, sel)
+			s.declareIn(pkg, sel)
 		}
 	}
 }
 
-// selection is a qualified type name, with the number of its type arguments.
+// selection is a qualified name, with the number of its type arguments.
 type selection struct {
-	name string
-	args int
+	name  string
+	args  int
+	value bool // a constant, and no type
 }
 
-// selections are the qualified names in type declarations, by package name.
-func selections(src *source) map[string][]selection {
+// selections are the qualified names in type declarations and needed constants,
+// by package name.
+func selections(src *source, needed map[*ast.GenDecl]bool) map[string][]selection {
 	used := make(map[string][]selection)
-	note := func(e ast.Expr, args int) {
+	note := func(e ast.Expr, args int, value bool) {
 		if sel, ok := e.(*ast.SelectorExpr); ok {
 			if x, ok := sel.X.(*ast.Ident); ok {
-				used[x.Name] = append(used[x.Name], selection{sel.Sel.Name, args})
+				used[x.Name] = append(used[x.Name], selection{sel.Sel.Name, args, value})
 			}
 		}
+	}
+	values := func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok {
+			note(e, 0, true)
+		}
+		return true
 	}
 	for _, d := range src.typeDecls() {
 		ast.Inspect(d, func(n ast.Node) bool {
 			switch n := n.(type) {
-			case *ast.IndexExpr: // visited before the selector inside, so its type parameters win
-				note(n.X, 1)
+			case *ast.ArrayType:
+				if n.Len != nil { // visited before the selector inside, so it is a value
+					ast.Inspect(n.Len, values)
+				}
+			case *ast.IndexExpr: // and so its type parameters win
+				note(n.X, 1, false)
 			case *ast.IndexListExpr:
-				note(n.X, len(n.Indices))
+				note(n.X, len(n.Indices), false)
 			case *ast.SelectorExpr:
-				note(n, 0)
+				note(n, 0, false)
 			}
 			return true
 		})
 	}
+	for d := range needed {
+		if src.file.FileStart <= d.Pos() && d.Pos() < src.file.FileEnd {
+			ast.Inspect(d, values)
+		}
+	}
 	return used
 }
 
-func declareIn(pkg *types.Package, sel selection) {
+func (s standIns) declareIn(pkg *types.Package, sel selection) {
 	if pkg.Scope().Lookup(sel.name) != nil {
 		return
+	}
+	if sel.value {
+		if t, v := s.constant(pkg.Path(), sel.name); v != nil {
+			pkg.Scope().Insert(types.NewConst(token.NoPos, pkg, sel.name, t, v))
+			return
+		}
 	}
 	obj := types.NewTypeName(token.NoPos, pkg, sel.name, nil)
 	named := types.NewNamed(obj, shape(pkg.Path(), sel.name), nil)

@@ -3,97 +3,157 @@ package spec
 import (
 	"go/token"
 	"go/types"
-	"reflect"
+	"slices"
 	"strings"
-	"unicode"
 )
 
-// describeStruct adds a struct to the service, once. It goes into the list
-// before its fields do, as they may lead back to it.
-func (l *loader) describeStruct(t *types.Named, st *types.Struct) {
-	obj := t.Obj()
-	if l.structs[obj] {
-		return
+// describeStruct is a declared struct type as a message, which it adds to the
+// service once.
+func (l *loader) describeStruct(d declared, st *types.Struct, out *Type, u use) *Type {
+	obj := d.named.Obj()
+	key := types.TypeString(d.named, nil)
+	if pb, ok := l.structs[key]; ok {
+		out.PB = pb
+		return out
 	}
-	l.structs[obj] = true
-	d := l.decls[obj.Name()]
+	s := Struct{Name: out.Name, PB: l.messageName(d), Pos: l.place(obj.Pos(), u)}
+	if d.decl != nil {
+		s.Doc = docLines(d.decl.doc)
+	}
 	l.asciiOnly(obj.Pos(), "struct", obj.Name())
+	out.PB = s.PB
+	l.addStruct(key, s, st, u, d.in != l.own)
+	return out
+}
+
+// convertAnonymous is a struct type without a name, whose message is named
+// after its place.
+func (l *loader) convertAnonymous(st *types.Struct, out *Type, u use) *Type {
+	if st.NumFields() == 0 {
+		l.badUse(u, "KG034", "use a bool, or do without it", "%s: struct{} has no fields, so nothing of it would travel", l.describeUse(u))
+		return nil
+	}
+	out.Kind, out.Name = StructT, out.Go
+	key := types.TypeString(st, nil)
+	if pb, ok := l.structs[key]; ok {
+		out.PB = pb
+		return out
+	}
+	out.PB = camel(u.name)
+	l.addStruct(key, Struct{Name: out.Name, PB: out.PB, Pos: l.place(u.at, u)}, st, u, u.foreign)
+	return out
+}
+
+// addStruct adds s to the service before its fields, as they may lead back to it.
+func (l *loader) addStruct(key string, s Struct, st *types.Struct, u use, foreign bool) {
+	l.structs[key] = s.PB
 	i := len(l.svc.Structs)
-	l.svc.Structs = append(l.svc.Structs, Struct{
-		Name: obj.Name(), PB: l.messageName(obj.Name()),
-		Pos: l.at(obj.Pos()).String(), Doc: docLines(d.doc),
-	})
-	fields, ok := l.describeFields(obj.Name(), st)
+	l.svc.Structs = append(l.svc.Structs, s)
+	open := l.open
+	l.open = nil
+	defer func() { l.open = open }()
+
+	u.foreign = foreign
+	fields, ok := l.describeFields(s, st, u)
 	if len(fields) == 0 && ok {
-		l.bad(obj.Pos(), "KG034", "export the fields that shall travel, or do without it", "struct %s has no exported field, so nothing of it would travel", obj.Name())
+		l.badUse(l.in(u, st, s), "KG034", "export the fields that shall travel, or do without it", "struct %s has no exported field, so nothing of it would travel", s.Name)
 	}
 	l.svc.Structs[i].Fields = fields
 }
 
+// in is a use at the declaration of s, or where the user has it if that is in
+// another package.
+func (l *loader) in(u use, st *types.Struct, s Struct) use {
+	if d, ok := l.decls[s.Name]; ok && !u.foreign {
+		u.at = d.spec.Name.Pos()
+	}
+	return u
+}
+
+// place is where the user finds what is declared at pos: there, or where it is
+// used if that is in another package.
+func (l *loader) place(pos token.Pos, u use) string {
+	if u.foreign || !l.mine(pos) {
+		pos = u.at
+	}
+	return l.at(pos).String()
+}
+
+// mine reports whether pos is in a file of the interface's package.
+func (l *loader) mine(pos token.Pos) bool {
+	return pos.IsValid() && !strings.Contains(l.at(pos).Filename, "/")
+}
+
 // describeFields are the fields that travel; ok is false if one was refused.
-func (l *loader) describeFields(owner string, st *types.Struct) (fields []Field, ok bool) {
+func (l *loader) describeFields(s Struct, st *types.Struct, u use) (fields []Field, ok bool) {
 	names, keys := make(map[string]string), make(map[string]string)
-	ok = true
-	for i := range st.NumFields() {
-		v := st.Field(i)
-		name := v.Name()
-		key, omit := jsonKey(name, st.Tag(i))
-		switch {
-		case omit:
-			continue
-		case v.Embedded():
-			l.bad(v.Pos(), "KG033", "give the field a name: "+name+" "+types.TypeString(v.Type(), l.qualify),
-				"struct %s embeds %s, whose fields a .proto cannot promote", owner, name)
-			ok = false
-			continue
-		case !v.Exported():
-			continue
-		}
-		l.asciiOnly(v.Pos(), "field", name)
-		f := Field{Name: name, Go: name, JSON: key, Proto: snake(name), Pos: l.at(v.Pos()).String()}
-		u := use{at: v.Pos(), what: "field " + name + " of " + owner}
-		if at := l.fields[v.Pos()]; at != nil {
-			u.node = at.Type
+	members, ok := l.members(s.Name, st, u)
+	for _, m := range members {
+		f := Field{Name: m.v.Name(), Go: m.v.Name(), JSON: m.key, Proto: snake(m.v.Name()), Pos: l.place(m.v.Pos(), u), Through: m.through}
+		l.asciiOnly(m.v.Pos(), "field", f.Name)
+		fu := l.within(u, m.v)
+		fu.what, fu.name = "field "+f.Name+" of "+s.Name, s.PB+"_"+f.Name
+		if at := l.fields[m.v.Pos()]; at != nil {
+			if !fu.foreign {
+				fu.node = at.Type
+			}
 			f.Doc = docLines(at.Doc)
 			if f.Doc == nil {
 				f.Doc = docLines(at.Comment)
 			}
-			l.refineField(&f, v.Pos(), l.directives(atField, name+" of "+owner, at.Doc, at.Comment))
+			list := l.directives(atField, f.Name+" of "+s.Name, at.Doc, at.Comment)
+			l.refineField(&f, m.v.Pos(), list)
+			fu.any = has(list, "any")
 		}
-		l.apart(v, owner, names, fold(name), "name")
-		l.apart(v, owner, keys, key, "JSON key")
-		if f.Type = l.convert(v.Type(), u); f.Type == nil {
+		l.apart(fu, s.Name, f.Name, names, fold(f.Proto), "name")
+		l.apart(fu, s.Name, f.Name, keys, f.JSON, "JSON key")
+		if f.Type = l.convert(m.v.Type(), fu); f.Type == nil {
+			if fu.foreign {
+				return nil, false // one reason is enough for what cannot be mended there
+			}
 			ok = false
 			continue
 		}
+		f.mayBeMissing()
 		fields = append(fields, f)
 	}
 	return fields, ok
 }
 
-// apart checks that a field shares no name with an earlier one.
-func (l *loader) apart(v *types.Var, owner string, taken map[string]string, key, what string) {
-	if first, ok := taken[key]; ok {
-		l.bad(v.Pos(), "KG029", "rename one", "field %s of %s has the same %s on the wire as %s", v.Name(), owner, what, first)
-		return
+// mayBeMissing makes the type of f on the wire a pointer, if it is one of a struct
+// that may be missing, so that what is there and zero can be told from it.
+func (f *Field) mayBeMissing() {
+	through := slices.ContainsFunc(f.Through, func(e Embedding) bool { return e.Pointer })
+	if through && f.Type.isScalar() {
+		f.Type, f.ByValue = &Type{Kind: Pointer, Go: "*" + f.Type.Go, Elem: f.Type}, true
 	}
-	taken[key] = v.Name()
 }
 
-// jsonKey is the name encoding/json gives a field, by its rules.
-func jsonKey(name, tag string) (key string, omit bool) {
-	tag = reflect.StructTag(tag).Get("json")
-	if tag == "-" {
-		return "", true
+// isScalar reports whether protobuf has an optional field for t.
+func (t *Type) isScalar() bool {
+	switch t.Kind {
+	case Slice, Array, Set, Map, Pointer, Bytes, Time, Duration, StructT, Any:
+		return false
 	}
-	key, _, _ = strings.Cut(tag, ",")
-	valid := key != "" && !strings.ContainsFunc(key, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r)
-	})
-	if !valid {
-		return name, false
+	return true
+}
+
+func has(list []directive, name string) bool {
+	for _, d := range list {
+		if d.name == name {
+			return true
+		}
 	}
-	return key, false
+	return false
+}
+
+// apart checks that a field shares no name with an earlier one.
+func (l *loader) apart(u use, owner, name string, taken map[string]string, key, what string) {
+	if first, ok := taken[key]; ok {
+		l.badUse(u, "KG029", "rename one", "field %s of %s has the same %s on the wire as %s", name, owner, what, first)
+		return
+	}
+	taken[key] = name
 }
 
 // refineField applies the directives of a struct's field.

@@ -2,7 +2,7 @@ package anon
 
 import "context"
 
-// Service names none of its values.
+// Service names none of its values, of which there is one each.
 type Service interface {
-	Foo(context.Context, int, string) (int, error)
+	Foo(context.Context, string) (int, error)
 }

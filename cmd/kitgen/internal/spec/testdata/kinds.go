@@ -26,7 +26,7 @@ type Scalars interface {
 
 // Shapes have many.
 type Shapes = interface {
-	Lists(ctx.Context, []string, []ID, []time.Time, [][]byte, []*Node, IDs, ...Level) ([]Node, error)
+	Lists(_ ctx.Context, a []string, b []ID, c []time.Time, d [][]byte, e []*Node, f IDs, g ...Level) ([]Node, error)
 	Maps(ctx ctx.Context, a map[string]int, b map[int8]Node, c map[ID]*Node, d map[uint64]time.Duration, e Index) (map[string][]byte, error)
 	Awkward(ctx ctx.Context, message, syntax, option, err, typ, request, reset string, marshal, xName, name, getName *string) (map[string]string, error)
 	Structs(ctx ctx.Context, n Node, p *Node, a Alias, h hidden) (*Kinds, error)

@@ -4,5 +4,5 @@ import "context"
 
 // Service has names that are none.
 type Service interface {
-	Foo(_ context.Context, _ int, _ string) (_ int, _ error)
+	Foo(_ context.Context, _ string) (_ int, _ error)
 }

@@ -23,7 +23,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Service names none of its values.
+// Service names none of its values, of which there is one each.
 type AnonClient interface {
 	Foo(ctx context.Context, in *FooRequest, opts ...grpc.CallOption) (*FooResponse, error)
 }
@@ -50,7 +50,7 @@ func (c *anonClient) Foo(ctx context.Context, in *FooRequest, opts ...grpc.CallO
 // All implementations must embed UnimplementedAnonServer
 // for forward compatibility.
 //
-// Service names none of its values.
+// Service names none of its values, of which there is one each.
 type AnonServer interface {
 	Foo(context.Context, *FooRequest) (*FooResponse, error)
 	mustEmbedUnimplementedAnonServer()

@@ -566,13 +566,13 @@ func (x *OptionalResponse) GetResult() float64 {
 
 type ListsRequest struct {
 	state         protoimpl.MessageState   `protogen:"open.v1"`
-	Arg1          []string                 `protobuf:"bytes,1,rep,name=arg1,proto3" json:"arg1,omitempty"`
-	Arg2          []string                 `protobuf:"bytes,2,rep,name=arg2,proto3" json:"arg2,omitempty"`
-	Arg3          []*timestamppb.Timestamp `protobuf:"bytes,3,rep,name=arg3,proto3" json:"arg3,omitempty"`
-	Arg4          [][]byte                 `protobuf:"bytes,4,rep,name=arg4,proto3" json:"arg4,omitempty"`
-	Arg5          []*Node                  `protobuf:"bytes,5,rep,name=arg5,proto3" json:"arg5,omitempty"`
-	Arg6          []string                 `protobuf:"bytes,6,rep,name=arg6,proto3" json:"arg6,omitempty"`
-	Arg7          []uint32                 `protobuf:"varint,7,rep,packed,name=arg7,proto3" json:"arg7,omitempty"`
+	A             []string                 `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
+	B             []string                 `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty"`
+	C             []*timestamppb.Timestamp `protobuf:"bytes,3,rep,name=c,proto3" json:"c,omitempty"`
+	D             [][]byte                 `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty"`
+	E             []*Node                  `protobuf:"bytes,5,rep,name=e,proto3" json:"e,omitempty"`
+	F             []string                 `protobuf:"bytes,6,rep,name=f,proto3" json:"f,omitempty"`
+	G             []uint32                 `protobuf:"varint,7,rep,packed,name=g,proto3" json:"g,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -607,51 +607,51 @@ func (*ListsRequest) Descriptor() ([]byte, []int) {
 	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{8}
 }
 
-func (x *ListsRequest) GetArg1() []string {
+func (x *ListsRequest) GetA() []string {
 	if x != nil {
-		return x.Arg1
+		return x.A
 	}
 	return nil
 }
 
-func (x *ListsRequest) GetArg2() []string {
+func (x *ListsRequest) GetB() []string {
 	if x != nil {
-		return x.Arg2
+		return x.B
 	}
 	return nil
 }
 
-func (x *ListsRequest) GetArg3() []*timestamppb.Timestamp {
+func (x *ListsRequest) GetC() []*timestamppb.Timestamp {
 	if x != nil {
-		return x.Arg3
+		return x.C
 	}
 	return nil
 }
 
-func (x *ListsRequest) GetArg4() [][]byte {
+func (x *ListsRequest) GetD() [][]byte {
 	if x != nil {
-		return x.Arg4
+		return x.D
 	}
 	return nil
 }
 
-func (x *ListsRequest) GetArg5() []*Node {
+func (x *ListsRequest) GetE() []*Node {
 	if x != nil {
-		return x.Arg5
+		return x.E
 	}
 	return nil
 }
 
-func (x *ListsRequest) GetArg6() []string {
+func (x *ListsRequest) GetF() []string {
 	if x != nil {
-		return x.Arg6
+		return x.F
 	}
 	return nil
 }
 
-func (x *ListsRequest) GetArg7() []uint32 {
+func (x *ListsRequest) GetG() []uint32 {
 	if x != nil {
-		return x.Arg7
+		return x.G
 	}
 	return nil
 }
@@ -1476,15 +1476,15 @@ const file_kinds_v1_kinds_proto_rawDesc = "" +
 	"\x03_id\":\n" +
 	"\x10OptionalResponse\x12\x1b\n" +
 	"\x06result\x18\x01 \x01(\x01H\x00R\x06result\x88\x01\x01B\t\n" +
-	"\a_result\"\xc6\x01\n" +
-	"\fListsRequest\x12\x12\n" +
-	"\x04arg1\x18\x01 \x03(\tR\x04arg1\x12\x12\n" +
-	"\x04arg2\x18\x02 \x03(\tR\x04arg2\x12.\n" +
-	"\x04arg3\x18\x03 \x03(\v2\x1a.google.protobuf.TimestampR\x04arg3\x12\x12\n" +
-	"\x04arg4\x18\x04 \x03(\fR\x04arg4\x12\"\n" +
-	"\x04arg5\x18\x05 \x03(\v2\x0e.kinds.v1.NodeR\x04arg5\x12\x12\n" +
-	"\x04arg6\x18\x06 \x03(\tR\x04arg6\x12\x12\n" +
-	"\x04arg7\x18\a \x03(\rR\x04arg7\"7\n" +
+	"\a_result\"\x9c\x01\n" +
+	"\fListsRequest\x12\f\n" +
+	"\x01a\x18\x01 \x03(\tR\x01a\x12\f\n" +
+	"\x01b\x18\x02 \x03(\tR\x01b\x12(\n" +
+	"\x01c\x18\x03 \x03(\v2\x1a.google.protobuf.TimestampR\x01c\x12\f\n" +
+	"\x01d\x18\x04 \x03(\fR\x01d\x12\x1c\n" +
+	"\x01e\x18\x05 \x03(\v2\x0e.kinds.v1.NodeR\x01e\x12\f\n" +
+	"\x01f\x18\x06 \x03(\tR\x01f\x12\f\n" +
+	"\x01g\x18\a \x03(\rR\x01g\"7\n" +
 	"\rListsResponse\x12&\n" +
 	"\x06result\x18\x01 \x03(\v2\x0e.kinds.v1.NodeR\x06result\"\xb2\x04\n" +
 	"\vMapsRequest\x12*\n" +
@@ -1632,8 +1632,8 @@ var file_kinds_v1_kinds_proto_depIdxs = []int32{
 	31, // 3: kinds.v1.TimesRequest.d:type_name -> google.protobuf.Duration
 	30, // 4: kinds.v1.TimesResponse.result:type_name -> google.protobuf.Timestamp
 	31, // 5: kinds.v1.TimesResponse.result2:type_name -> google.protobuf.Duration
-	30, // 6: kinds.v1.ListsRequest.arg3:type_name -> google.protobuf.Timestamp
-	18, // 7: kinds.v1.ListsRequest.arg5:type_name -> kinds.v1.Node
+	30, // 6: kinds.v1.ListsRequest.c:type_name -> google.protobuf.Timestamp
+	18, // 7: kinds.v1.ListsRequest.e:type_name -> kinds.v1.Node
 	18, // 8: kinds.v1.ListsResponse.result:type_name -> kinds.v1.Node
 	22, // 9: kinds.v1.MapsRequest.a:type_name -> kinds.v1.MapsRequest.AEntry
 	23, // 10: kinds.v1.MapsRequest.b:type_name -> kinds.v1.MapsRequest.BEntry

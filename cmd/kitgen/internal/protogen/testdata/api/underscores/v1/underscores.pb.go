@@ -20,8 +20,7 @@ const (
 
 type FooRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Arg1          int64                  `protobuf:"varint,1,opt,name=arg1,proto3" json:"arg1,omitempty"`
-	Arg2          string                 `protobuf:"bytes,2,opt,name=arg2,proto3" json:"arg2,omitempty"`
+	Value         string                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -56,16 +55,9 @@ func (*FooRequest) Descriptor() ([]byte, []int) {
 	return file_underscores_v1_underscores_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *FooRequest) GetArg1() int64 {
+func (x *FooRequest) GetValue() string {
 	if x != nil {
-		return x.Arg1
-	}
-	return 0
-}
-
-func (x *FooRequest) GetArg2() string {
-	if x != nil {
-		return x.Arg2
+		return x.Value
 	}
 	return ""
 }
@@ -118,11 +110,10 @@ var File_underscores_v1_underscores_proto protoreflect.FileDescriptor
 
 const file_underscores_v1_underscores_proto_rawDesc = "" +
 	"\n" +
-	" underscores/v1/underscores.proto\x12\x0eunderscores.v1\"4\n" +
+	" underscores/v1/underscores.proto\x12\x0eunderscores.v1\"\"\n" +
 	"\n" +
-	"FooRequest\x12\x12\n" +
-	"\x04arg1\x18\x01 \x01(\x03R\x04arg1\x12\x12\n" +
-	"\x04arg2\x18\x02 \x01(\tR\x04arg2\"%\n" +
+	"FooRequest\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\"%\n" +
 	"\vFooResponse\x12\x16\n" +
 	"\x06result\x18\x01 \x01(\x03R\x06result2M\n" +
 	"\vUnderscores\x12>\n" +

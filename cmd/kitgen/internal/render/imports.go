@@ -1,0 +1,89 @@
+package render
+
+import (
+	"bytes"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+)
+
+// withImports adds the packages that the types of signatures name to a Go file,
+// as far as it names them and does not import them yet.
+func withImports(text []byte, imports []spec.Import) ([]byte, error) {
+	if len(imports) == 0 {
+		return text, nil
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	var std, other []string
+	for _, i := range missingImports(file, imports) {
+		line := "\t" + importSpec(i) + "\n"
+		if first, _, _ := strings.Cut(i.Path, "/"); strings.Contains(first, ".") {
+			other = append(other, line)
+		} else {
+			std = append(std, line)
+		}
+	}
+	if len(std)+len(other) == 0 {
+		return text, nil
+	}
+	head, rest, grouped := bytes.Cut(text, []byte("\nimport (\n"))
+	var b bytes.Buffer
+	if !grouped { // no import at all, or a single one
+		end := int(file.Name.End()) - 1
+		head, rest = text[:end], text[end:]
+		b.Write(head)
+		b.WriteString("\n\nimport (\n" + strings.Join(std, "") + "\n" + strings.Join(other, "") + ")\n")
+		b.Write(rest)
+		return format.Source(b.Bytes())
+	}
+	block, rest, _ := bytes.Cut(rest, []byte("\n)\n"))
+	b.Write(head)
+	b.WriteString("\nimport (\n" + strings.Join(std, ""))
+	b.Write(block)
+	if len(other) > 0 {
+		b.WriteString("\n\n" + strings.TrimSuffix(strings.Join(other, ""), "\n"))
+	}
+	b.WriteString("\n)\n")
+	b.Write(rest)
+	return format.Source(b.Bytes())
+}
+
+// missingImports are those that file names something of, and does not import.
+func missingImports(file *ast.File, imports []spec.Import) (list []spec.Import) {
+	named := make(map[string]bool)
+	ast.Inspect(file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.IsExported() {
+			if x, ok := sel.X.(*ast.Ident); ok {
+				named[x.Name] = true
+			}
+		}
+		return true
+	})
+	for _, i := range imports {
+		has := slices.ContainsFunc(file.Imports, func(s *ast.ImportSpec) bool { return s.Path.Value == strconv.Quote(i.Path) })
+		if named[i.Name] && !has {
+			list = append(list, i)
+		}
+	}
+	slices.SortFunc(list, func(a, b spec.Import) int { return strings.Compare(a.Path, b.Path) })
+	return list
+}
+
+// importSpec is an import as it is written, with the name where the path does not
+// tell it.
+func importSpec(i spec.Import) string {
+	if i.Name == path.Base(i.Path) {
+		return strconv.Quote(i.Path)
+	}
+	return i.Name + " " + strconv.Quote(i.Path)
+}
