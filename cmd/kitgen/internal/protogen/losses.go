@@ -1,0 +1,53 @@
+package protogen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
+)
+
+// Losses are what callers built from the committed .proto know, and will not
+// find any more: calls, which they are told of by an error, and fields, which
+// are not read or have no value. Both are the service's right, so these are
+// warnings. A .proto that does not parse has none.
+func Losses(svc *spec.Service, old []byte) spec.Problems {
+	l, err := parseLock(svc, old)
+	if err != nil {
+		return nil
+	}
+	var lost spec.Problems
+	warn := func(pos, format string, args ...any) {
+		lost = append(lost, spec.Problem{Pos: pos, Code: "KGW60", Msg: fmt.Sprintf(format, args...), Fix: "put it back until nobody needs it, if that is not so already"})
+	}
+	for _, was := range l.calls {
+		if !slices.ContainsFunc(svc.Methods, func(m spec.Method) bool { return m.PB == was.name }) {
+			warn(svc.File+":1:1", "%s is gone: who still calls it is told that it is not implemented", was.name)
+		}
+	}
+	lose := func(pos, message string, fields []spec.Field) {
+		was, _ := l.message(message)
+		var gone []string
+		for _, f := range was.fields {
+			if !slices.ContainsFunc(fields, func(now spec.Field) bool { return now.Proto == f.name }) {
+				gone = append(gone, f.name)
+			}
+		}
+		if len(gone) > 0 {
+			warn(pos, "%s of %s is gone: who still sends it is not heard, who still reads it finds nothing", strings.Join(gone, ", "), message)
+		}
+	}
+	for _, m := range svc.Methods {
+		if !m.In.Whole {
+			lose(m.Pos, m.In.PB, m.Params)
+		}
+		if !m.Out.Whole {
+			lose(m.Pos, m.Out.PB, m.Results)
+		}
+	}
+	for _, s := range svc.Structs {
+		lose(s.Pos, s.PB, s.Fields)
+	}
+	return lost
+}
