@@ -34,7 +34,7 @@ Lists are written with commas, everything else that is no scalar in JSON. In
 the directory of a kitgen dev session its registry is used; else the one that
 the service uses by itself.
 
-With -n, counts who answered, and how fast. Exit codes: 1 if a call failed, 4
+With -n, counts who answered, and how fast; Ctrl-C ends that early. Exit codes: 1 if a call failed, 4
 if the method or an argument is wrong, 6 if there is nobody to call.`,
 		Example: `  kitgen call Greet name=Ada
   kitgen call Greet name=Ada -n 300
@@ -149,6 +149,12 @@ func (o *options) make(ctx context.Context, con *console.Console, c *client, req
 	}
 	if o.calls == 1 {
 		answer, err := c.call(ctx, req)
+		if unsent, ok := errors.AsType[interface {
+			error
+			NotSent() bool
+		}](err); ok && unsent.NotSent() {
+			return console.EnvironmentError{Err: fmt.Errorf("no instance could be reached: %w", err)}
+		}
 		if err != nil {
 			return console.FailureError{Err: err}
 		}
@@ -165,7 +171,7 @@ func (o *options) make(ctx context.Context, con *console.Console, c *client, req
 	if r.Errors > 0 {
 		return console.FailureError{Err: fmt.Errorf("%d of %d calls failed", r.Errors, r.Calls)}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (o *options) print(con *console.Console, r result) error {

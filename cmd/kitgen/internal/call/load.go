@@ -34,8 +34,10 @@ type share struct {
 	Attempts int    `json:"attempts"`
 }
 
-// run makes the calls of l through c. It stops early if ctx ends.
+// run makes the calls of l through c. No more begin once ctx ends; those under
+// way go on to their end.
 func (l load) run(ctx context.Context, c *client, req request) result {
+	calling := context.WithoutCancel(ctx)
 	t := &tally{failures: map[string]int{}}
 	turns := make(chan struct{})
 	var workers sync.WaitGroup
@@ -43,7 +45,7 @@ func (l load) run(ctx context.Context, c *client, req request) result {
 		workers.Go(func() {
 			for range turns {
 				begin := time.Now()
-				_, err := c.call(ctx, req)
+				_, err := c.call(calling, req)
 				t.add(time.Since(begin), err)
 			}
 		})

@@ -13,10 +13,11 @@ import (
 
 // service is a generated service that is to run.
 type service struct {
-	name string
-	dir  string // absolute
-	http bool
-	grpc bool
+	name  string
+	dir   string // absolute
+	iface string // Go name of its interface
+	http  bool
+	grpc  bool
 }
 
 // depth is how far below a workspace its services are looked for.
@@ -72,7 +73,7 @@ func read(dir string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &service{name: m.Service, dir: dir, http: slices.Contains(m.Transports, "http"), grpc: slices.Contains(m.Transports, "grpc")}, nil
+	return &service{name: m.Service, dir: dir, iface: m.Interface, http: slices.Contains(m.Transports, "http"), grpc: slices.Contains(m.Transports, "grpc")}, nil
 }
 
 // alone refuses two services of one name: the registry could not tell them

@@ -57,6 +57,11 @@ func (s *session) welcome() {
 			s.book.say("%s answers HTTP at %s, whoever of its replicas is there", f.name, f.door.addr)
 		}
 	}
+	for _, f := range s.fleets {
+		for _, line := range f.tries() {
+			s.book.say("try       %s", line)
+		}
+	}
 	s.book.say("commands  type help, or use kitgen dev ps, kill, ... in another terminal; Ctrl-C ends it all")
 }
 

@@ -41,6 +41,7 @@ func watch(ctx context.Context, roots []string, seen files, changed func([]strin
 		}
 		begin := time.Now()
 		now := look(roots)
+		took := time.Since(begin)
 		if quiet := len(differing(seen, now)) == 0; quiet {
 			if diff := differing(settled, now); len(diff) > 0 {
 				settled = now
@@ -48,7 +49,7 @@ func watch(ctx context.Context, roots []string, seen files, changed func([]strin
 			}
 		}
 		seen = now
-		pause.Reset(max(lookEvery, lookShare*time.Since(begin)))
+		pause.Reset(max(lookEvery, lookShare*took))
 	}
 }
 

@@ -1,0 +1,51 @@
+package dev
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+)
+
+func TestTheLogHasWholeLinesWithTheirNames(t *testing.T) {
+	var out bytes.Buffer
+	book := newLogbook(&console.Console{Out: &out})
+	one := book.source("greeter-1")
+	fmt.Fprint(one, "half a li")
+	book.say("up")
+	fmt.Fprint(one, "ne\r\nnext\nrest")
+	want := "kitgen    | up\ngreeter-1 | half a line\ngreeter-1 | next\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+	if got := one.tail(1); got != "next" {
+		t.Errorf("the end of the log is %q", got)
+	}
+	if book.source("greeter-1") != one {
+		t.Error("one name has two sources")
+	}
+}
+
+func TestWhoFollowsALogSeesWhatComes(t *testing.T) {
+	book := newLogbook(&console.Console{Out: io.Discard})
+	fmt.Fprintln(book.source("a"), "before")
+	last, more, stop := book.follow("a")
+	fmt.Fprintln(book.source("b"), "of somebody else")
+	fmt.Fprintln(book.source("a"), "after")
+	if diff := cmp.Diff([]string{"before", "after"}, append(last, <-more)); diff != "" {
+		t.Error(diff)
+	}
+	stop()
+	fmt.Fprintln(book.source("a"), strings.Repeat("nobody listens\n", 3*kept))
+	if n := len(more); n > 0 {
+		t.Errorf("%d lines came after the end", n)
+	}
+	if n := len(book.source("a").last); n != kept {
+		t.Errorf("%d lines are kept, want %d", n, kept)
+	}
+}

@@ -1,0 +1,61 @@
+package dev
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWatchTellsOnceOfWhatWasSaved(t *testing.T) {
+	dir := t.TempDir()
+	save(t, dir, "a.go", "package a")
+	save(t, dir, "gone.go", "package a")
+	save(t, dir, "a_test.go", "package a")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		told := make(chan []string, 10)
+		seen := look([]string{dir})
+		go watch(ctx, []string{dir}, seen, func(changed []string) { told <- changed })
+
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(told) > 0 {
+			t.Errorf("nothing changed, and it told of %v", <-told)
+		}
+
+		save(t, dir, "a.go", "package a // longer")
+		save(t, dir, "sub/new.go", "package sub")
+		save(t, dir, "a_test.go", "package a // longer")
+		save(t, dir, ".kitgen/dev/x.go", "package x")
+		save(t, dir, "notes.txt", "x")
+		if err := os.Remove(filepath.Join(dir, "gone.go")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		want := []string{filepath.Join(dir, "a.go"), filepath.Join(dir, "gone.go"), filepath.Join(dir, "sub/new.go")}
+		if diff := cmp.Diff(want, <-told); diff != "" {
+			t.Error(diff)
+		}
+		if len(told) > 0 {
+			t.Errorf("it told again, of %v", <-told)
+		}
+	})
+}
+
+func save(t *testing.T, dir, name, text string) {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
