@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/kitgen/kitgen"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/fromproto"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
@@ -18,14 +19,16 @@ import (
 
 // plan renders the service, in memory.
 func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Plan, error) {
-	source, err := o.source()
+	from, err := o.source()
 	if err != nil {
 		return nil, err
 	}
+	source := from.Source
 	svc, err := o.load(source, place.Module)
 	if err != nil {
 		return nil, err
 	}
+	svc.Warnings = append(svc.Warnings, from.Warnings...)
 	remembered := manifest(svc, o.transports, o.registry)
 	own, err := project.Implementation(source, remembered.Methods)
 	if err != nil {
@@ -42,7 +45,9 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 		Transports: o.transports,
 		Registry:   o.registry,
 		Greets:     o.from == "",
+		Module:     place.Own,
 		Own:        own,
+		OldProto:   from.Lock,
 	}, tree)
 	if err != nil {
 		return nil, err
@@ -82,20 +87,50 @@ func moduleName(transports []string) string {
 	return strings.Join(slices.Compact(sorted), "-")
 }
 
-// source is the file with the interface.
-func (o *newOptions) source() ([]byte, error) {
+// source is the file with the interface, and what else is known of the service.
+func (o *newOptions) source() (*fromproto.Result, error) {
 	if o.from == "" {
 		tree, err := fs.Sub(templates.Service, "service")
 		if err != nil {
 			return nil, err
 		}
-		return render.Seed(o.name, tree)
+		text, err := render.Seed(o.name, tree)
+		return &fromproto.Result{Source: text}, err
 	}
 	text, err := os.ReadFile(o.from)
 	if err != nil {
-		return nil, project.Refusal(fmt.Sprintf("--from: %v; name a Go file", err))
+		return nil, project.Refusal(fmt.Sprintf("--from: %v; name a Go file, or a .proto", err))
 	}
-	return text, nil
+	if filepath.Ext(o.from) != ".proto" {
+		return &fromproto.Result{Source: text}, nil
+	}
+	if !slices.Contains(o.transports, "grpc") {
+		return nil, project.Refusal("--from: the callers of a .proto speak gRPC; write --transports grpc, or http,grpc")
+	}
+	return fromproto.Read(fromproto.Input{File: o.from, Text: text, Open: o.imported, Package: o.name, Service: o.iface})
+}
+
+// imported reads what the .proto imports, whose paths start in its directory
+// or in one above it.
+func (o *newOptions) imported(path string) ([]byte, error) {
+	file, err := filepath.Localize(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	dir, err := filepath.Abs(filepath.Dir(o.from))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return text, err
+		}
+		if filepath.Dir(dir) == dir {
+			return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // load reads the interface out of source, under the name that the file gets.
@@ -108,10 +143,15 @@ func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err 
 	if err := os.WriteFile(filepath.Join(dir, o.name+".go"), source, 0o600); err != nil {
 		return nil, err
 	}
-	svc, err = spec.Load(dir, spec.Options{Interface: o.iface, Name: o.name, Module: module})
+	iface := o.iface
+	if filepath.Ext(o.from) == ".proto" {
+		iface = "" // it was the service's name there
+	}
+	svc, err = spec.Load(dir, spec.Options{Interface: iface, Name: o.name, Module: module})
 	if problems, ok := errors.AsType[spec.Problems](err); ok && o.from != "" {
 		for i := range problems { // the user knows the file under another name
 			problems[i].Pos = strings.Replace(problems[i].Pos, o.name+".go", o.from, 1)
+			problems[i].Msg = strings.ReplaceAll(problems[i].Msg, o.name+".go", o.from)
 		}
 	}
 	return svc, err
