@@ -25,6 +25,14 @@ func (v *view) wanted(wants string) bool {
 		return true
 	case "errors":
 		return len(v.Errors) > 0
+	case "grpc-streams":
+		return v.streamsOver("grpc", func(m method) bool { return m.Streams() })
+	case "http-uploads":
+		return v.streamsOver("http", func(m method) bool { return m.StreamIn })
+	case "module":
+		return v.in.Module
+	case "unary":
+		return v.Sampled().Name != ""
 	}
 	return slices.Contains(v.in.Transports, wants)
 }
