@@ -2,6 +2,7 @@ package protogen
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -71,7 +72,7 @@ func (l *lock) retiredEnums(enums []enum) (list []enum) {
 			list = append(list, was)
 		}
 	}
-	slices.SortFunc(list, func(a, b enum) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	slices.SortFunc(list, func(a, b enum) int { return cmp.Compare(a.name, b.name) })
 	return list
 }
 

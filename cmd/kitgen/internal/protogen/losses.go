@@ -11,15 +11,15 @@ import (
 // Losses are what callers built from the committed .proto know, and will not
 // find any more: calls, which they are told of by an error, and fields, which
 // are not read or have no value. Both are the service's right, so these are
-// warnings. A .proto that does not parse has none.
-func Losses(svc *spec.Service, old []byte) spec.Problems {
+// warnings.
+func Losses(svc *spec.Service, old []byte) (lost spec.Problems, err error) {
 	l, err := parseLock(svc, old)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	var lost spec.Problems
+	const fix = "put it back until nobody needs it, if that is not so already"
 	warn := func(pos, format string, args ...any) {
-		lost = append(lost, spec.Problem{Pos: pos, Code: "KGW60", Msg: fmt.Sprintf(format, args...), Fix: "put it back until nobody needs it, if that is not so already"})
+		lost = append(lost, spec.Problem{Pos: pos, Code: "KGW60", Msg: fmt.Sprintf(format, args...), Fix: fix})
 	}
 	for _, was := range l.calls {
 		if !slices.ContainsFunc(svc.Methods, func(m spec.Method) bool { return m.PB == was.name }) {
@@ -49,5 +49,5 @@ func Losses(svc *spec.Service, old []byte) spec.Problems {
 	for _, s := range svc.Structs {
 		lose(s.Pos, s.PB, s.Fields)
 	}
-	return lost
+	return lost, nil
 }

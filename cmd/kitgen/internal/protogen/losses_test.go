@@ -12,13 +12,17 @@ func TestLosses(t *testing.T) {
 	want := `svc.go:1:1: KGW60: Up is gone: who still calls it is told that it is not implemented: put it back until nobody needs it, if that is not so already
 svc.go:6:1: KGW60: b, c of SumRequest is gone: who still sends it is not heard, who still reads it finds nothing: put it back until nobody needs it, if that is not so already
 svc.go:11:6: KGW60: s of P is gone: who still sends it is not heard, who still reads it finds nothing: put it back until nobody needs it, if that is not so already`
-	if diff := cmp.Diff(want, Losses(svc, text).Error()); diff != "" {
+	lost, err := Losses(svc, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, lost.Error()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if lost := Losses(svc, mustProto(t, svc, text)); len(lost) > 0 {
-		t.Errorf("told twice: %v", lost)
+	if lost, err := Losses(svc, mustProto(t, svc, text)); err != nil || len(lost) > 0 {
+		t.Errorf("told twice: %v, %v", lost, err)
 	}
-	if lost := Losses(svc, []byte("}{")); len(lost) > 0 {
-		t.Errorf("of what does not parse: %v", lost)
+	if _, err := Losses(svc, []byte("}{")); err == nil {
+		t.Error("what does not parse has no error")
 	}
 }
