@@ -39,6 +39,9 @@ func openService() (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := project.Recover(root); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
 	m, err := project.ReadManifest(root.FS(), ".")
 	if err != nil {
 		return nil, errors.Join(err, root.Close())

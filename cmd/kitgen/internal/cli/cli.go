@@ -58,7 +58,7 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 	con.Flags(root)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newNew(con), newGenerate(con), dev.Command(con), call.Command(con), newAdd(con), newVersion(con), newGraph(con), newDoctor(con), newSnapshot(), demo.Command(), localetcd.Command())
+	root.AddCommand(newNew(con), newGenerate(con), newDiff(con), newEject(con), newUpgrade(con), newTemplate(con), dev.Command(con), call.Command(con), newAdd(con), newVersion(con), newGraph(con), newDoctor(con), newSnapshot(), demo.Command(), localetcd.Command())
 	return root, started
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
-	"github.com/kitgen/kitgen/templates"
 )
 
 // generateOptions are the flags of kitgen generate.
@@ -26,6 +25,8 @@ type generateOptions struct {
 	dir       string
 	check     bool
 	breakWire bool
+	prune     bool
+	renames   map[string]string
 }
 
 func newGenerate(con *console.Console) *cobra.Command {
@@ -35,37 +36,58 @@ func newGenerate(con *console.Console) *cobra.Command {
 		Short: "Bring a service up to date with its interface",
 		Long: `Reads the interface in DIR (here, if not given) and makes everything that
 follows from it. Generated files are rewritten; into files of yours, missing
-methods are inserted and nothing else is touched.
+methods are inserted, and where a signature changed, parameters and results are,
+if the body does not mind. Nothing else is touched.
 
 Exit codes: 3 if --check finds that something would change, 4 if an input is
 refused.`,
 		Args: cobra.MaximumNArgs(1),
+		Example: `  kitgen generate
+  kitgen generate --rename Add=Plus     after Add became Plus in the interface
+  kitgen generate --check               in CI`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.dir = "."
-			if len(args) > 0 {
-				o.dir = args[0]
-			}
+			o.dir = directory(args)
 			return o.run(cmd.Context())
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().StringToStringVar(&o.renames, "rename", nil, "`OLD=NEW`: the method OLD of yours implements NEW now")
+	cmd.Flags().BoolVar(&o.prune, "prune", false, "remove methods and tests that the interface no longer has, if nobody touched them")
 	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; exit with 3 if something would change")
 	cmd.Flags().BoolVar(&o.breakWire, "break-wire", false, "start the .proto over; callers built from the committed one are not understood any more")
 	return cmd
 }
 
+// directory is the argument of a command that works on one, or the one here.
+func directory(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return "."
+}
+
 func (o *generateOptions) run(ctx context.Context) error {
-	root, err := os.OpenRoot(o.dir)
+	root, err := openDir(o.Console, o.dir)
 	if err != nil {
-		return project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", o.dir, err))
+		return err
 	}
 	defer root.Close()
-	plan, err := o.plan(root)
+	opt := project.Options{Force: o.force, Prune: o.prune}
+	for from, to := range o.renames {
+		opt.Renames = append(opt.Renames, project.Rename{From: from, To: to, Asked: true})
+	}
+	plan, err := o.plan(root, opt)
 	if err != nil {
 		return err
 	}
 	if o.check {
 		o.dryRun = true
+	}
+	if renames := o.ask(plan); renames != nil {
+		opt.Renames = append(opt.Renames, renames...)
+		if plan, err = o.plan(root, opt); err != nil {
+			return err
+		}
 	}
 	if err := o.apply(ctx, root, plan); err != nil {
 		return err
@@ -76,8 +98,39 @@ func (o *generateOptions) run(ctx context.Context) error {
 	return nil
 }
 
+// openDir opens the directory of a service, as it was before a kitgen that was
+// killed while it wrote there.
+func openDir(con *console.Console, dir string) (*os.Root, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", dir, err))
+	}
+	undone, err := project.Recover(root)
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	if undone {
+		con.Hint("%s: a kitgen was killed while it wrote here; what it had written is undone", dir)
+	}
+	return root, nil
+}
+
+// ask asks a user who is there whether methods are what they seem to be.
+func (o *generateOptions) ask(plan *project.Plan) []project.Rename {
+	if o.looks() || len(plan.Edited) > 0 {
+		return nil
+	}
+	var yes []project.Rename
+	for _, r := range plan.Became {
+		if o.Ask("%s is gone from the interface, and %s takes and returns the same. Is your %[1]s what %s does?", r.From, r.To, r.To) {
+			yes = append(yes, r)
+		}
+	}
+	return yes
+}
+
 // plan compares the service with what is in root.
-func (o *generateOptions) plan(root *os.Root) (*project.Plan, error) {
+func (o *generateOptions) plan(root *os.Root, opt project.Options) (*project.Plan, error) {
 	old, err := project.ReadManifest(root.FS(), o.dir)
 	if err != nil {
 		return nil, err
@@ -89,7 +142,7 @@ func (o *generateOptions) plan(root *os.Root) (*project.Plan, error) {
 	if o.breakWire {
 		in.OldProto = nil
 	}
-	return updateTo(root.FS(), in, old, o.force)
+	return updateTo(root.FS(), in, old, opt)
 }
 
 // update plans how the service in fsys, which is the directory dir with or
@@ -100,20 +153,21 @@ func update(fsys fs.FS, dir string, old, next *project.Manifest, force bool) (*p
 	if err != nil {
 		return nil, err
 	}
-	return updateTo(fsys, in, old, force)
+	return updateTo(fsys, in, old, project.Options{Force: force})
 }
 
 // updateTo plans how the service in fsys becomes what follows from in.
-func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, force bool) (*project.Plan, error) {
-	tree, err := fs.Sub(templates.Service, "service")
+func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, opt project.Options) (*project.Plan, error) {
+	files, err := rendered(fsys, in, old)
 	if err != nil {
 		return nil, err
 	}
-	files, err := render.Render(in, tree)
-	if err != nil {
-		return nil, err
+	for _, m := range in.Service.Methods {
+		if m.Was != "" {
+			opt.Renames = append(opt.Renames, project.Rename{From: m.Was, To: m.Name})
+		}
 	}
-	return project.Update(fsys, old, manifest(in.Service, in.Transports, in.Registry), files, force)
+	return project.Update(fsys, old, manifest(in.Service, in.Transports, in.Registry), files, opt)
 }
 
 // greets reports whether the interface is still the one that kitgen new made,
@@ -155,6 +209,8 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	if in.Source, err = fs.ReadFile(fsys, svc.File); err != nil {
 		return in, err
 	}
+	_, noModule := fs.Stat(fsys, "go.mod")
+	in.Module = noModule == nil
 	in.OldProto, err = fs.ReadFile(fsys, render.ProtoPath(svc))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
@@ -165,11 +221,12 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 // edited refuses to overwrite what somebody changed in generated files.
 func edited(files []project.Change) error {
 	var b bytes.Buffer
-	var names []string
 	for _, c := range files {
-		names = append(names, c.Path)
+		fmt.Fprintf(&b, "%s: KG070: was edited by hand, and is generated (%s): keep it with kitgen eject %[1]s, move the change elsewhere, or give it up with --force\n", c.Path, count(c.Lost(), "line"))
+	}
+	b.WriteString("it would be undone like this:\n")
+	for _, c := range files {
 		b.Write(c.Diff())
 	}
-	return project.Refusal(fmt.Sprintf("%s: edited by hand, and generated; move the change elsewhere, or give it up with --force. It would be undone like this:\n%s",
-		strings.Join(names, ", "), strings.TrimSpace(b.String())))
+	return project.Refusal(strings.TrimSpace(b.String()))
 }

@@ -91,6 +91,14 @@ func (o *output) objects(plan *project.Plan) error {
 		place, why, _ := strings.Cut(orphan, " ")
 		list = append(list, object{Verb: "orphan", Path: place, Reason: why})
 	}
+	for _, note := range plan.Stale {
+		path, why, _ := strings.Cut(note, ": ")
+		list = append(list, object{Verb: "stale", Path: path, Reason: why})
+	}
+	for _, note := range plan.Conflicts {
+		path, why, _ := strings.Cut(note, ": ")
+		list = append(list, object{Verb: "conflict", Path: path, Reason: why})
+	}
 	for _, obj := range list {
 		if err := enc.Encode(obj); err != nil {
 			return err
@@ -141,6 +149,9 @@ var verbColors = map[project.Verb]console.Color{
 	project.Identical: console.Gray,
 	"manual":          console.Yellow,
 	"orphan":          console.Yellow,
+	project.Merge:     console.Blue,
+	"stale":           console.Yellow,
+	"conflict":        console.Red,
 }
 
 // count is a number of things, for people.

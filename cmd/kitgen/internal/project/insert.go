@@ -24,13 +24,14 @@ type inserter struct {
 	origins   origins            // the functions as kitgen wrote them
 	generated map[string][]byte  // files that kitgen is about to write
 	changed   map[string]bool    // methods whose signature changed
+	unmended  map[string]bool    // those of them that the user must change
 	gone      map[*goFile]string // what edits take out
 }
 
 func newInserter(src *source, methods []string) *inserter {
 	in := &inserter{
 		src: src, functions: src.functions(), edits: map[*goFile][]edit{}, notes: map[*goFile][]string{},
-		changed: map[string]bool{}, gone: map[*goFile]string{},
+		changed: map[string]bool{}, unmended: map[string]bool{}, gone: map[*goFile]string{},
 	}
 	in.impl = in.implementation(methods)
 	return in
@@ -52,13 +53,16 @@ func (in *inserter) add(seeded render.File) error {
 	return nil
 }
 
-// addFunc inserts a function, such as a test, behind the last of its file. One
-// that nobody touched goes along with its method.
+// addFunc inserts a function, such as a test, behind the last of its file, if
+// it has never been there. One that nobody touched goes along with its method.
 func (in *inserter) addFunc(home, name string, part render.Part) {
 	for _, fn := range in.functions {
 		if fn.recv == "" && fn.decl.Name.Name == name && in.changed[part.Method] && in.origins.untouched(fn) {
 			in.replace(fn, part)
 		}
+	}
+	if _, once := in.origins[name]; once { // and if it is not there, it was removed
+		return
 	}
 	var file *goFile
 	for _, f := range in.src.files {
@@ -100,6 +104,19 @@ func (in *inserter) addMethod(home, name string, part render.Part, sig signature
 	}
 	part.Text = bytes.Replace(part.Text, []byte("*"+seededType+")"), []byte(receiverType(last)+")"), 1)
 	in.insert(last.file, name, part)
+}
+
+// reread is the source after its edits.
+func (in *inserter) reread() (*source, error) {
+	texts := map[string][]byte{}
+	for _, f := range in.src.files {
+		text, err := in.result(f)
+		if err != nil {
+			return nil, err
+		}
+		texts[f.name] = text
+	}
+	return parseSource(texts)
 }
 
 // declaration is the one function that a part declares, and its file.

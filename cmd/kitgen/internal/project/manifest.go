@@ -26,6 +26,7 @@ type Manifest struct {
 	Methods    []string          `json:"methods"` // of the interface, and those gone from it whose code is still there
 	Seeded     []string          `json:"seeded"`  // files that were written once and are the user's now
 	Generated  map[string]string `json:"generated"`
+	Templates  map[string]string `json:"templates,omitempty"` // the user's own, by the name of the one they replace
 }
 
 // Refusal is an input that kitgen does not work with. Its text says what is
@@ -81,7 +82,8 @@ func (m *Manifest) record(files []render.File) {
 	slices.Sort(m.Seeded)
 }
 
+// hash tells whether a text is the one it was, whatever ends its lines.
 func hash(b []byte) string {
-	sum := sha256.Sum256(b)
+	sum := sha256.Sum256(unixLines(b))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }

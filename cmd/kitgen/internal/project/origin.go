@@ -1,6 +1,9 @@
 package project
 
-import "go/ast"
+import (
+	"go/ast"
+	"strings"
+)
 
 // origin is a function as kitgen wrote it.
 type origin struct {
@@ -22,15 +25,24 @@ func key(fn *ast.FuncDecl) string {
 func (s *source) origins() origins {
 	out := origins{}
 	for _, fn := range s.functions() {
-		out[key(fn.decl)] = origin{string(unixLines([]byte(fn.text()))), signatureOf(fn.file.ast, fn.decl)}
+		out[key(fn.decl)] = origin{fn.plain(), signatureOf(fn.file.ast, fn.decl)}
 	}
 	return out
 }
 
-// untouched reports whether fn is, to the byte, what kitgen wrote.
+// untouched reports whether fn is what kitgen wrote.
 func (o origins) untouched(fn function) bool {
 	was, ok := o[key(fn.decl)]
-	return ok && was.text == string(unixLines([]byte(fn.text())))
+	return ok && was.text == fn.plain()
+}
+
+// plain is the text of fn as kitgen writes it for a type of its own.
+func (fn function) plain() string {
+	text := fn.text()
+	if fn.decl.Recv != nil {
+		text = strings.Replace(text, receiverType(fn)+")", "*"+seededType+")", 1)
+	}
+	return string(unixLines([]byte(text)))
 }
 
 // span is where fn is in its file, with its comment.

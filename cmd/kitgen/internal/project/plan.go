@@ -16,6 +16,7 @@ const (
 	Create    Verb = "create"
 	Rewrite   Verb = "update"
 	Insert    Verb = "insert" // into a file of the user's
+	Merge     Verb = "merge"  // into a file of the user's what a newer kitgen writes otherwise
 	Remove    Verb = "remove" // a generated file that is needed no more
 	Identical Verb = "identical"
 )
@@ -40,6 +41,10 @@ type Plan struct {
 	Manual  []Manual
 	Orphans []string // file:line and name of what the interface no longer has
 	Edited  []Change // generated files that were edited by hand and would lose it
+
+	Became    []Rename // methods gone from the interface, and what they probably are now
+	Stale     []string // file and what the user should know of it: it lags behind
+	Conflicts []string // file and what is to be merged in it by hand
 }
 
 // UpToDate reports whether there is nothing to do.
@@ -68,6 +73,23 @@ func (p *Plan) Print(w io.Writer) {
 	for _, o := range p.Orphans {
 		fmt.Fprintf(w, "%-9s %s\n", "orphan", o)
 	}
+	for _, s := range p.Stale {
+		fmt.Fprintf(w, "%-9s %s\n", "stale", s)
+	}
+	for _, c := range p.Conflicts {
+		fmt.Fprintf(w, "%-9s %s\n", "conflict", c)
+	}
+}
+
+// Lost is how many lines of the old text the new one has not.
+func (c Change) Lost() int {
+	lost := 0
+	for _, to := range match(lines(c.Old), lines(c.New)) {
+		if to < 0 {
+			lost++
+		}
+	}
+	return lost
 }
 
 // Diff prints every change as a unified diff.

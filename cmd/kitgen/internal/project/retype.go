@@ -23,7 +23,7 @@ var errNotImported = errors.New("not imported")
 func (in *inserter) retype(fn function, part render.Part, now signature) {
 	was, known := in.origins[key(fn.decl)]
 	have := signatureOf(fn.file.ast, fn.decl)
-	if !known || have.alike(now) || was.sig.alike(now) {
+	if !known || have.alike(now) || was.sig.alike(now) || in.unmended[part.Method] {
 		return
 	}
 	in.changed[part.Method] = true
@@ -33,6 +33,7 @@ func (in *inserter) retype(fn function, part render.Part, now signature) {
 	}
 	text, why := in.resigned(fn, now, was.sig, have)
 	if why != "" {
+		in.unmended[part.Method] = true
 		pos := in.src.fset.Position(fn.decl.Pos())
 		where := fmt.Sprintf("%s:%d: the signature of %s changed, and %s", pos.Filename, pos.Line, fn.decl.Name.Name, why)
 		in.manual = append(in.manual, Manual{where, fmt.Appendf(nil, "func (%s) %s%s\n", receiverField(fn), fn.decl.Name.Name, now.text())})

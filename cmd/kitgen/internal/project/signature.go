@@ -169,7 +169,7 @@ func checkBody(texts map[string][]byte, file string, fn string, recv string) str
 			problem = e.Msg
 		}
 	}}
-	_, _ = conf.Check("p", fset, files, nil) // told above
+	_, _ = conf.Check(packageName, fset, files, nil) // told above
 	return problem
 }
 

@@ -22,8 +22,16 @@ func New(m Manifest, files []render.File) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	b := bases{}
+	for _, f := range files {
+		b.begin(f)
+	}
+	base, err := b.text()
+	if err != nil {
+		return nil, err
+	}
 	p := &Plan{}
-	for _, f := range append(files, render.File{Path: ManifestPath, Text: text}) {
+	for _, f := range append(files, render.File{Path: ManifestPath, Text: text}, render.File{Path: BasePath, Text: base}) {
 		p.Changes = append(p.Changes, Change{Verb: Create, Path: f.Path, New: f.Text})
 	}
 	p.sort()
@@ -48,52 +56,109 @@ func foreign(files []render.File) error {
 	return src.collisions(others)
 }
 
+// Options say how far an Update may go. The zero value rewrites what nobody
+// edited, and inserts.
+type Options struct {
+	Force   bool     // give up what was edited by hand in generated files
+	Renames []Rename // of methods
+	Prune   bool     // remove what the interface no longer has, if nobody touched it
+	Upgrade bool     // merge into the user's files what this kitgen writes otherwise
+	Resolve Resolve  // conflicts of that; Side if empty
+}
+
 // Update plans how the service in dir, whose manifest is old, becomes what
-// files say. force gives up what was edited by hand in generated files;
-// without it such files are in Plan.Edited and must not be applied.
-func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, force bool) (*Plan, error) {
-	u := &update{dir: dir, old: old, force: force, generated: map[string][]byte{}}
-	for _, f := range files {
-		if f.Kind != render.Seeded && f.Kind != render.Interface {
+// files say. Generated files that were edited by hand are in Plan.Edited, and
+// the plan must not be applied if there are any.
+func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, opt Options) (*Plan, error) {
+	next.Templates = old.Templates
+	u := &update{dir: dir, old: *old, next: next, files: slices.Clone(files), opt: opt, generated: map[string][]byte{}, notes: map[string][]string{}}
+	for i, f := range u.files {
+		if slices.Contains(old.Seeded, f.Path) && f.Kind == render.Generated { // ejected
+			u.files[i].Kind, u.files[i].Text = render.Seeded, disown(f.Text)
+			u.ejected = append(u.ejected, f.Path)
+		} else if f.Kind != render.Seeded && f.Kind != render.Interface {
 			u.generated[f.Path] = f.Text
 		}
 	}
-	src, err := readSource(dir, func(name string) bool { return u.generated[name] != nil || old.Generated[name] != "" })
-	if err != nil {
-		return nil, err
-	}
-	if err := src.collisions(u.generated); err != nil {
-		return nil, err
-	}
-	u.in = newInserter(src, slices.Concat(next.Methods, old.Methods))
-	for _, f := range files {
-		if err := u.file(f); err != nil {
+	for _, step := range []func() error{u.readAll, u.renames, u.reconcile, u.stale, u.inserted, u.upgrade, u.remember} {
+		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	if err := u.stale(); err != nil {
-		return nil, err
-	}
-	if err := u.inserted(); err != nil {
-		return nil, err
-	}
-	next.Methods = append(slices.Clone(next.Methods), u.orphans(next.Methods)...)
-	next.record(files)
-	if err := u.manifest(&next); err != nil {
-		return nil, err
-	}
-	u.plan.Manual = u.in.manual
 	u.plan.sort()
 	return &u.plan, nil
 }
 
 type update struct {
 	dir       fs.FS
-	old       *Manifest
-	force     bool
+	old, next Manifest
+	files     []render.File
+	opt       Options
 	generated map[string][]byte
-	in        *inserter
-	plan      Plan
+	ejected   []string
+
+	bases        bases
+	origins      origins
+	src, baseSrc *source
+	texts        map[string][]byte // of src, as they are on the disk
+	in, baseIn   *inserter
+	notes        map[string][]string // of renames, by file
+	plan         Plan
+}
+
+// readAll reads the user's files and what they are based on.
+func (u *update) readAll() (err error) {
+	u.src, err = readSource(u.dir, func(name string) bool {
+		return u.generated[name] != nil || u.old.Generated[name] != ""
+	})
+	if err != nil {
+		return err
+	}
+	if err := u.src.collisions(u.generated); err != nil {
+		return err
+	}
+	u.texts = map[string][]byte{}
+	for _, f := range u.src.files {
+		u.texts[f.name] = f.text
+	}
+	if u.bases, err = readBases(u.dir); err != nil {
+		return err
+	}
+	if u.baseSrc, err = u.bases.source(u.files); err != nil {
+		return fmt.Errorf("%s: %w", BasePath, err)
+	}
+	u.origins = u.baseSrc.origins()
+	return nil
+}
+
+// inserter is one for the user's files or for what they are based on.
+func (u *update) inserter(src *source) *inserter {
+	in := newInserter(src, slices.Concat(u.next.Methods, u.old.Methods))
+	in.origins, in.generated = u.origins, u.generated
+	return in
+}
+
+// reconcile decides about each file, and does the same to what the user's
+// files are based on as to them.
+func (u *update) reconcile() error {
+	u.in, u.baseIn = u.inserter(u.src), u.inserter(u.baseSrc)
+	u.baseIn.origins = u.baseSrc.origins()
+	u.baseIn.unmended = u.in.unmended // stay as they are here, so that the next run tells again
+	u.next.Methods = append(slices.Clone(u.next.Methods), u.orphans(u.next.Methods)...)
+	for _, f := range u.files {
+		if err := u.file(f); err != nil {
+			return err
+		}
+	}
+	u.plan.Manual = u.in.manual
+	for _, f := range u.baseSrc.files {
+		text, err := u.baseIn.result(f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", BasePath, err)
+		}
+		u.bases[f.name] = text
+	}
+	return nil
 }
 
 func (u *update) read(path string) (text []byte, there bool, err error) {
@@ -120,14 +185,15 @@ func (u *update) file(f render.File) error {
 		if there {
 			u.plan.Changes = append(u.plan.Changes, Change{Verb: Identical, Path: f.Path, Old: text, New: text})
 		}
-		return u.in.add(f)
+		return errors.Join(u.in.add(f), u.baseIn.add(f))
 	case seeded && there: // theirs by chance
 		c.Verb, c.New = Identical, text
 	case !there:
 		c.Verb = Create
-	case bytes.Equal(text, f.Text):
-		c.Verb = Identical
-	case hash(text) != u.old.Generated[f.Path] && !u.force:
+		u.bases.begin(f)
+	case same(text, f.Text):
+		c.Verb, c.New = Identical, text
+	case hash(text) != u.old.Generated[f.Path] && !u.opt.Force:
 		u.plan.Edited = append(u.plan.Edited, c)
 		return nil
 	}
@@ -148,7 +214,7 @@ func (u *update) stale() error {
 		c := Change{Verb: Remove, Path: path, Old: text}
 		switch {
 		case !there:
-		case hash(text) != recorded && !u.force:
+		case hash(text) != recorded && !u.opt.Force:
 			u.plan.Edited = append(u.plan.Edited, c)
 		default:
 			u.plan.Changes = append(u.plan.Changes, c)
@@ -157,65 +223,71 @@ func (u *update) stale() error {
 	return nil
 }
 
-// inserted turns the changes of files that got insertions.
+// inserted turns the changes of files of the user's into those that they get.
 func (u *update) inserted() error {
-	for file, notes := range u.in.notes {
+	for _, file := range u.src.files {
 		text, err := u.in.result(file)
 		if err != nil {
 			return err
 		}
-		c := Change{Verb: Insert, Path: file.name, Old: file.text, New: text, Note: strings.Join(notes, ", ")}
-		i := slices.IndexFunc(u.plan.Changes, func(c Change) bool { return c.Path == file.name })
-		if i < 0 {
-			u.plan.Changes = append(u.plan.Changes, c)
-			continue
+		notes := append(u.notes[file.name], u.in.notes[file]...)
+		if len(notes) > 0 {
+			u.change(Change{Verb: Insert, Path: file.name, Old: u.texts[file.name], New: text, Note: strings.Join(notes, ", ")})
 		}
-		u.plan.Changes[i] = c
 	}
 	return nil
 }
 
-// orphans are the methods that the interface had and whose code is still
-// there. Each of their places goes into the plan.
-func (u *update) orphans(methods []string) []string {
-	var out []string
-	for _, m := range u.old.Methods {
-		if slices.Contains(methods, m) {
-			continue
-		}
-		found := false
-		for _, fn := range u.in.functions {
-			name := fn.decl.Name.Name
-			if fn.recv == u.in.impl && name == m && fn.recv != "" || fn.recv == "" && name == "Test"+m {
-				found = true
-				u.plan.Orphans = append(u.plan.Orphans, fmt.Sprintf("%s %s: the interface has no %s; remove it, or rename it to the method it became", u.in.src.fset.Position(fn.decl.Pos()), name, m))
-			}
-		}
-		if found {
-			out = append(out, m)
-		}
+// change puts c in the place of what was planned for its file.
+func (u *update) change(c Change) {
+	if bytes.Equal(c.Old, c.New) && c.Verb != Create {
+		c.Verb, c.Note = Identical, ""
 	}
-	return out
+	i := slices.IndexFunc(u.plan.Changes, func(have Change) bool { return have.Path == c.Path })
+	if i < 0 {
+		u.plan.Changes = append(u.plan.Changes, c)
+		return
+	}
+	u.plan.Changes[i] = c
 }
 
-func (u *update) manifest(next *Manifest) error {
+// remember writes down what the next run must know.
+func (u *update) remember() error {
+	u.next.record(u.files)
 	for _, path := range u.old.Seeded { // stay seeded, and stay the user's, for ever
-		if !slices.Contains(next.Seeded, path) {
-			next.Seeded = append(next.Seeded, path)
+		if !slices.Contains(u.next.Seeded, path) {
+			u.next.Seeded = append(u.next.Seeded, path)
 		}
 	}
-	slices.Sort(next.Seeded)
-	text, err := next.text()
+	slices.Sort(u.next.Seeded)
+	return u.memory()
+}
+
+// memory plans the files of what kitgen remembers.
+func (u *update) memory() error {
+	manifest, err := u.next.text()
 	if err != nil {
 		return err
 	}
-	old, _, err := u.read(ManifestPath)
+	base, err := u.bases.text()
 	if err != nil {
 		return err
 	}
-	c := Change{Verb: Rewrite, Path: ManifestPath, Old: old, New: text}
-	if bytes.Equal(old, text) {
-		c.Verb = Identical
+	return errors.Join(u.own(ManifestPath, manifest), u.own(BasePath, base))
+}
+
+// own plans a file that is kitgen's alone.
+func (u *update) own(path string, text []byte) error {
+	old, there, err := u.read(path)
+	if err != nil {
+		return err
+	}
+	c := Change{Verb: Rewrite, Path: path, Old: old, New: text}
+	switch {
+	case !there:
+		c.Verb = Create
+	case same(old, text):
+		c.Verb, c.New = Identical, old
 	}
 	u.plan.Changes = append(u.plan.Changes, c)
 	return nil

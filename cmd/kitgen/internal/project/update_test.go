@@ -126,7 +126,7 @@ func TestUpdate(t *testing.T) {
 			change: func(_ fstest.MapFS, files *[]render.File) {
 				*files = append(*files, file("Dockerfile", render.Seeded, "FROM"))
 			},
-			want: map[string]Verb{"Dockerfile": Create, "kitgen.json": Rewrite},
+			want: map[string]Verb{"Dockerfile": Create, "kitgen.json": Rewrite, BasePath: Rewrite},
 		},
 		{
 			name: "a newer kitgen seeds one that is there",
@@ -141,7 +141,7 @@ func TestUpdate(t *testing.T) {
 			change: func(_ fstest.MapFS, files *[]render.File) {
 				(*files)[1].Parts = []render.Part{{Method: "New", Text: []byte("func (s *service) New() {}\n")}}
 			},
-			want: map[string]Verb{"service.go": Insert},
+			want: map[string]Verb{"service.go": Insert, BasePath: Rewrite},
 		},
 	}
 	for _, tt := range tests {
@@ -151,7 +151,7 @@ func TestUpdate(t *testing.T) {
 				tt.change(dir, &files)
 			}
 			next := Manifest{Service: "x", Transports: []string{"http"}, Methods: []string{"Old"}}
-			plan, err := Update(dir, old, next, files, tt.force)
+			plan, err := Update(dir, old, next, files, Options{Force: tt.force})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestOrphansAreRemembered(t *testing.T) {
 	next := Manifest{Service: "x", Transports: []string{"http"}, Methods: []string{"Other"}}
 	want := []string{"service.go:5:1 Old: the interface has no Old; remove it, or rename it to the method it became"}
 	for range 2 {
-		plan, err := Update(dir, old, next, files, false)
+		plan, err := Update(dir, old, next, files, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestOrphansAreRemembered(t *testing.T) {
 		}
 	}
 	dir["service.go"].Data = []byte("package x\n")
-	plan, err := Update(dir, old, next, files, false)
+	plan, err := Update(dir, old, next, files, Options{})
 	if err != nil || plan.Orphans != nil || strings.Contains(string(plan.Changes[len(plan.Changes)-3].New), "Old") {
 		t.Errorf("after it was removed: %v, %v", plan.Orphans, err)
 	}
@@ -204,7 +204,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir, old, files := born(t)
 			dir[tt.file] = &fstest.MapFile{Data: []byte(tt.text)}
-			_, err := Update(dir, old, *old, files, false)
+			_, err := Update(dir, old, *old, files, Options{})
 			if tt.want == "" && err == nil {
 				return
 			}

@@ -1,0 +1,271 @@
+package project
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Rename is a method that the interface has under another name now.
+type Rename struct {
+	From, To string
+	Asked    bool // by the user, on the command line, who is told if it cannot be
+}
+
+// renames gives methods of the user's, and what is named after them, the names
+// that the interface has now, before anything else is done.
+func (u *update) renames() error {
+	for _, r := range u.opt.Renames {
+		in := u.inserter(u.src)
+		do, err := u.renamable(in, r)
+		if err != nil {
+			return err
+		}
+		if !do {
+			continue
+		}
+		for _, name := range []string{".", "Test"} {
+			in.removeStub(name + r.To)
+		}
+		u.renameIn(in, r)
+		for file, notes := range in.notes {
+			u.notes[file.name] = append(u.notes[file.name], notes...)
+		}
+		if u.src, err = in.reread(); err != nil {
+			return err
+		}
+		base := u.inserter(u.baseSrc)
+		for _, name := range []string{".", "Test"} {
+			if was, ok := u.origins[name+r.From]; ok {
+				u.origins[name+r.To] = was
+				base.removeStub(name + r.From)
+				delete(u.origins, name+r.From)
+			}
+		}
+		if u.baseSrc, err = base.reread(); err != nil {
+			return err
+		}
+		u.old.Methods = slices.DeleteFunc(slices.Clone(u.old.Methods), func(m string) bool { return m == r.From })
+	}
+	return nil
+}
+
+// renamable reports whether there is something to rename, and refuses what
+// was asked for if there is not.
+func (u *update) renamable(in *inserter, r Rename) (bool, error) {
+	why := ""
+	to, hasTo := in.method(r.To)
+	_, hasFrom := in.method(r.From)
+	switch {
+	case !slices.Contains(u.next.Methods, r.To):
+		why = "the interface has no " + r.To + "; it has " + strings.Join(u.next.Methods, ", ")
+	case slices.Contains(u.next.Methods, r.From):
+		why = "the interface still has " + r.From + "; rename it there first"
+	case !hasFrom:
+		why = "there is no method " + r.From + " that implements it; nothing is to be renamed"
+	case hasTo && !u.origins.untouched(to):
+		why = in.src.fset.Position(to.decl.Pos()).String() + ": has a " + r.To + " already that somebody wrote; remove one of the two"
+	}
+	if why != "" && r.Asked {
+		return false, refuse("--rename %s=%s: %s", r.From, r.To, why)
+	}
+	return why == "", nil
+}
+
+// method is the user's method of that name.
+func (in *inserter) method(name string) (function, bool) {
+	i := slices.IndexFunc(in.functions, func(fn function) bool {
+		return fn.recv != "" && fn.recv == in.impl && fn.decl.Name.Name == name && !fn.file.test()
+	})
+	if i < 0 {
+		return function{}, false
+	}
+	return in.functions[i], true
+}
+
+// removeStub removes the function of that key if nobody touched it.
+func (in *inserter) removeStub(k string) {
+	for _, fn := range slices.Clone(in.functions) {
+		if key(fn.decl) == k && (fn.recv == "" || fn.recv == in.impl) && in.origins.untouched(fn) {
+			in.remove(fn)
+		}
+	}
+}
+
+// renameIn renames the method, its test, what the generated files will call
+// otherwise, and the first word of the comments above.
+func (u *update) renameIn(in *inserter, r Rename) {
+	spots := map[*goFile]map[token.Pos]string{}
+	put := func(file *goFile, pos token.Pos, to string) {
+		if spots[file] == nil {
+			spots[file] = map[token.Pos]string{}
+		}
+		spots[file][pos] = to
+	}
+	for _, fn := range in.functions {
+		from, to := r.From, r.To
+		if fn.recv == "" {
+			from, to = "Test"+from, "Test"+to
+		}
+		if fn.decl.Name.Name != from || fn.recv != "" && fn.recv != in.impl || fn.recv == "" && !fn.file.test() {
+			continue
+		}
+		put(fn.file, fn.decl.Name.Pos(), to)
+		if fn.decl.Doc != nil && strings.HasPrefix(fn.decl.Doc.List[0].Text, "// "+from+" ") {
+			put(fn.file, fn.decl.Doc.Pos()+token.Pos(len("// ")), to)
+		}
+	}
+	u.referring(in, r, put)
+	for file, at := range spots {
+		for pos, to := range at {
+			offset := int(pos - file.ast.FileStart)
+			cut := len(to) - len(r.To) + len(r.From) // what is before and behind the name is the same in both
+			in.edits[file] = append(in.edits[file], edit{offset: offset, cut: cut, text: to})
+		}
+		in.note(file, "%s renamed to %s", r.From, r.To)
+	}
+}
+
+// referring finds what in the user's files means something that is called
+// after the method: the types of its request and response, the endpoint of its
+// name, and calls of it.
+func (u *update) referring(in *inserter, r Rename, put func(*goFile, token.Pos, string)) {
+	p := u.packageOf(in.src)
+	impl, _ := in.method(r.From)
+	for _, file := range in.src.files {
+		ast.Inspect(file.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				if to := p.renamed(n, r, impl); to != "" {
+					put(file, n.Pos(), to)
+				}
+			case *ast.SelectorExpr:
+				if n.Sel.Name == r.From && p.info.Uses[n.Sel] == nil && p.ours(n.X, u.next.Interface) {
+					put(file, n.Sel.Pos(), r.To)
+				}
+			case *ast.CompositeLit:
+				for _, id := range keys(n) {
+					if id.Name == r.From && p.info.Uses[id] == nil && p.ours(n, u.next.Interface) {
+						put(file, id.Pos(), r.To)
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+// keys are the names before the colons of a struct's literal.
+func keys(lit *ast.CompositeLit) []*ast.Ident {
+	var out []*ast.Ident
+	for _, e := range lit.Elts {
+		if kv, ok := e.(*ast.KeyValueExpr); ok {
+			if id, ok := kv.Key.(*ast.Ident); ok {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// packageName is what go/types calls the package; it means nothing.
+const packageName = "p"
+
+// checkedPackage is the package as it was generated last, type-checked as far
+// as that goes without what it imports.
+type checkedPackage struct {
+	fset  *token.FileSet
+	info  types.Info
+	sels  map[*ast.Ident]bool // behind a dot
+	names map[string]bool     // of generated files
+	next  map[string]bool     // what the generated files will declare
+}
+
+func (u *update) packageOf(src *source) *checkedPackage {
+	p := &checkedPackage{
+		fset:  src.fset,
+		info:  types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}, Types: map[ast.Expr]types.TypeAndValue{}},
+		sels:  map[*ast.Ident]bool{},
+		names: map[string]bool{},
+		next:  map[string]bool{},
+	}
+	var files []*ast.File
+	for _, f := range src.files {
+		if !strings.HasSuffix(f.ast.Name.Name, "_test") {
+			files = append(files, f.ast)
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok {
+				p.sels[sel.Sel] = true
+			}
+			return true
+		})
+	}
+	for name := range u.old.Generated {
+		if path.Dir(name) != "." || path.Ext(name) != ".go" {
+			continue
+		}
+		text, err := fs.ReadFile(u.dir, name)
+		if err != nil {
+			continue // it was removed, and says nothing
+		}
+		f, err := parser.ParseFile(src.fset, name, text, parser.SkipObjectResolution)
+		if err != nil {
+			continue
+		}
+		files = append(files, f)
+		p.names[name] = true
+	}
+	for name, text := range u.generated {
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+		if err != nil {
+			continue // not a Go file
+		}
+		for n := range names(f) {
+			p.next[n] = true
+		}
+	}
+	conf := types.Config{Importer: nothing{}, Error: func(error) {}}
+	_, _ = conf.Check(packageName, src.fset, files, &p.info) // it cannot be without errors: the interface changed
+	return p
+}
+
+func (p *checkedPackage) isGenerated(pos token.Pos) bool {
+	return p.names[p.fset.Position(pos).Filename]
+}
+
+// renamed is what id is called now, if it means the method, or something that
+// is generated for it: perhaps no more, since kitgen ran before it was told of
+// the new name. It is empty if id means anything else.
+func (p *checkedPackage) renamed(id *ast.Ident, r Rename, impl function) string {
+	rest, ok := strings.CutPrefix(id.Name, r.From)
+	if !ok || rest != "" && (!p.next[r.To+rest] || p.next[id.Name]) {
+		return ""
+	}
+	_, defines := p.info.Defs[id]
+	obj := p.info.Uses[id]
+	switch {
+	case defines:
+		return ""
+	case obj == nil && (rest == "" || p.sels[id]):
+		return ""
+	case obj != nil && !p.isGenerated(obj.Pos()) && obj.Pos() != impl.decl.Name.Pos():
+		return ""
+	}
+	return r.To + rest
+}
+
+// ours reports whether x is of the service's interface, or of a generated type.
+func (p *checkedPackage) ours(x ast.Expr, iface string) bool {
+	t := p.info.Types[x].Type
+	if ptr, ok := t.(*types.Pointer); ok {
+		t = ptr.Elem()
+	}
+	named, ok := t.(*types.Named)
+	return ok && named.Obj().Pkg() != nil && (named.Obj().Name() == iface && named.Obj().Pkg().Path() == packageName || p.isGenerated(named.Obj().Pos()))
+}
