@@ -121,7 +121,7 @@ var refusals = []refusal{
 	over("32", "complex number", "", "complex128"),
 	over("32", "uintptr", "", "uintptr"),
 	over("32", "interface", "", "interface{ M() }"),
-	from("32", "streams both ways over HTTP", "package in\n\nimport (\n\t\"context\"\n\t\"iter\"\n)\n\ntype Service interface {\n\tEcho(ctx context.Context, in iter.Seq[int]) iter.Seq2[int, error]\n}\n"),
+	from("32", "streams both ways over HTTP", "package in\n\nimport (\n\t\"context\"\n\t\"iter\"\n)\n\ntype Service interface {\n\tEcho(ctx context.Context, in iter.Seq[int]) (iter.Seq2[int, error], error)\n}\n"),
 	over("33", "key of a map", "", "map[float64]string"),
 	over("34", "any", "", "any"),
 	over("35", "ambiguous promoted field", "type A struct{ X int }\n\ntype B struct{ X int }\n\ntype P struct {\n\tA\n\tB\n}", "P"),
