@@ -25,7 +25,7 @@ func TestProtoc(t *testing.T) {
 	plugins := t.TempDir()
 	goCommand(t, plugins, "build", "-o", plugins+string(filepath.Separator), pluginGo)
 	goCommand(t, plugins, "install", pluginGRPC)
-	for _, name := range inputs {
+	for _, name := range append([]string{"streams"}, inputs...) {
 		t.Run(name, func(t *testing.T) {
 			svc := load(t, name)
 			text := mustProto(t, svc, nil)
