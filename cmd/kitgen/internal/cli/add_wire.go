@@ -11,7 +11,6 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
-	"github.com/kitgen/kitgen/templates"
 )
 
 func addTransport(con *console.Console) *cobra.Command {
@@ -98,9 +97,5 @@ func filesOf(fsys fs.FS, m *project.Manifest) ([]render.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := fs.Sub(templates.Service, "service")
-	if err != nil {
-		return nil, err
-	}
-	return render.Render(in, tree)
+	return rendered(fsys, in, m)
 }

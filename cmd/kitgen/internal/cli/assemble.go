@@ -148,11 +148,19 @@ func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err 
 		iface = "" // it was the service's name there
 	}
 	svc, err = spec.Load(dir, spec.Options{Interface: iface, Name: o.name, Module: module})
-	if problems, ok := errors.AsType[spec.Problems](err); ok && o.from != "" {
-		for i := range problems { // the user knows the file under another name
-			problems[i].Pos = strings.Replace(problems[i].Pos, o.name+".go", o.from, 1)
-			problems[i].Msg = strings.ReplaceAll(problems[i].Msg, o.name+".go", o.from)
-		}
-	}
 	return svc, err
+}
+
+// placed is err with the places in the file that the user gave, which the
+// service has under another name.
+func (o *newOptions) placed(err error) error {
+	problems, ok := errors.AsType[spec.Problems](err)
+	if !ok || o.from == "" {
+		return err
+	}
+	for i, p := range problems {
+		problems[i].Pos = strings.Replace(p.Pos, o.name+".go", o.from, 1)
+		problems[i].Msg = strings.ReplaceAll(p.Msg, o.name+".go", o.from)
+	}
+	return problems
 }

@@ -110,7 +110,7 @@ func (o *newOptions) run(ctx context.Context) error {
 	}
 	plan, err := o.plan(place, lib)
 	if err != nil {
-		return err
+		return o.placed(err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
