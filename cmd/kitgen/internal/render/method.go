@@ -191,4 +191,3 @@ func (m method) Policy() string {
 	}
 	return "{" + strings.Join(policy, ", ") + "}"
 }
-
