@@ -58,7 +58,11 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 	con.Flags(root)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newNew(con), newGenerate(con), newDiff(con), newEject(con), newUpgrade(con), newTemplate(con), dev.Command(con), call.Command(con), newAdd(con), newVersion(con), newGraph(con), newDoctor(con), newSnapshot(), demo.Command(), localetcd.Command())
+	root.AddCommand(
+		newNew(con), newAdd(con), newGenerate(con), newDiff(con), newEject(con), newUpgrade(con), newTemplate(con),
+		dev.Command(con), call.Command(con), newGraph(con), newDoctor(con), newVersion(con),
+		demo.Command(), localetcd.Command(), newSnapshot(),
+	)
 	return root, started
 }
 
