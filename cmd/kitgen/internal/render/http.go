@@ -79,7 +79,7 @@ func (m method) PathTexts() string {
 // PathNeedsMore reports whether the path has something for which kitgen knows no
 // value that is not empty.
 func (m method) PathNeedsMore() bool {
-	return slices.ContainsFunc(m.InPath(), func(f spec.Field) bool { return f.Type.Kind == "text" })
+	return slices.ContainsFunc(m.InPath(), func(f spec.Field) bool { return isText(f.Type) })
 }
 
 // BodyFields are the parameters in the body.
@@ -129,6 +129,9 @@ func readQuery(f spec.Field) string {
 	return fmt.Sprintf("params.%s(in, %q, %s)", read, f.JSON, parseOf(t))
 }
 
+// isText reports whether t says itself what it is as text.
+func isText(t *spec.Type) bool { return t.Kind == spec.Text }
+
 // parseOf is a function of package params that reads a t.
 func parseOf(t *spec.Type) string {
 	switch t.Kind {
@@ -142,7 +145,10 @@ func parseOf(t *spec.Type) string {
 		return "params.Time"
 	case spec.Duration:
 		return "params.Duration"
-	case "text":
+	case spec.Text, spec.EnumT:
+		if !isText(t) {
+			break
+		}
 		return "params.Text[" + t.Go + "]"
 	}
 	return "params.Int[" + t.Go + "]"
@@ -153,7 +159,7 @@ func parseOf(t *spec.Type) string {
 func (m method) Writes() []string {
 	var lines []string
 	for i, f := range m.InPath() {
-		if f.Type.Kind == "text" {
+		if isText(f.Type) {
 			name := fmt.Sprintf("path%d", i+1)
 			lines = append(lines, name+", err := req."+f.Go+".MarshalText()", "if err != nil {", "return kithttp.Parts{}, err", "}")
 		}
@@ -178,7 +184,7 @@ func (m method) HasQuery() bool {
 func (m method) PathValues() string {
 	var values []string
 	for i, f := range m.InPath() {
-		if f.Type.Kind == "text" {
+		if isText(f.Type) {
 			values = append(values, fmt.Sprintf("string(path%d)", i+1))
 		} else {
 			values = append(values, text(f.Type, "req."+f.Go, false))
@@ -191,12 +197,12 @@ func (m method) PathValues() string {
 // zero value is left out, as the other side reads it so.
 func writeQuery(f spec.Field) []string {
 	v, t := "req."+f.Go, f.Type
-	switch t.Kind {
-	case spec.Pointer:
+	switch {
+	case t.Kind == spec.Pointer:
 		return slices.Concat([]string{"if " + v + " != nil {"}, add(f, t.Elem, v, true), []string{"}"})
-	case spec.Slice:
+	case t.Kind == spec.Slice:
 		return slices.Concat([]string{"for _, v := range " + v + " {"}, add(f, t.Elem, "v", false), []string{"}"})
-	case "text":
+	case isText(t):
 		return []string{
 			"if text, err := " + v + ".MarshalText(); err != nil {", "return kithttp.Parts{}, err",
 			"} else if len(text) > 0 {", "query.Set(" + strconv.Quote(f.JSON) + ", string(text))", "}",
@@ -207,7 +213,7 @@ func writeQuery(f spec.Field) []string {
 
 // add is the statement that adds v, of type t, to the query; or what it points to.
 func add(f spec.Field, t *spec.Type, v string, pointer bool) []string {
-	if t.Kind != "text" {
+	if !isText(t) {
 		return []string{"query.Add(" + strconv.Quote(f.JSON) + ", " + text(t, v, pointer) + ")"}
 	}
 	return []string{

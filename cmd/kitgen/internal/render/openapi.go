@@ -125,14 +125,42 @@ func (d *description) parameters(m method, variables []string) (params []any, er
 	return params, nil
 }
 
-// body is what of a request is JSON; empty if nothing is.
+// body is what of a request is JSON; empty if nothing is. That of a sequence is a
+// line for each of its elements, after one for the rest.
 func (d *description) body(m method) (object, error) {
-	fields := m.BodyFields()
-	if len(fields) == 0 {
+	fields := plain(m.BodyFields())
+	var lines []any
+	if m.StreamIn {
+		item, err := d.schemas.add(m.Name+"Item", nil, []spec.Field{m.Method.Item()}, true)
+		if err != nil {
+			return nil, err
+		}
+		fields, lines = fields[:len(fields)-1], []any{item}
+	}
+	if len(fields) == 0 && !m.StreamIn {
 		return nil, nil
 	}
-	ref, err := d.schemas.add(m.Request, nil, plain(fields), false)
-	return object{{"content", object{{"application/json", object{{"schema", ref}}}}}}, err
+	if len(fields) > 0 {
+		ref, err := d.schemas.add(m.Request, nil, fields, false)
+		if err != nil || !m.StreamIn {
+			return content(jsonText, ref), err
+		}
+		lines = append([]any{ref}, lines...)
+	}
+	if len(lines) == 1 {
+		return content(jsonLines, lines[0]), nil
+	}
+	return content(jsonLines, object{{"anyOf", lines}}).
+		with("description", "the first line has all but the sequence, each that follows one of its elements"), nil
+}
+
+const (
+	jsonText  = "application/json"
+	jsonLines = "application/x-ndjson" // of which schemas describe one line
+)
+
+func content(media string, schema any) object {
+	return object{{"content", object{{media, object{{"schema", schema}}}}}}
 }
 
 // responses are the answer, and each status of the service's own errors.
@@ -141,7 +169,11 @@ func (d *description) responses(m method) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := object{{"200", object{{"description", "the answer"}, {"content", object{{"application/json", object{{"schema", ref}}}}}}}}
+	answer := append(object{{"description", "the answer"}}, content(jsonText, ref)...)
+	if m.StreamOut {
+		answer = append(object{{"description", "a line for each element, and one more if the sequence breaks off"}}, content(jsonLines, ref)...)
+	}
+	o := object{{"200", answer}}
 	if !m.NoError {
 		o = append(o, d.failures()...)
 	}

@@ -1,6 +1,9 @@
 package render
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
 
@@ -51,7 +54,11 @@ func (s *schemas) fields(doc []string, fields []spec.Field, whole bool) (object,
 	var properties object
 	var required []any
 	for _, f := range fields {
-		schema, err := s.of(f.Type)
+		t := f.Type
+		if f.ByValue { // it is left out rather than null
+			t = t.Elem
+		}
+		schema, err := s.of(t)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +75,19 @@ func (s *schemas) of(t *spec.Type) (object, error) {
 	switch t.Kind {
 	case spec.StructT:
 		return reference(t.PB), nil
+	case spec.Any:
+		return object{}, nil
+	case spec.EnumT:
+		return s.enum(t)
+	case spec.Array:
+		of, err := s.of(t.Elem)
+		return object{{"type", "array"}, {"items", of}, {"minItems", t.Len}, {"maxItems", t.Len}}, err
+	case spec.Set:
+		return object{{"type", []any{"object", "null"}}, {"additionalProperties", object{{"type", "object"}}}}, nil
 	case spec.Bytes:
+		if t.Name == "json.RawMessage" {
+			return object{}, nil
+		}
 		return object{{"type", []any{"string", "null"}}, {"contentEncoding", "base64"}}, nil
 	case spec.Duration:
 		return object{{"type", "integer"}, {"format", "int64"}, {"description", "nanoseconds"}}, nil
@@ -86,11 +105,27 @@ func (s *schemas) of(t *spec.Type) (object, error) {
 
 // list is a slice; one of bytes by another name is text to encoding/json, too.
 func (s *schemas) list(t *spec.Type) (object, error) {
-	if t.Elem.Kind == spec.Uint8 {
+	if t.Elem.Kind == spec.Uint8 || t.Elem.Kind == spec.EnumT && t.Elem.Elem.Kind == spec.Uint8 {
 		return object{{"type", []any{"string", "null"}}, {"contentEncoding", "base64"}}, nil
 	}
 	of, err := s.of(t.Elem)
 	return object{{"type", []any{"array", "null"}}, {"items", of}}, err
+}
+
+// enum is a number with names.
+func (s *schemas) enum(t *spec.Type) (object, error) {
+	schema, err := scalar(t.Elem)
+	for _, e := range s.svc.Enums {
+		if e.PB != t.PB {
+			continue
+		}
+		var names []string
+		for _, v := range e.Values {
+			names = append(names, fmt.Sprintf("%d is %s", v.Number, v.Name))
+		}
+		schema = append(schema, member{"description", strings.Join(names, ", ")})
+	}
+	return schema, err
 }
 
 // scalar is a type with one value.
@@ -101,7 +136,7 @@ func scalar(t *spec.Type) (object, error) {
 	switch t.Kind {
 	case spec.Bool:
 		return object{{"type", "boolean"}}, nil
-	case spec.String, "text":
+	case spec.String, spec.Text:
 		return object{{"type", "string"}}, nil
 	case spec.Int, spec.Int64:
 		return integer("int64")
@@ -133,6 +168,9 @@ func scalar(t *spec.Type) (object, error) {
 func (s *schemas) inText(t *spec.Type) (object, error) {
 	if t.Kind == spec.Duration {
 		return object{{"type", "string"}, {"description", "a number with its unit, as in 1.5s"}, {"examples", []any{"1.5s"}}}, nil
+	}
+	if t.Kind == spec.EnumT {
+		return s.enum(t)
 	}
 	return scalar(t)
 }

@@ -33,6 +33,9 @@ func generatedNames(svc *Service) map[string]string {
 	for name := range strings.FieldsSeq(importNames) {
 		names[name] = "the name of a package that the generated code imports"
 	}
+	for _, i := range svc.Imports {
+		names[i.Name] = "the name of a package that the generated code imports"
+	}
 	conversions := func(stem, of string) {
 		names[stem+"ToPB"] = "declared by the generated code for " + of
 		names[stem+"FromPB"] = "declared by the generated code for " + of

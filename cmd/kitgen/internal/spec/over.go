@@ -1,7 +1,9 @@
 package spec
 
+import "slices"
+
 // Over is the service as one wire has it, "http" or "grpc": without the methods
-// that are not served there, and the structs that only those need.
+// that are not served there, and the types that only those need.
 func (s *Service) Over(wire string) *Service {
 	out := *s
 	out.Methods = nil
@@ -13,32 +15,44 @@ func (s *Service) Over(wire string) *Service {
 	if len(out.Methods) == len(s.Methods) {
 		return s
 	}
-	needed := make(map[string]bool)
+	n := needs{s, make(map[string]bool)}
 	for _, m := range out.Methods {
-		s.need(needed, m.Params)
-		s.need(needed, m.Results)
+		n.fields(m.Params)
+		n.fields(m.Results)
 	}
-	out.Structs = nil
-	for _, st := range s.Structs {
-		if needed[st.Name] {
-			out.Structs = append(out.Structs, st)
-		}
-	}
+	out.Structs = slices.DeleteFunc(slices.Clone(s.Structs), func(st Struct) bool { return !n.seen[st.Name] })
+	out.Enums = slices.DeleteFunc(slices.Clone(s.Enums), func(e Enum) bool { return !n.seen[e.PB] })
+	out.Wrappers = slices.DeleteFunc(slices.Clone(s.Wrappers), func(w Wrapper) bool { return !n.seen[w.PB] })
 	return &out
 }
 
-// need notes the structs that fields lead to, by name.
-func (s *Service) need(needed map[string]bool, fields []Field) {
+// needs are the structs, by their names in Go, and the enums and wrappers, by those
+// in the .proto, that some fields lead to.
+type needs struct {
+	svc  *Service
+	seen map[string]bool
+}
+
+func (n needs) fields(fields []Field) {
 	for _, f := range fields {
 		for t := range f.Type.parts() {
-			if t.Kind != StructT || needed[t.Name] {
-				continue
-			}
-			needed[t.Name] = true
-			for _, st := range s.Structs {
-				if st.Name == t.Name {
-					s.need(needed, st.Fields)
-				}
+			n.part(t)
+		}
+	}
+}
+
+func (n needs) part(t *Type) {
+	if t.Wrap != "" {
+		n.seen[t.Wrap] = true
+	}
+	switch {
+	case t.Kind == EnumT:
+		n.seen[t.PB] = true
+	case t.Kind == StructT && !n.seen[t.Name]:
+		n.seen[t.Name] = true
+		for _, st := range n.svc.Structs {
+			if st.Name == t.Name {
+				n.fields(st.Fields)
 			}
 		}
 	}

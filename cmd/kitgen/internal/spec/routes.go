@@ -77,7 +77,7 @@ func (l *loader) pathValues(m *Method) {
 		case slices.Contains(seen, m.Params[i].Name):
 			l.badAt(m.HTTP.Pos, "KG050", "keep one", "{%s} is in the path of %s twice", name, m.Name)
 		case !m.Params[i].Type.inText():
-			l.badAt(m.HTTP.Pos, "KG050", "use a string, a bool, a number, a time or a duration, or leave it out of the path",
+			l.badAt(m.HTTP.Pos, "KG050", "use a string, a bool, a number, a time, a duration or a type that is text, or leave it out of the path",
 				"{%s} of %s is %s, which is no segment of a path", name, m.Name, m.Params[i].Type.Go)
 		default:
 			seen = append(seen, m.Params[i].Name)
@@ -111,7 +111,7 @@ func (l *loader) queryValues(m *Method) {
 // inText reports whether a value of t is one piece of text in a URL.
 func (t *Type) inText() bool {
 	switch t.Kind {
-	case Bool, String, Int, Int8, Int16, Int32, Int64, Uint, Uint8, Uint16, Uint32, Uint64, Float32, Float64, Time, Duration:
+	case Bool, String, Int, Int8, Int16, Int32, Int64, Uint, Uint8, Uint16, Uint32, Uint64, Float32, Float64, Time, Duration, Text, EnumT:
 		return true
 	}
 	return false

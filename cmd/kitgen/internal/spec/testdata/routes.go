@@ -4,6 +4,7 @@ package routes
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -46,6 +47,9 @@ type Service interface {
 	//kit:http GET /measure/{b}/{i}/{u}/{f}/{at}/{d}
 	Measure(ctx context.Context, b bool, i int8, u uint64, f float64, at time.Time, d time.Duration, x *float32, y *Wait, z []int32) (echo Echo, err error)
 
+	//kit:http GET /near/{addr}/{color}
+	Near(ctx context.Context, addr netip.Addr, color Color, others []netip.Addr, best *netip.Addr, next netip.Addr, colors []Color, odd *Color, last Color) (found netip.Addr, err error)
+
 	// Rename says what it says in the default place.
 	Rename(ctx context.Context, id ID, name string) error
 
@@ -63,6 +67,18 @@ type (
 	ID   string
 	Age  uint8
 	Wait time.Duration
+)
+
+// Color is one of three.
+//
+//kit:enum
+type Color int8
+
+// The colors.
+const (
+	Red Color = iota // as blood
+	Green
+	Blue
 )
 
 // User is somebody.
