@@ -38,7 +38,7 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 	if err != nil {
 		return nil, err
 	}
-	files, err := render.Render(render.Input{
+	in := render.Input{
 		Service:    svc,
 		Source:     source,
 		Version:    kitgen.Version,
@@ -48,7 +48,8 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 		Module:     place.Own,
 		Own:        own,
 		OldProto:   from.Lock,
-	}, tree)
+	}
+	files, err := render.Render(in, tree)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,12 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 		}
 		files = append(files, module...)
 	}
-	return project.New(remembered, files)
+	plan, err := project.New(remembered, files)
+	if err != nil {
+		return nil, err
+	}
+	plan.Warnings, err = warnings(in)
+	return plan, err
 }
 
 // manifest is what is remembered of a service.

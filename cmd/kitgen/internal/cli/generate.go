@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +17,7 @@ import (
 	"github.com/kitgen/kitgen"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/protogen"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
@@ -67,6 +70,7 @@ func directory(args []string) string {
 }
 
 func (o *generateOptions) run(ctx context.Context) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // it is over before collecting would pay
 	root, err := openDir(o.Console, o.dir)
 	if err != nil {
 		return err
@@ -167,7 +171,26 @@ func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, opt project.Op
 			opt.Renames = append(opt.Renames, project.Rename{From: m.Was, To: m.Name})
 		}
 	}
-	return project.Update(fsys, old, manifest(in.Service, in.Transports, in.Registry), files, opt)
+	plan, err := project.Update(fsys, old, manifest(in.Service, in.Transports, in.Registry), files, opt)
+	if err != nil {
+		return nil, err
+	}
+	plan.Warnings, err = warnings(in)
+	return plan, err
+}
+
+// warnings are what may surprise in a service, and what its callers will miss.
+func warnings(in render.Input) (lines []string, err error) {
+	var lost spec.Problems
+	if slices.Contains(in.Transports, "grpc") {
+		if lost, err = protogen.Losses(in.Service.Over("grpc"), in.OldProto); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range slices.Concat(in.Service.Warnings, lost) {
+		lines = append(lines, p.String())
+	}
+	return lines, nil
 }
 
 // greets reports whether the interface is still the one that kitgen new made,

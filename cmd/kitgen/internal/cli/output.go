@@ -99,6 +99,10 @@ func (o *output) objects(plan *project.Plan) error {
 		path, why, _ := strings.Cut(note, ": ")
 		list = append(list, object{Verb: "conflict", Path: path, Reason: why})
 	}
+	for _, note := range plan.Warnings {
+		path, why, _ := strings.Cut(note, ": ")
+		list = append(list, object{Verb: "warning", Path: path, Reason: why})
+	}
 	for _, obj := range list {
 		if err := enc.Encode(obj); err != nil {
 			return err
@@ -152,6 +156,7 @@ var verbColors = map[project.Verb]console.Color{
 	project.Merge:     console.Blue,
 	"stale":           console.Yellow,
 	"conflict":        console.Red,
+	"warning":         console.Yellow,
 }
 
 // count is a number of things, for people.

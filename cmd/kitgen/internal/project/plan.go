@@ -45,6 +45,7 @@ type Plan struct {
 	Became    []Rename // methods gone from the interface, and what they probably are now
 	Stale     []string // file and what the user should know of it: it lags behind
 	Conflicts []string // file and what is to be merged in it by hand
+	Warnings  []string // what of the interface is accepted, and may surprise
 }
 
 // UpToDate reports whether there is nothing to do.
@@ -78,6 +79,9 @@ func (p *Plan) Print(w io.Writer) {
 	}
 	for _, c := range p.Conflicts {
 		fmt.Fprintf(w, "%-9s %s\n", "conflict", c)
+	}
+	for _, s := range p.Warnings {
+		fmt.Fprintf(w, "%-9s %s\n", "warning", s)
 	}
 }
 
