@@ -37,7 +37,7 @@ func TestFromProto(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runKitgen(t, dir, exitOK, "new", "service", "shop", "--from", "shop.proto", "--transports", "grpc")
+	runKitgen(t, dir, exitOK, "new", "service", "shop", "--from", "shop.proto")
 	service := filepath.Join(dir, "shop")
 	if err := os.Mkdir(filepath.Join(service, "original"), 0o750); err != nil {
 		t.Fatal(err)
