@@ -140,6 +140,9 @@ func group(path string) string {
 
 // result is file with its edits. It parses: nothing is written that does not.
 func (in *inserter) result(file *goFile) ([]byte, error) {
+	if len(in.edits[file]) == 0 {
+		return file.text, nil
+	}
 	edits := slices.Clone(in.edits[file])
 	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Compare(a.offset, b.offset) })
 	eol := "\n"
@@ -148,10 +151,10 @@ func (in *inserter) result(file *goFile) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	from := 0
-	for _, e := range edits {
-		b.Write(file.text[from:e.offset])
+	for _, e := range edits { // two removals may share the blank line between them
+		b.Write(file.text[from:max(from, e.offset)])
 		b.WriteString(strings.ReplaceAll(e.text, "\n", eol))
-		from = e.offset + e.cut
+		from = max(from, e.offset+e.cut)
 	}
 	b.Write(file.text[from:])
 	text, err := unimport(file.name, b.Bytes(), in.gone[file])
