@@ -47,34 +47,47 @@ func (o object) described(doc []string) object {
 	return out.with("description", text)
 }
 
-// MarshalJSON implements json.Marshaler.
-func (o object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range o {
+// writeJSON writes v as people read it: an object's members in their order, one a
+// line. encoding/json would go through an object once for each that it is in.
+func writeJSON(b *bytes.Buffer, v any, indent string) error {
+	deeper := indent + "  "
+	switch v := v.(type) {
+	case object:
+		return writeEach(b, "{}", len(v), indent, func(i int) error {
+			if err := writeJSON(b, v[i].key, deeper); err != nil {
+				return err
+			}
+			b.WriteString(": ")
+			return writeJSON(b, v[i].value, deeper)
+		})
+	case []any:
+		return writeEach(b, "[]", len(v), indent, func(i int) error { return writeJSON(b, v[i], deeper) })
+	}
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	b.Truncate(b.Len() - len("\n"))
+	return nil
+}
+
+// writeEach writes n elements between brackets.
+func writeEach(b *bytes.Buffer, brackets string, n int, indent string, write func(i int) error) error {
+	if n == 0 {
+		b.WriteString(brackets)
+		return nil
+	}
+	b.WriteByte(brackets[0])
+	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		for _, v := range []any{m.key, m.value} {
-			text, err := marshal(v, "")
-			if err != nil {
-				return nil, err
-			}
-			b.Write(bytes.TrimSuffix(text, []byte("\n")))
-			b.WriteByte(':')
+		b.WriteString("\n" + indent + "  ")
+		if err := write(i); err != nil {
+			return err
 		}
-		b.Truncate(b.Len() - 1)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-// marshal is v as JSON and a line feed, for people to read.
-func marshal(v any, indent string) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", indent)
-	err := e.Encode(v)
-	return b.Bytes(), err
+	b.WriteString("\n" + indent + brackets[1:])
+	return nil
 }

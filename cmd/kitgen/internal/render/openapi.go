@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"net/http"
@@ -17,7 +18,7 @@ func (v *view) OpenAPIPath() string { return path.Dir(ProtoPath(v.Service)) + "/
 
 // openAPI describes the service over HTTP, as OpenAPI 3.1.
 func openAPI(v *view) ([]byte, error) {
-	d := &description{schemas: newSchemas(v.Service.Over("http")), errors: v.Errors}
+	d := &description{schemas: newSchemas(v.Service.Over("http")), errors: v.Errors, byShape: make(map[string]*pathItem)}
 	for _, m := range v.Over("http") {
 		if err := d.method(m); err != nil {
 			return nil, err
@@ -27,19 +28,23 @@ func openAPI(v *view) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return marshal(object{
+	var b bytes.Buffer
+	err = writeJSON(&b, object{
 		{"openapi", "3.1.0"},
 		{"info", object{{"title", v.Name}}.with("description", prose(v.Doc)).with("version", "v1")},
 		{"paths", d.paths()},
 		{"components", object{}.with("schemas", schemas).with("responses", object{{"Problem", problem}})},
-	}, "  ")
+	}, "")
+	b.WriteByte('\n')
+	return b.Bytes(), err
 }
 
 // description is an OpenAPI document in the making.
 type description struct {
 	schemas *schemas
 	errors  []spec.Error
-	items   []pathItem
+	items   []*pathItem
+	byShape map[string]*pathItem
 }
 
 // pathItem is the methods at one path.
@@ -83,13 +88,13 @@ func (d *description) method(m method) error {
 // item is the one for a path. Two that differ in the names of variables alone are
 // one to OpenAPI, under the names that come first.
 func (d *description) item(route string) *pathItem {
-	for i := range d.items {
-		if shape(d.items[i].path) == shape(route) {
-			return &d.items[i]
-		}
+	item, ok := d.byShape[shape(route)]
+	if !ok {
+		item = &pathItem{path: route}
+		d.byShape[shape(route)] = item
+		d.items = append(d.items, item)
 	}
-	d.items = append(d.items, pathItem{path: route})
-	return &d.items[len(d.items)-1]
+	return item
 }
 
 // shape is a path without the names of its variables.

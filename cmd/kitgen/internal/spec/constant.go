@@ -46,7 +46,12 @@ func neededConstants(sources []*source, decls map[string]*decl, others ...string
 }
 
 func isEnum(d *decl) bool {
-	return d.doc != nil && slices.ContainsFunc(d.doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//kit:enum") })
+	for _, g := range []*ast.CommentGroup{d.doc, d.spec.Comment} {
+		if g != nil && slices.ContainsFunc(g.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//kit:enum") }) {
+			return true
+		}
+	}
+	return false
 }
 
 func constDecls(sources []*source) (list []*ast.GenDecl) {
