@@ -76,7 +76,12 @@ var newline = []byte("\n")
 
 // unixLines is text with lines that end in "\n" alone, as kitgen writes them.
 // Git on Windows may have made "\r\n" of it, which nobody edited.
-func unixLines(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\r\n"), newline) }
+func unixLines(text []byte) []byte {
+	if bytes.IndexByte(text, '\r') < 0 {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte("\r\n"), newline)
+}
 
 // same reports whether two texts differ in nothing but the ends of lines.
 func same(a, b []byte) bool { return bytes.Equal(unixLines(a), unixLines(b)) }

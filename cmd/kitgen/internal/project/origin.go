@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"go/ast"
 	"strings"
 )
@@ -30,10 +31,12 @@ func (s *source) origins() origins {
 	return out
 }
 
-// untouched reports whether fn is what kitgen wrote.
+// untouched reports whether fn is what kitgen wrote, and alone on its lines.
 func (o origins) untouched(fn function) bool {
 	was, ok := o[key(fn.decl)]
-	return ok && was.text == fn.plain()
+	_, to := fn.span()
+	rest, _, _ := bytes.Cut(fn.file.text[to:], newline)
+	return ok && was.text == fn.plain() && len(bytes.TrimSpace(rest)) == 0
 }
 
 // plain is the text of fn as kitgen writes it for a type of its own.

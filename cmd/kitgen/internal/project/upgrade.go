@@ -29,17 +29,23 @@ func (u *update) upgrade() error {
 		if err := u.unfinished(f.Path); err != nil {
 			return err
 		}
-		next := u.arranged(f, base)
-		switch {
-		case bytes.Equal(base, next):
-		case u.opt.Upgrade:
+		if !u.opt.Upgrade {
+			u.lags(f, base)
+			continue
+		}
+		if next := u.arranged(f, base); !bytes.Equal(base, next) {
 			u.merge(f.Path, u.withoutOrphans(f.Path, base), next)
 			u.bases[f.Path] = next
-		case slices.Contains(u.ejected, f.Path):
-			u.plan.Stale = append(u.plan.Stale, f.Path+": was ejected, and kitgen would write it otherwise now; kitgen upgrade merges the difference")
 		}
 	}
 	return nil
+}
+
+// lags tells of an ejected file that the interface has left behind.
+func (u *update) lags(f render.File, base []byte) {
+	if slices.Contains(u.ejected, f.Path) && !bytes.Equal(base, f.Text) {
+		u.plan.Stale = append(u.plan.Stale, f.Path+": was ejected, and kitgen would write it otherwise now; kitgen upgrade merges the difference")
+	}
 }
 
 // unfinished tells of a merge that an upgrade left to the user.
