@@ -93,7 +93,7 @@ func TestGoNames(t *testing.T) {
 				continue
 			}
 			want := sf.Type.String()
-			got := strings.NewReplacer("*pb.", "*kindsv1.", "[]byte", "[]uint8").Replace(GoType(f.Type))
+			got := strings.NewReplacer("timestamppb.", "timestamppb.", "durationpb.", "durationpb.", "structpb.", "structpb.", "pb.", "kindsv1.", "[]byte", "[]uint8").Replace(GoType(f.Type))
 			if got != want {
 				t.Errorf("%s.%s is %s, GoType says %s", message, f.PB, want, got)
 			}

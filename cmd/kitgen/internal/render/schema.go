@@ -105,15 +105,18 @@ func (s *schemas) of(t *spec.Type) (object, error) {
 
 // list is a slice; one of bytes by another name is text to encoding/json, too.
 func (s *schemas) list(t *spec.Type) (object, error) {
-	if t.Elem.Kind == spec.Uint8 || t.Elem.Kind == spec.EnumT && t.Elem.Elem.Kind == spec.Uint8 {
+	if t.Elem.Kind == spec.Uint8 || t.Elem.Kind == spec.EnumT && !t.Elem.Text && t.Elem.Elem.Kind == spec.Uint8 {
 		return object{{"type", []any{"string", "null"}}, {"contentEncoding", "base64"}}, nil
 	}
 	of, err := s.of(t.Elem)
 	return object{{"type", []any{"array", "null"}}, {"items", of}}, err
 }
 
-// enum is a number with names.
+// enum is a number with names, or text if the type says so.
 func (s *schemas) enum(t *spec.Type) (object, error) {
+	if t.Text {
+		return object{{"type", "string"}}, nil
+	}
 	schema, err := scalar(t.Elem)
 	for _, e := range s.svc.Enums {
 		if e.PB != t.PB {

@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
+	"strconv"
 )
 
 // use is where a type is used, for messages.
@@ -72,7 +74,18 @@ func (l *loader) convert(t types.Type, u use) *Type {
 }
 
 // spell is a type as generated code writes it.
-func (l *loader) spell(t types.Type) string { return types.TypeString(t, l.qualify) }
+func (l *loader) spell(t types.Type) string {
+	return quoted.ReplaceAllStringFunc(types.TypeString(t, l.qualify), func(tag string) string {
+		text, err := strconv.Unquote(tag)
+		if err != nil || !strconv.CanBackquote(text) {
+			return tag
+		}
+		return "`" + text + "`"
+	})
+}
+
+// quoted is a tag in a struct type.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 func (l *loader) qualify(p *types.Package) string {
 	if p == l.types.pkg {
@@ -107,11 +120,11 @@ func (l *loader) convertElem(t types.Type, u use, of string) *Type {
 	if e == nil {
 		return nil
 	}
-	if e.Kind == Pointer && e.Elem.Kind == StructT && !u.foreign {
+	if e.Kind == Pointer && !e.Optional() && !u.foreign {
 		l.warn(u.at, "KGW05", "use "+e.Elem.Go+" for the elements, unless all are there",
 			"%s: a .proto has no %s with elements that may be missing, so a nil one fails the call over gRPC, and is null over HTTP", l.describeUse(u), of)
 	}
-	return l.element(e)
+	return l.element(e, u)
 }
 
 // convertMap is a map, or a set if its values are struct{}.
@@ -194,7 +207,7 @@ func (l *loader) convertNamed(t *types.Named, out *Type, u use) *Type {
 		return nil
 	}
 	out.Name = l.spell(t)
-	if onPointer, ok := l.textual(d); ok {
+	if onPointer, ok := l.textual(d); ok && !has(l.typeDirectives(d.decl), "enum") {
 		return l.convertText(out, onPointer, u)
 	}
 	return l.convertDeclared(d, out, u)

@@ -12,12 +12,12 @@ import (
 type place uint8
 
 const (
-	atMethod   place = 1 << iota
-	atField          // of a struct
-	atType           // a struct, or a named type
-	atEmbedded       // interface, inside the service's
-	atError          // a package-level variable
-	atInterface      // that the service is made from
+	atMethod    place = 1 << iota
+	atField           // of a struct
+	atType            // a struct, or a named type
+	atEmbedded        // interface, inside the service's
+	atError           // a package-level variable
+	atInterface       // that the service is made from
 )
 
 func (p place) String() string {

@@ -31,6 +31,7 @@ func dump(svc *Service) string {
 	for _, e := range svc.Errors {
 		fmt.Fprintf(&b, "\n%s: error %s = %s %d %q: %q\n", e.Pos, e.Name, e.Code, e.Status, e.Message, e.Doc)
 	}
+	dumpRest(&b, svc)
 	return b.String()
 }
 

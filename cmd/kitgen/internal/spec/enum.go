@@ -23,6 +23,8 @@ func (l *loader) asEnum(d declared, b *types.Basic, t *Type) {
 		return
 	}
 	t.Elem = &Type{Kind: t.Kind, Go: b.Name()} // what it is made of
+	onPointer, text := l.textual(d)
+	t.Text = text && !onPointer
 	t.Kind, t.PB = EnumT, cmp.Or(l.messageDirective(d.decl), camel(d.named.Obj().Name()))
 	if t.PB == l.svc.PB {
 		t.PB += "Enum"

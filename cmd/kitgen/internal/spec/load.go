@@ -47,6 +47,7 @@ func LoadFS(fsys fs.FS, opt Options) (*Service, error) {
 	if err := l.load(fsys); err != nil {
 		return nil, err
 	}
+	l.svc.Warnings = l.svc.Warnings.sorted()
 	return l.svc, nil
 }
 
@@ -68,7 +69,7 @@ type loader struct {
 	typeDirs map[*decl][]directive // looked at already
 	finder   *gosrc.Finder         // of other packages
 	packs    map[string]*pack      // those found, by import path
-	applied map[*ast.Comment]bool    // directives that belong to a method
+	applied  map[*ast.Comment]bool // directives that belong to a method
 }
 
 // load goes on after a problem wherever the next step still has something to

@@ -73,7 +73,12 @@ func TestSourceOrder(t *testing.T) {
 	for _, m := range loadFile(t, "testdata/kinds.go").Methods {
 		got = append(got, m.Name)
 	}
-	want := []string{"Numbers", "Text", "Times", "Optional", "Lists", "Maps", "Awkward", "Structs", "Nothing"}
+	want := []string{
+		"Numbers", "Text", "Times", "Optional", "Enums", "Texts", "Raws", "Anything", "Single", "Hygiene",
+		"Lists", "Maps", "Arrays", "Grids", "ListsOfMaps", "MapsOfLists", "Sets", "Gaps", "Named",
+		"Awkward", "Structs", "Embedded", "Anonymous", "Generics", "Foreign", "Recursive", "Same",
+		"Nothing",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

@@ -44,6 +44,10 @@ func (ps Problems) Err() error {
 	if len(ps) == 0 {
 		return nil
 	}
+	return ps.sorted()
+}
+
+func (ps Problems) sorted() Problems {
 	sorted := slices.Clone(ps)
 	slices.SortStableFunc(sorted, func(a, b Problem) int { return comparePlaces(a.Pos, b.Pos) })
 	return slices.Compact(sorted)

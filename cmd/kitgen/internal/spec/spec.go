@@ -111,7 +111,7 @@ type Field struct {
 	PB    string   // Go name in the generated protobuf struct, as protoc-gen-go makes it
 	Doc   []string // comment of a struct field
 	Pos   string   // file:line:col
-	Type  *Type // of a field promoted through a pointer: a pointer, as it may be missing
+	Type  *Type    // of a field promoted through a pointer: a pointer, as it may be missing
 
 	Through []Embedding // embedded structs that it is promoted through, outermost first
 	ByValue bool        // in Go it is a Type.Elem: Type is a pointer for what it is promoted through
@@ -164,6 +164,7 @@ type Type struct {
 	Elem *Type  // of a slice, array, set, map or pointer
 	Len  int    // of an array
 	PB   string // of a struct or enum: its name in the .proto and in the pb package
+	Text bool   // of an enum: it is text to encoding/json, and a number over gRPC only
 	Wrap string // of an element: name of the message around it, one of Service.Wrappers; empty if it needs none
 }
 

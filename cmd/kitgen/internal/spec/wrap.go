@@ -4,7 +4,7 @@ import "slices"
 
 // element is t as an element of a list or a map, in a message of its own if a
 // .proto cannot repeat it.
-func (l *loader) element(t *Type) *Type {
+func (l *loader) element(t *Type, u use) *Type {
 	var f Field
 	switch {
 	case t.Kind == Map:
@@ -17,7 +17,7 @@ func (l *loader) element(t *Type) *Type {
 		return t
 	}
 	inner, outer := *t, *t
-	f.Go, f.JSON, f.Proto, f.Type = f.PB, f.Name, f.Name, &inner
+	f.Go, f.JSON, f.Proto, f.Type, f.Pos = f.PB, f.Name, f.Name, &inner, l.at(u.at).String()
 	outer.Wrap = t.word()
 	if !slices.ContainsFunc(l.svc.Wrappers, func(w Wrapper) bool { return w.PB == outer.Wrap }) {
 		l.svc.Wrappers = append(l.svc.Wrappers, Wrapper{outer.Wrap, f})

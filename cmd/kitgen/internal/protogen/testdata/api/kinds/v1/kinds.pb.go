@@ -7,6 +7,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -19,6 +20,151 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// Color has a name.
+type Color int32
+
+const (
+	Color_COLOR_NONE Color = 0
+	// of blood
+	Color_COLOR_RED  Color = 1
+	Color_COLOR_BLUE Color = 2
+)
+
+// Enum value maps for Color.
+var (
+	Color_name = map[int32]string{
+		0: "COLOR_NONE",
+		1: "COLOR_RED",
+		2: "COLOR_BLUE",
+	}
+	Color_value = map[string]int32{
+		"COLOR_NONE": 0,
+		"COLOR_RED":  1,
+		"COLOR_BLUE": 2,
+	}
+)
+
+func (x Color) Enum() *Color {
+	p := new(Color)
+	*p = x
+	return p
+}
+
+func (x Color) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Color) Descriptor() protoreflect.EnumDescriptor {
+	return file_kinds_v1_kinds_proto_enumTypes[0].Descriptor()
+}
+
+func (Color) Type() protoreflect.EnumType {
+	return &file_kinds_v1_kinds_proto_enumTypes[0]
+}
+
+func (x Color) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Color.Descriptor instead.
+func (Color) EnumDescriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{0}
+}
+
+// Wide is wider than an enum.
+type Wide int32
+
+const (
+	Wide_WIDE_ZERO Wide = 0
+	Wide_WIDE_TEN  Wide = 10
+)
+
+// Enum value maps for Wide.
+var (
+	Wide_name = map[int32]string{
+		0:  "WIDE_ZERO",
+		10: "WIDE_TEN",
+	}
+	Wide_value = map[string]int32{
+		"WIDE_ZERO": 0,
+		"WIDE_TEN":  10,
+	}
+)
+
+func (x Wide) Enum() *Wide {
+	p := new(Wide)
+	*p = x
+	return p
+}
+
+func (x Wide) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Wide) Descriptor() protoreflect.EnumDescriptor {
+	return file_kinds_v1_kinds_proto_enumTypes[1].Descriptor()
+}
+
+func (Wide) Type() protoreflect.EnumType {
+	return &file_kinds_v1_kinds_proto_enumTypes[1]
+}
+
+func (x Wide) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Wide.Descriptor instead.
+func (Wide) EnumDescriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{1}
+}
+
+// Narrow is narrower, and below 0.
+type Narrow int32
+
+const (
+	Narrow_NARROW_ZERO  Narrow = 0
+	Narrow_NARROW_BELOW Narrow = -1
+)
+
+// Enum value maps for Narrow.
+var (
+	Narrow_name = map[int32]string{
+		0:  "NARROW_ZERO",
+		-1: "NARROW_BELOW",
+	}
+	Narrow_value = map[string]int32{
+		"NARROW_ZERO":  0,
+		"NARROW_BELOW": -1,
+	}
+)
+
+func (x Narrow) Enum() *Narrow {
+	p := new(Narrow)
+	*p = x
+	return p
+}
+
+func (x Narrow) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Narrow) Descriptor() protoreflect.EnumDescriptor {
+	return file_kinds_v1_kinds_proto_enumTypes[2].Descriptor()
+}
+
+func (Narrow) Type() protoreflect.EnumType {
+	return &file_kinds_v1_kinds_proto_enumTypes[2]
+}
+
+func (x Narrow) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Narrow.Descriptor instead.
+func (Narrow) EnumDescriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{2}
+}
 
 type NumbersRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -564,6 +710,750 @@ func (x *OptionalResponse) GetResult() float64 {
 	return 0
 }
 
+type EnumsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	C             Color                  `protobuf:"varint,1,opt,name=c,proto3,enum=kinds.v1.Color" json:"c,omitempty"`
+	P             *Color                 `protobuf:"varint,2,opt,name=p,proto3,enum=kinds.v1.Color,oneof" json:"p,omitempty"`
+	L             []Color                `protobuf:"varint,3,rep,packed,name=l,proto3,enum=kinds.v1.Color" json:"l,omitempty"`
+	M             map[string]Color       `protobuf:"bytes,4,rep,name=m,proto3" json:"m,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value,enum=kinds.v1.Color"`
+	W             Wide                   `protobuf:"varint,5,opt,name=w,proto3,enum=kinds.v1.Wide" json:"w,omitempty"`
+	N             Narrow                 `protobuf:"varint,6,opt,name=n,proto3,enum=kinds.v1.Narrow" json:"n,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnumsRequest) Reset() {
+	*x = EnumsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnumsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnumsRequest) ProtoMessage() {}
+
+func (x *EnumsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnumsRequest.ProtoReflect.Descriptor instead.
+func (*EnumsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EnumsRequest) GetC() Color {
+	if x != nil {
+		return x.C
+	}
+	return Color_COLOR_NONE
+}
+
+func (x *EnumsRequest) GetP() Color {
+	if x != nil && x.P != nil {
+		return *x.P
+	}
+	return Color_COLOR_NONE
+}
+
+func (x *EnumsRequest) GetL() []Color {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+func (x *EnumsRequest) GetM() map[string]Color {
+	if x != nil {
+		return x.M
+	}
+	return nil
+}
+
+func (x *EnumsRequest) GetW() Wide {
+	if x != nil {
+		return x.W
+	}
+	return Wide_WIDE_ZERO
+}
+
+func (x *EnumsRequest) GetN() Narrow {
+	if x != nil {
+		return x.N
+	}
+	return Narrow_NARROW_ZERO
+}
+
+type EnumsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	R             Color                  `protobuf:"varint,1,opt,name=r,proto3,enum=kinds.v1.Color" json:"r,omitempty"`
+	S             []*OptionalWide        `protobuf:"bytes,2,rep,name=s,proto3" json:"s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EnumsResponse) Reset() {
+	*x = EnumsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EnumsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EnumsResponse) ProtoMessage() {}
+
+func (x *EnumsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EnumsResponse.ProtoReflect.Descriptor instead.
+func (*EnumsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *EnumsResponse) GetR() Color {
+	if x != nil {
+		return x.R
+	}
+	return Color_COLOR_NONE
+}
+
+func (x *EnumsResponse) GetS() []*OptionalWide {
+	if x != nil {
+		return x.S
+	}
+	return nil
+}
+
+type TextsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             string                 `protobuf:"bytes,1,opt,name=a,proto3" json:"a,omitempty"`
+	P             *string                `protobuf:"bytes,2,opt,name=p,proto3,oneof" json:"p,omitempty"`
+	L             []string               `protobuf:"bytes,3,rep,name=l,proto3" json:"l,omitempty"`
+	M             map[string]int64       `protobuf:"bytes,4,rep,name=m,proto3" json:"m,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	N             *string                `protobuf:"bytes,5,opt,name=n,proto3,oneof" json:"n,omitempty"`
+	G             string                 `protobuf:"bytes,6,opt,name=g,proto3" json:"g,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TextsRequest) Reset() {
+	*x = TextsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TextsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TextsRequest) ProtoMessage() {}
+
+func (x *TextsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TextsRequest.ProtoReflect.Descriptor instead.
+func (*TextsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TextsRequest) GetA() string {
+	if x != nil {
+		return x.A
+	}
+	return ""
+}
+
+func (x *TextsRequest) GetP() string {
+	if x != nil && x.P != nil {
+		return *x.P
+	}
+	return ""
+}
+
+func (x *TextsRequest) GetL() []string {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+func (x *TextsRequest) GetM() map[string]int64 {
+	if x != nil {
+		return x.M
+	}
+	return nil
+}
+
+func (x *TextsRequest) GetN() string {
+	if x != nil && x.N != nil {
+		return *x.N
+	}
+	return ""
+}
+
+func (x *TextsRequest) GetG() string {
+	if x != nil {
+		return x.G
+	}
+	return ""
+}
+
+type TextsResponse struct {
+	state         protoimpl.MessageState     `protogen:"open.v1"`
+	Ns            []*OptionalString          `protobuf:"bytes,1,rep,name=ns,proto3" json:"ns,omitempty"`
+	Gs            map[string]*OptionalString `protobuf:"bytes,2,rep,name=gs,proto3" json:"gs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TextsResponse) Reset() {
+	*x = TextsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TextsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TextsResponse) ProtoMessage() {}
+
+func (x *TextsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TextsResponse.ProtoReflect.Descriptor instead.
+func (*TextsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *TextsResponse) GetNs() []*OptionalString {
+	if x != nil {
+		return x.Ns
+	}
+	return nil
+}
+
+func (x *TextsResponse) GetGs() map[string]*OptionalString {
+	if x != nil {
+		return x.Gs
+	}
+	return nil
+}
+
+type RawsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	R             []byte                 `protobuf:"bytes,1,opt,name=r,proto3" json:"r,omitempty"`
+	L             [][]byte               `protobuf:"bytes,2,rep,name=l,proto3" json:"l,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawsRequest) Reset() {
+	*x = RawsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawsRequest) ProtoMessage() {}
+
+func (x *RawsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawsRequest.ProtoReflect.Descriptor instead.
+func (*RawsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RawsRequest) GetR() []byte {
+	if x != nil {
+		return x.R
+	}
+	return nil
+}
+
+func (x *RawsRequest) GetL() [][]byte {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+type RawsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	M             map[string][]byte      `protobuf:"bytes,1,rep,name=m,proto3" json:"m,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RawsResponse) Reset() {
+	*x = RawsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RawsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RawsResponse) ProtoMessage() {}
+
+func (x *RawsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RawsResponse.ProtoReflect.Descriptor instead.
+func (*RawsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RawsResponse) GetM() map[string][]byte {
+	if x != nil {
+		return x.M
+	}
+	return nil
+}
+
+type AnythingRequest struct {
+	state         protoimpl.MessageState     `protogen:"open.v1"`
+	V             *structpb.Value            `protobuf:"bytes,1,opt,name=v,proto3" json:"v,omitempty"`
+	M             map[string]*structpb.Value `protobuf:"bytes,2,rep,name=m,proto3" json:"m,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	L             []*structpb.Value          `protobuf:"bytes,3,rep,name=l,proto3" json:"l,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnythingRequest) Reset() {
+	*x = AnythingRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnythingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnythingRequest) ProtoMessage() {}
+
+func (x *AnythingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnythingRequest.ProtoReflect.Descriptor instead.
+func (*AnythingRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AnythingRequest) GetV() *structpb.Value {
+	if x != nil {
+		return x.V
+	}
+	return nil
+}
+
+func (x *AnythingRequest) GetM() map[string]*structpb.Value {
+	if x != nil {
+		return x.M
+	}
+	return nil
+}
+
+func (x *AnythingRequest) GetL() []*structpb.Value {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+type AnythingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	R             *structpb.Value        `protobuf:"bytes,1,opt,name=r,proto3" json:"r,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnythingResponse) Reset() {
+	*x = AnythingResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnythingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnythingResponse) ProtoMessage() {}
+
+func (x *AnythingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnythingResponse.ProtoReflect.Descriptor instead.
+func (*AnythingResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AnythingResponse) GetR() *structpb.Value {
+	if x != nil {
+		return x.R
+	}
+	return nil
+}
+
+type SingleRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         string                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SingleRequest) Reset() {
+	*x = SingleRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SingleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SingleRequest) ProtoMessage() {}
+
+func (x *SingleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SingleRequest.ProtoReflect.Descriptor instead.
+func (*SingleRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *SingleRequest) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+type SingleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SingleResponse) Reset() {
+	*x = SingleResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SingleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SingleResponse) ProtoMessage() {}
+
+func (x *SingleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SingleResponse.ProtoReflect.Descriptor instead.
+func (*SingleResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{17}
+}
+
+type HygieneRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Response      string                 `protobuf:"bytes,2,opt,name=response,proto3" json:"response,omitempty"`
+	Req           string                 `protobuf:"bytes,3,opt,name=req,proto3" json:"req,omitempty"`
+	Resp          string                 `protobuf:"bytes,4,opt,name=resp,proto3" json:"resp,omitempty"`
+	Svc           string                 `protobuf:"bytes,5,opt,name=svc,proto3" json:"svc,omitempty"`
+	V             string                 `protobuf:"bytes,6,opt,name=v,proto3" json:"v,omitempty"`
+	M             string                 `protobuf:"bytes,7,opt,name=m,proto3" json:"m,omitempty"`
+	Bad           string                 `protobuf:"bytes,8,opt,name=bad,proto3" json:"bad,omitempty"`
+	E             int32                  `protobuf:"varint,9,opt,name=e,proto3" json:"e,omitempty"`
+	S             int32                  `protobuf:"varint,10,opt,name=s,proto3" json:"s,omitempty"`
+	In            int32                  `protobuf:"varint,11,opt,name=in,proto3" json:"in,omitempty"`
+	Out           int32                  `protobuf:"varint,12,opt,name=out,proto3" json:"out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HygieneRequest) Reset() {
+	*x = HygieneRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HygieneRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HygieneRequest) ProtoMessage() {}
+
+func (x *HygieneRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HygieneRequest.ProtoReflect.Descriptor instead.
+func (*HygieneRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *HygieneRequest) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetResponse() string {
+	if x != nil {
+		return x.Response
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetReq() string {
+	if x != nil {
+		return x.Req
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetResp() string {
+	if x != nil {
+		return x.Resp
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetSvc() string {
+	if x != nil {
+		return x.Svc
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetV() string {
+	if x != nil {
+		return x.V
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetM() string {
+	if x != nil {
+		return x.M
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetBad() string {
+	if x != nil {
+		return x.Bad
+	}
+	return ""
+}
+
+func (x *HygieneRequest) GetE() int32 {
+	if x != nil {
+		return x.E
+	}
+	return 0
+}
+
+func (x *HygieneRequest) GetS() int32 {
+	if x != nil {
+		return x.S
+	}
+	return 0
+}
+
+func (x *HygieneRequest) GetIn() int32 {
+	if x != nil {
+		return x.In
+	}
+	return 0
+}
+
+func (x *HygieneRequest) GetOut() int32 {
+	if x != nil {
+		return x.Out
+	}
+	return 0
+}
+
+type HygieneResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	R             string                 `protobuf:"bytes,1,opt,name=r,proto3" json:"r,omitempty"`
+	C             string                 `protobuf:"bytes,2,opt,name=c,proto3" json:"c,omitempty"`
+	F             string                 `protobuf:"bytes,3,opt,name=f,proto3" json:"f,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HygieneResponse) Reset() {
+	*x = HygieneResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HygieneResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HygieneResponse) ProtoMessage() {}
+
+func (x *HygieneResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HygieneResponse.ProtoReflect.Descriptor instead.
+func (*HygieneResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *HygieneResponse) GetR() string {
+	if x != nil {
+		return x.R
+	}
+	return ""
+}
+
+func (x *HygieneResponse) GetC() string {
+	if x != nil {
+		return x.C
+	}
+	return ""
+}
+
+func (x *HygieneResponse) GetF() string {
+	if x != nil {
+		return x.F
+	}
+	return ""
+}
+
 type ListsRequest struct {
 	state         protoimpl.MessageState   `protogen:"open.v1"`
 	A             []string                 `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
@@ -579,7 +1469,7 @@ type ListsRequest struct {
 
 func (x *ListsRequest) Reset() {
 	*x = ListsRequest{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[8]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -591,7 +1481,7 @@ func (x *ListsRequest) String() string {
 func (*ListsRequest) ProtoMessage() {}
 
 func (x *ListsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[8]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -604,7 +1494,7 @@ func (x *ListsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListsRequest.ProtoReflect.Descriptor instead.
 func (*ListsRequest) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{8}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListsRequest) GetA() []string {
@@ -665,7 +1555,7 @@ type ListsResponse struct {
 
 func (x *ListsResponse) Reset() {
 	*x = ListsResponse{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[9]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -677,7 +1567,7 @@ func (x *ListsResponse) String() string {
 func (*ListsResponse) ProtoMessage() {}
 
 func (x *ListsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[9]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -690,7 +1580,7 @@ func (x *ListsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListsResponse.ProtoReflect.Descriptor instead.
 func (*ListsResponse) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{9}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListsResponse) GetResult() []*Node {
@@ -713,7 +1603,7 @@ type MapsRequest struct {
 
 func (x *MapsRequest) Reset() {
 	*x = MapsRequest{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[10]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +1615,7 @@ func (x *MapsRequest) String() string {
 func (*MapsRequest) ProtoMessage() {}
 
 func (x *MapsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[10]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +1628,7 @@ func (x *MapsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapsRequest.ProtoReflect.Descriptor instead.
 func (*MapsRequest) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{10}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *MapsRequest) GetA() map[string]int64 {
@@ -785,7 +1675,7 @@ type MapsResponse struct {
 
 func (x *MapsResponse) Reset() {
 	*x = MapsResponse{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[11]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +1687,7 @@ func (x *MapsResponse) String() string {
 func (*MapsResponse) ProtoMessage() {}
 
 func (x *MapsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[11]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,12 +1700,868 @@ func (x *MapsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MapsResponse.ProtoReflect.Descriptor instead.
 func (*MapsResponse) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{11}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *MapsResponse) GetResult() map[string][]byte {
 	if x != nil {
 		return x.Result
+	}
+	return nil
+}
+
+type ArraysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             []byte                 `protobuf:"bytes,1,opt,name=a,proto3" json:"a,omitempty"`
+	B             []int64                `protobuf:"varint,2,rep,packed,name=b,proto3" json:"b,omitempty"`
+	C             []string               `protobuf:"bytes,3,rep,name=c,proto3" json:"c,omitempty"`
+	D             []*ListOfInt32         `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty"`
+	E             []*Leaf                `protobuf:"bytes,5,rep,name=e,proto3" json:"e,omitempty"`
+	F             []int64                `protobuf:"varint,6,rep,packed,name=f,proto3" json:"f,omitempty"`
+	G             []byte                 `protobuf:"bytes,7,opt,name=g,proto3" json:"g,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArraysRequest) Reset() {
+	*x = ArraysRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArraysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArraysRequest) ProtoMessage() {}
+
+func (x *ArraysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArraysRequest.ProtoReflect.Descriptor instead.
+func (*ArraysRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ArraysRequest) GetA() []byte {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *ArraysRequest) GetB() []int64 {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *ArraysRequest) GetC() []string {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+func (x *ArraysRequest) GetD() []*ListOfInt32 {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+func (x *ArraysRequest) GetE() []*Leaf {
+	if x != nil {
+		return x.E
+	}
+	return nil
+}
+
+func (x *ArraysRequest) GetF() []int64 {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+func (x *ArraysRequest) GetG() []byte {
+	if x != nil {
+		return x.G
+	}
+	return nil
+}
+
+type ArraysResponse struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	H             []*timestamppb.Timestamp `protobuf:"bytes,1,rep,name=h,proto3" json:"h,omitempty"`
+	I             map[string][]byte        `protobuf:"bytes,2,rep,name=i,proto3" json:"i,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ArraysResponse) Reset() {
+	*x = ArraysResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ArraysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ArraysResponse) ProtoMessage() {}
+
+func (x *ArraysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ArraysResponse.ProtoReflect.Descriptor instead.
+func (*ArraysResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ArraysResponse) GetH() []*timestamppb.Timestamp {
+	if x != nil {
+		return x.H
+	}
+	return nil
+}
+
+func (x *ArraysResponse) GetI() map[string][]byte {
+	if x != nil {
+		return x.I
+	}
+	return nil
+}
+
+type GridsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             []*ListOfString        `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
+	B             []*ListOfListOfInt64   `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty"`
+	C             []*ListOfString        `protobuf:"bytes,3,rep,name=c,proto3" json:"c,omitempty"`
+	D             []*ListOfLeaf          `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty"`
+	E             []*ListOfInt32         `protobuf:"bytes,5,rep,name=e,proto3" json:"e,omitempty"`
+	F             []*ListOfBool          `protobuf:"bytes,6,rep,name=f,proto3" json:"f,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GridsRequest) Reset() {
+	*x = GridsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GridsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GridsRequest) ProtoMessage() {}
+
+func (x *GridsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GridsRequest.ProtoReflect.Descriptor instead.
+func (*GridsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GridsRequest) GetA() []*ListOfString {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *GridsRequest) GetB() []*ListOfListOfInt64 {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *GridsRequest) GetC() []*ListOfString {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+func (x *GridsRequest) GetD() []*ListOfLeaf {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+func (x *GridsRequest) GetE() []*ListOfInt32 {
+	if x != nil {
+		return x.E
+	}
+	return nil
+}
+
+func (x *GridsRequest) GetF() []*ListOfBool {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+type GridsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        []*ListOfDouble        `protobuf:"bytes,1,rep,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GridsResponse) Reset() {
+	*x = GridsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GridsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GridsResponse) ProtoMessage() {}
+
+func (x *GridsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GridsResponse.ProtoReflect.Descriptor instead.
+func (*GridsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GridsResponse) GetResult() []*ListOfDouble {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type ListsOfMapsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             []*MapOfStringToInt64  `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
+	B             []*MapOfStringToString `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListsOfMapsRequest) Reset() {
+	*x = ListsOfMapsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListsOfMapsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListsOfMapsRequest) ProtoMessage() {}
+
+func (x *ListsOfMapsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListsOfMapsRequest.ProtoReflect.Descriptor instead.
+func (*ListsOfMapsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListsOfMapsRequest) GetA() []*MapOfStringToInt64 {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *ListsOfMapsRequest) GetB() []*MapOfStringToString {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+type ListsOfMapsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        []*MapOfStringToLeaf   `protobuf:"bytes,1,rep,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListsOfMapsResponse) Reset() {
+	*x = ListsOfMapsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListsOfMapsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListsOfMapsResponse) ProtoMessage() {}
+
+func (x *ListsOfMapsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListsOfMapsResponse.ProtoReflect.Descriptor instead.
+func (*ListsOfMapsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListsOfMapsResponse) GetResult() []*MapOfStringToLeaf {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type MapsOfListsRequest struct {
+	state         protoimpl.MessageState          `protogen:"open.v1"`
+	A             map[string]*ListOfString        `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	B             map[int64]*ListOfString         `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	C             map[string]*MapOfStringToInt64  `protobuf:"bytes,3,rep,name=c,proto3" json:"c,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	D             map[string]*MapOfStringToString `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MapsOfListsRequest) Reset() {
+	*x = MapsOfListsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MapsOfListsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MapsOfListsRequest) ProtoMessage() {}
+
+func (x *MapsOfListsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MapsOfListsRequest.ProtoReflect.Descriptor instead.
+func (*MapsOfListsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *MapsOfListsRequest) GetA() map[string]*ListOfString {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *MapsOfListsRequest) GetB() map[int64]*ListOfString {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *MapsOfListsRequest) GetC() map[string]*MapOfStringToInt64 {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+func (x *MapsOfListsRequest) GetD() map[string]*MapOfStringToString {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+type MapsOfListsResponse struct {
+	state         protoimpl.MessageState             `protogen:"open.v1"`
+	Result        map[string]*MapOfInt32ToListOfBool `protobuf:"bytes,1,rep,name=result,proto3" json:"result,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MapsOfListsResponse) Reset() {
+	*x = MapsOfListsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MapsOfListsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MapsOfListsResponse) ProtoMessage() {}
+
+func (x *MapsOfListsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MapsOfListsResponse.ProtoReflect.Descriptor instead.
+func (*MapsOfListsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *MapsOfListsResponse) GetResult() map[string]*MapOfInt32ToListOfBool {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type SetsRequest struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	A             []string                 `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
+	B             []string                 `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty"`
+	C             []int64                  `protobuf:"varint,3,rep,packed,name=c,proto3" json:"c,omitempty"`
+	D             []string                 `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty"`
+	E             []*ListOfString          `protobuf:"bytes,5,rep,name=e,proto3" json:"e,omitempty"`
+	F             map[string]*ListOfString `protobuf:"bytes,6,rep,name=f,proto3" json:"f,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetsRequest) Reset() {
+	*x = SetsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetsRequest) ProtoMessage() {}
+
+func (x *SetsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetsRequest.ProtoReflect.Descriptor instead.
+func (*SetsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *SetsRequest) GetA() []string {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *SetsRequest) GetB() []string {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *SetsRequest) GetC() []int64 {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+func (x *SetsRequest) GetD() []string {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+func (x *SetsRequest) GetE() []*ListOfString {
+	if x != nil {
+		return x.E
+	}
+	return nil
+}
+
+func (x *SetsRequest) GetF() map[string]*ListOfString {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+type SetsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        []uint32               `protobuf:"varint,1,rep,packed,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetsResponse) Reset() {
+	*x = SetsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetsResponse) ProtoMessage() {}
+
+func (x *SetsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetsResponse.ProtoReflect.Descriptor instead.
+func (*SetsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *SetsResponse) GetResult() []uint32 {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type GapsRequest struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	A             []*OptionalInt64         `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
+	B             []*OptionalString        `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty"`
+	C             map[string]*OptionalBool `protobuf:"bytes,3,rep,name=c,proto3" json:"c,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	D             []*OptionalString        `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty"`
+	E             []*OptionalInt64         `protobuf:"bytes,5,rep,name=e,proto3" json:"e,omitempty"`
+	F             []*timestamppb.Timestamp `protobuf:"bytes,6,rep,name=f,proto3" json:"f,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GapsRequest) Reset() {
+	*x = GapsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GapsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GapsRequest) ProtoMessage() {}
+
+func (x *GapsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GapsRequest.ProtoReflect.Descriptor instead.
+func (*GapsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *GapsRequest) GetA() []*OptionalInt64 {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *GapsRequest) GetB() []*OptionalString {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *GapsRequest) GetC() map[string]*OptionalBool {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+func (x *GapsRequest) GetD() []*OptionalString {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+func (x *GapsRequest) GetE() []*OptionalInt64 {
+	if x != nil {
+		return x.E
+	}
+	return nil
+}
+
+func (x *GapsRequest) GetF() []*timestamppb.Timestamp {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+type GapsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	G             []*OptionalDouble      `protobuf:"bytes,1,rep,name=g,proto3" json:"g,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GapsResponse) Reset() {
+	*x = GapsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GapsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GapsResponse) ProtoMessage() {}
+
+func (x *GapsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GapsResponse.ProtoReflect.Descriptor instead.
+func (*GapsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *GapsResponse) GetG() []*OptionalDouble {
+	if x != nil {
+		return x.G
+	}
+	return nil
+}
+
+type NamedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             []string               `protobuf:"bytes,1,rep,name=a,proto3" json:"a,omitempty"`
+	B             map[string]float32     `protobuf:"bytes,2,rep,name=b,proto3" json:"b,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed32,2,opt,name=value"`
+	C             []*ListOfDouble        `protobuf:"bytes,3,rep,name=c,proto3" json:"c,omitempty"`
+	D             []uint32               `protobuf:"varint,4,rep,packed,name=d,proto3" json:"d,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NamedRequest) Reset() {
+	*x = NamedRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NamedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NamedRequest) ProtoMessage() {}
+
+func (x *NamedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NamedRequest.ProtoReflect.Descriptor instead.
+func (*NamedRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *NamedRequest) GetA() []string {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *NamedRequest) GetB() map[string]float32 {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *NamedRequest) GetC() []*ListOfDouble {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+func (x *NamedRequest) GetD() []uint32 {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+type NamedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        []string               `protobuf:"bytes,1,rep,name=result,proto3" json:"result,omitempty"`
+	Result2       []*ListOfDouble        `protobuf:"bytes,2,rep,name=result2,proto3" json:"result2,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NamedResponse) Reset() {
+	*x = NamedResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NamedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NamedResponse) ProtoMessage() {}
+
+func (x *NamedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NamedResponse.ProtoReflect.Descriptor instead.
+func (*NamedResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *NamedResponse) GetResult() []string {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *NamedResponse) GetResult2() []*ListOfDouble {
+	if x != nil {
+		return x.Result2
 	}
 	return nil
 }
@@ -839,7 +2585,7 @@ type AwkwardRequest struct {
 
 func (x *AwkwardRequest) Reset() {
 	*x = AwkwardRequest{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[12]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -851,7 +2597,7 @@ func (x *AwkwardRequest) String() string {
 func (*AwkwardRequest) ProtoMessage() {}
 
 func (x *AwkwardRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[12]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -864,7 +2610,7 @@ func (x *AwkwardRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwkwardRequest.ProtoReflect.Descriptor instead.
 func (*AwkwardRequest) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{12}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AwkwardRequest) GetMessage() string {
@@ -953,7 +2699,7 @@ type AwkwardResponse struct {
 
 func (x *AwkwardResponse) Reset() {
 	*x = AwkwardResponse{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[13]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +2711,7 @@ func (x *AwkwardResponse) String() string {
 func (*AwkwardResponse) ProtoMessage() {}
 
 func (x *AwkwardResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[13]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +2724,7 @@ func (x *AwkwardResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AwkwardResponse.ProtoReflect.Descriptor instead.
 func (*AwkwardResponse) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{13}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AwkwardResponse) GetResult() map[string]string {
@@ -1000,7 +2746,7 @@ type StructsRequest struct {
 
 func (x *StructsRequest) Reset() {
 	*x = StructsRequest{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[14]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +2758,7 @@ func (x *StructsRequest) String() string {
 func (*StructsRequest) ProtoMessage() {}
 
 func (x *StructsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[14]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +2771,7 @@ func (x *StructsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StructsRequest.ProtoReflect.Descriptor instead.
 func (*StructsRequest) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{14}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *StructsRequest) GetN() *Node {
@@ -1065,7 +2811,7 @@ type StructsResponse struct {
 
 func (x *StructsResponse) Reset() {
 	*x = StructsResponse{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[15]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1077,7 +2823,7 @@ func (x *StructsResponse) String() string {
 func (*StructsResponse) ProtoMessage() {}
 
 func (x *StructsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[15]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1090,12 +2836,628 @@ func (x *StructsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StructsResponse.ProtoReflect.Descriptor instead.
 func (*StructsResponse) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{15}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StructsResponse) GetResult() *KindsMessage {
 	if x != nil {
 		return x.Result
+	}
+	return nil
+}
+
+type EmbeddedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	A             *Embeds                `protobuf:"bytes,1,opt,name=a,proto3" json:"a,omitempty"`
+	P             *Embeds                `protobuf:"bytes,2,opt,name=p,proto3" json:"p,omitempty"`
+	L             []*Outer               `protobuf:"bytes,3,rep,name=l,proto3" json:"l,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmbeddedRequest) Reset() {
+	*x = EmbeddedRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmbeddedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmbeddedRequest) ProtoMessage() {}
+
+func (x *EmbeddedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmbeddedRequest.ProtoReflect.Descriptor instead.
+func (*EmbeddedRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *EmbeddedRequest) GetA() *Embeds {
+	if x != nil {
+		return x.A
+	}
+	return nil
+}
+
+func (x *EmbeddedRequest) GetP() *Embeds {
+	if x != nil {
+		return x.P
+	}
+	return nil
+}
+
+func (x *EmbeddedRequest) GetL() []*Outer {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+type EmbeddedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *Embeds                `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmbeddedResponse) Reset() {
+	*x = EmbeddedResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmbeddedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmbeddedResponse) ProtoMessage() {}
+
+func (x *EmbeddedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmbeddedResponse.ProtoReflect.Descriptor instead.
+func (*EmbeddedResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *EmbeddedResponse) GetResult() *Embeds {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type AnonymousRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	P             *AnonymousRequest_P    `protobuf:"bytes,1,opt,name=p,proto3" json:"p,omitempty"`
+	L             []*AnonymousRequest_L  `protobuf:"bytes,2,rep,name=l,proto3" json:"l,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnonymousRequest) Reset() {
+	*x = AnonymousRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnonymousRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnonymousRequest) ProtoMessage() {}
+
+func (x *AnonymousRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnonymousRequest.ProtoReflect.Descriptor instead.
+func (*AnonymousRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *AnonymousRequest) GetP() *AnonymousRequest_P {
+	if x != nil {
+		return x.P
+	}
+	return nil
+}
+
+func (x *AnonymousRequest) GetL() []*AnonymousRequest_L {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+type AnonymousResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	R             *AnonymousResponse_R   `protobuf:"bytes,1,opt,name=r,proto3" json:"r,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnonymousResponse) Reset() {
+	*x = AnonymousResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnonymousResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnonymousResponse) ProtoMessage() {}
+
+func (x *AnonymousResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnonymousResponse.ProtoReflect.Descriptor instead.
+func (*AnonymousResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *AnonymousResponse) GetR() *AnonymousResponse_R {
+	if x != nil {
+		return x.R
+	}
+	return nil
+}
+
+type GenericsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	P             *PageLeaf              `protobuf:"bytes,1,opt,name=p,proto3" json:"p,omitempty"`
+	Q             *PageID                `protobuf:"bytes,2,opt,name=q,proto3" json:"q,omitempty"`
+	R             *PairStringInt         `protobuf:"bytes,3,opt,name=r,proto3" json:"r,omitempty"`
+	L             []*PairListOfIntLeaf   `protobuf:"bytes,4,rep,name=l,proto3" json:"l,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenericsRequest) Reset() {
+	*x = GenericsRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenericsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenericsRequest) ProtoMessage() {}
+
+func (x *GenericsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenericsRequest.ProtoReflect.Descriptor instead.
+func (*GenericsRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *GenericsRequest) GetP() *PageLeaf {
+	if x != nil {
+		return x.P
+	}
+	return nil
+}
+
+func (x *GenericsRequest) GetQ() *PageID {
+	if x != nil {
+		return x.Q
+	}
+	return nil
+}
+
+func (x *GenericsRequest) GetR() *PairStringInt {
+	if x != nil {
+		return x.R
+	}
+	return nil
+}
+
+func (x *GenericsRequest) GetL() []*PairListOfIntLeaf {
+	if x != nil {
+		return x.L
+	}
+	return nil
+}
+
+type GenericsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *PagePageLeaf          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GenericsResponse) Reset() {
+	*x = GenericsResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GenericsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GenericsResponse) ProtoMessage() {}
+
+func (x *GenericsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GenericsResponse.ProtoReflect.Descriptor instead.
+func (*GenericsResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *GenericsResponse) GetResult() *PagePageLeaf {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type ForeignRequest struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	S             *NullString              `protobuf:"bytes,1,opt,name=s,proto3" json:"s,omitempty"`
+	M             int64                    `protobuf:"varint,2,opt,name=m,proto3" json:"m,omitempty"`
+	H             map[string]*ListOfString `protobuf:"bytes,3,rep,name=h,proto3" json:"h,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	D             map[int64]*NullInt16     `protobuf:"bytes,4,rep,name=d,proto3" json:"d,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	C             *Code                    `protobuf:"bytes,5,opt,name=c,proto3" json:"c,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForeignRequest) Reset() {
+	*x = ForeignRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForeignRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForeignRequest) ProtoMessage() {}
+
+func (x *ForeignRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForeignRequest.ProtoReflect.Descriptor instead.
+func (*ForeignRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ForeignRequest) GetS() *NullString {
+	if x != nil {
+		return x.S
+	}
+	return nil
+}
+
+func (x *ForeignRequest) GetM() int64 {
+	if x != nil {
+		return x.M
+	}
+	return 0
+}
+
+func (x *ForeignRequest) GetH() map[string]*ListOfString {
+	if x != nil {
+		return x.H
+	}
+	return nil
+}
+
+func (x *ForeignRequest) GetD() map[int64]*NullInt16 {
+	if x != nil {
+		return x.D
+	}
+	return nil
+}
+
+func (x *ForeignRequest) GetC() *Code {
+	if x != nil {
+		return x.C
+	}
+	return nil
+}
+
+type ForeignResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        *NullTime              `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForeignResponse) Reset() {
+	*x = ForeignResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForeignResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForeignResponse) ProtoMessage() {}
+
+func (x *ForeignResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForeignResponse.ProtoReflect.Descriptor instead.
+func (*ForeignResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *ForeignResponse) GetResult() *NullTime {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type RecursiveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	T             *Tree                  `protobuf:"bytes,1,opt,name=t,proto3" json:"t,omitempty"`
+	F             []*Tree                `protobuf:"bytes,2,rep,name=f,proto3" json:"f,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecursiveRequest) Reset() {
+	*x = RecursiveRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecursiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecursiveRequest) ProtoMessage() {}
+
+func (x *RecursiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecursiveRequest.ProtoReflect.Descriptor instead.
+func (*RecursiveRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *RecursiveRequest) GetT() *Tree {
+	if x != nil {
+		return x.T
+	}
+	return nil
+}
+
+func (x *RecursiveRequest) GetF() []*Tree {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+type RecursiveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Result        map[string]*Tree       `protobuf:"bytes,1,rep,name=result,proto3" json:"result,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecursiveResponse) Reset() {
+	*x = RecursiveResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecursiveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecursiveResponse) ProtoMessage() {}
+
+func (x *RecursiveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecursiveResponse.ProtoReflect.Descriptor instead.
+func (*RecursiveResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *RecursiveResponse) GetResult() map[string]*Tree {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+type SameRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	R             *PageLeaf              `protobuf:"bytes,1,opt,name=r,proto3" json:"r,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SameRequest) Reset() {
+	*x = SameRequest{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SameRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SameRequest) ProtoMessage() {}
+
+func (x *SameRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SameRequest.ProtoReflect.Descriptor instead.
+func (*SameRequest) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *SameRequest) GetR() *PageLeaf {
+	if x != nil {
+		return x.R
+	}
+	return nil
+}
+
+type SameResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	S             []byte                 `protobuf:"bytes,1,opt,name=s,proto3" json:"s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SameResponse) Reset() {
+	*x = SameResponse{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SameResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SameResponse) ProtoMessage() {}
+
+func (x *SameResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SameResponse.ProtoReflect.Descriptor instead.
+func (*SameResponse) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *SameResponse) GetS() []byte {
+	if x != nil {
+		return x.S
 	}
 	return nil
 }
@@ -1108,7 +3470,7 @@ type NothingRequest struct {
 
 func (x *NothingRequest) Reset() {
 	*x = NothingRequest{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[16]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +3482,7 @@ func (x *NothingRequest) String() string {
 func (*NothingRequest) ProtoMessage() {}
 
 func (x *NothingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[16]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +3495,7 @@ func (x *NothingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NothingRequest.ProtoReflect.Descriptor instead.
 func (*NothingRequest) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{16}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{54}
 }
 
 type NothingResponse struct {
@@ -1144,7 +3506,7 @@ type NothingResponse struct {
 
 func (x *NothingResponse) Reset() {
 	*x = NothingResponse{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[17]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +3518,7 @@ func (x *NothingResponse) String() string {
 func (*NothingResponse) ProtoMessage() {}
 
 func (x *NothingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[17]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +3531,7 @@ func (x *NothingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NothingResponse.ProtoReflect.Descriptor instead.
 func (*NothingResponse) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{17}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{55}
 }
 
 // Node is one of a tree.
@@ -1193,7 +3555,7 @@ type Node struct {
 
 func (x *Node) Reset() {
 	*x = Node{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[18]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1205,7 +3567,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[18]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1218,7 +3580,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{18}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Node) GetName() string {
@@ -1295,7 +3657,7 @@ type Leaf struct {
 
 func (x *Leaf) Reset() {
 	*x = Leaf{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[19]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +3669,7 @@ func (x *Leaf) String() string {
 func (*Leaf) ProtoMessage() {}
 
 func (x *Leaf) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[19]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +3682,7 @@ func (x *Leaf) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Leaf.ProtoReflect.Descriptor instead.
 func (*Leaf) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{19}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *Leaf) GetAt() *timestamppb.Timestamp {
@@ -1346,7 +3708,7 @@ type Hidden struct {
 
 func (x *Hidden) Reset() {
 	*x = Hidden{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[20]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +3720,7 @@ func (x *Hidden) String() string {
 func (*Hidden) ProtoMessage() {}
 
 func (x *Hidden) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[20]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +3733,7 @@ func (x *Hidden) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hidden.ProtoReflect.Descriptor instead.
 func (*Hidden) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{20}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Hidden) GetShown() int64 {
@@ -1391,7 +3753,7 @@ type KindsMessage struct {
 
 func (x *KindsMessage) Reset() {
 	*x = KindsMessage{}
-	mi := &file_kinds_v1_kinds_proto_msgTypes[21]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1403,7 +3765,7 @@ func (x *KindsMessage) String() string {
 func (*KindsMessage) ProtoMessage() {}
 
 func (x *KindsMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_kinds_v1_kinds_proto_msgTypes[21]
+	mi := &file_kinds_v1_kinds_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1416,7 +3778,7 @@ func (x *KindsMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KindsMessage.ProtoReflect.Descriptor instead.
 func (*KindsMessage) Descriptor() ([]byte, []int) {
-	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{21}
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *KindsMessage) GetAll() []*Hidden {
@@ -1426,11 +3788,1787 @@ func (x *KindsMessage) GetAll() []*Hidden {
 	return nil
 }
 
+// Embeds is made of others.
+type Embeds struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Version int32                  `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Note    string                 `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	Count   *uint32                `protobuf:"varint,3,opt,name=count,proto3,oneof" json:"count,omitempty"`
+	Grade   *string                `protobuf:"bytes,4,opt,name=grade,proto3,oneof" json:"grade,omitempty"`
+	At      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
+	List    []string               `protobuf:"bytes,6,rep,name=list,proto3" json:"list,omitempty"`
+	Color   *Color                 `protobuf:"varint,7,opt,name=color,proto3,enum=kinds.v1.Color,oneof" json:"color,omitempty"`
+	Limit   *int64                 `protobuf:"varint,8,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	Other   *int64                 `protobuf:"varint,9,opt,name=other,proto3,oneof" json:"other,omitempty"`
+	Shown   int64                  `protobuf:"varint,10,opt,name=shown,proto3" json:"shown,omitempty"`
+	Leaf    *Leaf                  `protobuf:"bytes,11,opt,name=leaf,proto3" json:"leaf,omitempty"`
+	Id      string                 `protobuf:"bytes,12,opt,name=id,proto3" json:"id,omitempty"`
+	// and not Base's
+	Over          string `protobuf:"bytes,13,opt,name=over,proto3" json:"over,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Embeds) Reset() {
+	*x = Embeds{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Embeds) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Embeds) ProtoMessage() {}
+
+func (x *Embeds) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Embeds.ProtoReflect.Descriptor instead.
+func (*Embeds) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *Embeds) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Embeds) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Embeds) GetCount() uint32 {
+	if x != nil && x.Count != nil {
+		return *x.Count
+	}
+	return 0
+}
+
+func (x *Embeds) GetGrade() string {
+	if x != nil && x.Grade != nil {
+		return *x.Grade
+	}
+	return ""
+}
+
+func (x *Embeds) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Embeds) GetList() []string {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+func (x *Embeds) GetColor() Color {
+	if x != nil && x.Color != nil {
+		return *x.Color
+	}
+	return Color_COLOR_NONE
+}
+
+func (x *Embeds) GetLimit() int64 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+func (x *Embeds) GetOther() int64 {
+	if x != nil && x.Other != nil {
+		return *x.Other
+	}
+	return 0
+}
+
+func (x *Embeds) GetShown() int64 {
+	if x != nil {
+		return x.Shown
+	}
+	return 0
+}
+
+func (x *Embeds) GetLeaf() *Leaf {
+	if x != nil {
+		return x.Leaf
+	}
+	return nil
+}
+
+func (x *Embeds) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Embeds) GetOver() string {
+	if x != nil {
+		return x.Over
+	}
+	return ""
+}
+
+// Outer embeds what embeds.
+type Outer struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Version *int32                 `protobuf:"varint,1,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	Note    *string                `protobuf:"bytes,2,opt,name=note,proto3,oneof" json:"note,omitempty"`
+	Count   *uint32                `protobuf:"varint,3,opt,name=count,proto3,oneof" json:"count,omitempty"`
+	Grade   *string                `protobuf:"bytes,4,opt,name=grade,proto3,oneof" json:"grade,omitempty"`
+	At      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=at,proto3" json:"at,omitempty"`
+	List    []string               `protobuf:"bytes,6,rep,name=list,proto3" json:"list,omitempty"`
+	Color   *Color                 `protobuf:"varint,7,opt,name=color,proto3,enum=kinds.v1.Color,oneof" json:"color,omitempty"`
+	Limit   *int64                 `protobuf:"varint,8,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	Other   *int64                 `protobuf:"varint,9,opt,name=other,proto3,oneof" json:"other,omitempty"`
+	Shown   *int64                 `protobuf:"varint,10,opt,name=shown,proto3,oneof" json:"shown,omitempty"`
+	Leaf    *Leaf                  `protobuf:"bytes,11,opt,name=leaf,proto3" json:"leaf,omitempty"`
+	Id      *string                `protobuf:"bytes,12,opt,name=id,proto3,oneof" json:"id,omitempty"`
+	// and not Base's
+	Over          *string `protobuf:"bytes,13,opt,name=over,proto3,oneof" json:"over,omitempty"`
+	X             float32 `protobuf:"fixed32,14,opt,name=x,proto3" json:"x,omitempty"`
+	Y             float32 `protobuf:"fixed32,15,opt,name=y,proto3" json:"y,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Outer) Reset() {
+	*x = Outer{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Outer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Outer) ProtoMessage() {}
+
+func (x *Outer) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Outer.ProtoReflect.Descriptor instead.
+func (*Outer) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *Outer) GetVersion() int32 {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return 0
+}
+
+func (x *Outer) GetNote() string {
+	if x != nil && x.Note != nil {
+		return *x.Note
+	}
+	return ""
+}
+
+func (x *Outer) GetCount() uint32 {
+	if x != nil && x.Count != nil {
+		return *x.Count
+	}
+	return 0
+}
+
+func (x *Outer) GetGrade() string {
+	if x != nil && x.Grade != nil {
+		return *x.Grade
+	}
+	return ""
+}
+
+func (x *Outer) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Outer) GetList() []string {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+func (x *Outer) GetColor() Color {
+	if x != nil && x.Color != nil {
+		return *x.Color
+	}
+	return Color_COLOR_NONE
+}
+
+func (x *Outer) GetLimit() int64 {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return 0
+}
+
+func (x *Outer) GetOther() int64 {
+	if x != nil && x.Other != nil {
+		return *x.Other
+	}
+	return 0
+}
+
+func (x *Outer) GetShown() int64 {
+	if x != nil && x.Shown != nil {
+		return *x.Shown
+	}
+	return 0
+}
+
+func (x *Outer) GetLeaf() *Leaf {
+	if x != nil {
+		return x.Leaf
+	}
+	return nil
+}
+
+func (x *Outer) GetId() string {
+	if x != nil && x.Id != nil {
+		return *x.Id
+	}
+	return ""
+}
+
+func (x *Outer) GetOver() string {
+	if x != nil && x.Over != nil {
+		return *x.Over
+	}
+	return ""
+}
+
+func (x *Outer) GetX() float32 {
+	if x != nil {
+		return x.X
+	}
+	return 0
+}
+
+func (x *Outer) GetY() float32 {
+	if x != nil {
+		return x.Y
+	}
+	return 0
+}
+
+type AnonymousRequest_P struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	X             int32                  `protobuf:"varint,1,opt,name=x,proto3" json:"x,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnonymousRequest_P) Reset() {
+	*x = AnonymousRequest_P{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnonymousRequest_P) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnonymousRequest_P) ProtoMessage() {}
+
+func (x *AnonymousRequest_P) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnonymousRequest_P.ProtoReflect.Descriptor instead.
+func (*AnonymousRequest_P) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *AnonymousRequest_P) GetX() int32 {
+	if x != nil {
+		return x.X
+	}
+	return 0
+}
+
+type AnonymousRequest_L struct {
+	state         protoimpl.MessageState   `protogen:"open.v1"`
+	N             int64                    `protobuf:"varint,1,opt,name=n,proto3" json:"n,omitempty"`
+	Deep          *AnonymousRequest_L_Deep `protobuf:"bytes,2,opt,name=deep,proto3" json:"deep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnonymousRequest_L) Reset() {
+	*x = AnonymousRequest_L{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnonymousRequest_L) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnonymousRequest_L) ProtoMessage() {}
+
+func (x *AnonymousRequest_L) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnonymousRequest_L.ProtoReflect.Descriptor instead.
+func (*AnonymousRequest_L) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *AnonymousRequest_L) GetN() int64 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
+func (x *AnonymousRequest_L) GetDeep() *AnonymousRequest_L_Deep {
+	if x != nil {
+		return x.Deep
+	}
+	return nil
+}
+
+type AnonymousRequest_L_Deep struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          []string               `protobuf:"bytes,1,rep,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnonymousRequest_L_Deep) Reset() {
+	*x = AnonymousRequest_L_Deep{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnonymousRequest_L_Deep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnonymousRequest_L_Deep) ProtoMessage() {}
+
+func (x *AnonymousRequest_L_Deep) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnonymousRequest_L_Deep.ProtoReflect.Descriptor instead.
+func (*AnonymousRequest_L_Deep) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *AnonymousRequest_L_Deep) GetText() []string {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+type AnonymousResponse_R struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ok            bool                   `protobuf:"varint,1,opt,name=ok,proto3" json:"ok,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnonymousResponse_R) Reset() {
+	*x = AnonymousResponse_R{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnonymousResponse_R) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnonymousResponse_R) ProtoMessage() {}
+
+func (x *AnonymousResponse_R) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnonymousResponse_R.ProtoReflect.Descriptor instead.
+func (*AnonymousResponse_R) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *AnonymousResponse_R) GetOk() bool {
+	if x != nil {
+		return x.Ok
+	}
+	return false
+}
+
+// Page is part of a list.
+type PageLeaf struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*Leaf                `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	Next          *string                `protobuf:"bytes,2,opt,name=next,proto3,oneof" json:"next,omitempty"`
+	Total         int64                  `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PageLeaf) Reset() {
+	*x = PageLeaf{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PageLeaf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PageLeaf) ProtoMessage() {}
+
+func (x *PageLeaf) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PageLeaf.ProtoReflect.Descriptor instead.
+func (*PageLeaf) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *PageLeaf) GetItems() []*Leaf {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *PageLeaf) GetNext() string {
+	if x != nil && x.Next != nil {
+		return *x.Next
+	}
+	return ""
+}
+
+func (x *PageLeaf) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// Page is part of a list.
+type PageID struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []string               `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	Next          *string                `protobuf:"bytes,2,opt,name=next,proto3,oneof" json:"next,omitempty"`
+	Total         int64                  `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PageID) Reset() {
+	*x = PageID{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PageID) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PageID) ProtoMessage() {}
+
+func (x *PageID) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PageID.ProtoReflect.Descriptor instead.
+func (*PageID) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *PageID) GetItems() []string {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *PageID) GetNext() string {
+	if x != nil && x.Next != nil {
+		return *x.Next
+	}
+	return ""
+}
+
+func (x *PageID) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// Pair is two.
+type PairStringInt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	First         string                 `protobuf:"bytes,1,opt,name=first,proto3" json:"first,omitempty"`
+	Second        int64                  `protobuf:"varint,2,opt,name=second,proto3" json:"second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PairStringInt) Reset() {
+	*x = PairStringInt{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PairStringInt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PairStringInt) ProtoMessage() {}
+
+func (x *PairStringInt) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PairStringInt.ProtoReflect.Descriptor instead.
+func (*PairStringInt) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *PairStringInt) GetFirst() string {
+	if x != nil {
+		return x.First
+	}
+	return ""
+}
+
+func (x *PairStringInt) GetSecond() int64 {
+	if x != nil {
+		return x.Second
+	}
+	return 0
+}
+
+// Pair is two.
+type PairListOfIntLeaf struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	First         []int64                `protobuf:"varint,1,rep,packed,name=first,proto3" json:"first,omitempty"`
+	Second        *Leaf                  `protobuf:"bytes,2,opt,name=second,proto3" json:"second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PairListOfIntLeaf) Reset() {
+	*x = PairListOfIntLeaf{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PairListOfIntLeaf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PairListOfIntLeaf) ProtoMessage() {}
+
+func (x *PairListOfIntLeaf) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PairListOfIntLeaf.ProtoReflect.Descriptor instead.
+func (*PairListOfIntLeaf) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *PairListOfIntLeaf) GetFirst() []int64 {
+	if x != nil {
+		return x.First
+	}
+	return nil
+}
+
+func (x *PairListOfIntLeaf) GetSecond() *Leaf {
+	if x != nil {
+		return x.Second
+	}
+	return nil
+}
+
+// Page is part of a list.
+type PagePageLeaf struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*PageLeaf            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	Next          *string                `protobuf:"bytes,2,opt,name=next,proto3,oneof" json:"next,omitempty"`
+	Total         int64                  `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PagePageLeaf) Reset() {
+	*x = PagePageLeaf{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PagePageLeaf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PagePageLeaf) ProtoMessage() {}
+
+func (x *PagePageLeaf) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PagePageLeaf.ProtoReflect.Descriptor instead.
+func (*PagePageLeaf) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *PagePageLeaf) GetItems() []*PageLeaf {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *PagePageLeaf) GetNext() string {
+	if x != nil && x.Next != nil {
+		return *x.Next
+	}
+	return ""
+}
+
+func (x *PagePageLeaf) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// NullString represents a string that may be null.
+// NullString implements the [Scanner] interface so
+// it can be used as a scan destination:
+//
+//	var s NullString
+//	err := db.QueryRow("SELECT name FROM foo WHERE id=?", id).Scan(&s)
+//	...
+//	if s.Valid {
+//	   // use s.String
+//	} else {
+//	   // NULL value
+//	}
+type NullString struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	String_ string                 `protobuf:"bytes,1,opt,name=string,proto3" json:"string,omitempty"`
+	// Valid is true if String is not NULL
+	Valid         bool `protobuf:"varint,2,opt,name=valid,proto3" json:"valid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NullString) Reset() {
+	*x = NullString{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NullString) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NullString) ProtoMessage() {}
+
+func (x *NullString) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NullString.ProtoReflect.Descriptor instead.
+func (*NullString) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *NullString) GetString_() string {
+	if x != nil {
+		return x.String_
+	}
+	return ""
+}
+
+func (x *NullString) GetValid() bool {
+	if x != nil {
+		return x.Valid
+	}
+	return false
+}
+
+// NullInt16 represents an int16 that may be null.
+// NullInt16 implements the [Scanner] interface so
+// it can be used as a scan destination, similar to [NullString].
+type NullInt16 struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Int16 int32                  `protobuf:"varint,1,opt,name=int16,proto3" json:"int16,omitempty"`
+	// Valid is true if Int16 is not NULL
+	Valid         bool `protobuf:"varint,2,opt,name=valid,proto3" json:"valid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NullInt16) Reset() {
+	*x = NullInt16{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NullInt16) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NullInt16) ProtoMessage() {}
+
+func (x *NullInt16) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NullInt16.ProtoReflect.Descriptor instead.
+func (*NullInt16) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *NullInt16) GetInt16() int32 {
+	if x != nil {
+		return x.Int16
+	}
+	return 0
+}
+
+func (x *NullInt16) GetValid() bool {
+	if x != nil {
+		return x.Valid
+	}
+	return false
+}
+
+type Code struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	String_ string                 `protobuf:"bytes,1,opt,name=string,proto3" json:"string,omitempty"`
+	// Valid is true if String is not NULL
+	Valid         bool `protobuf:"varint,2,opt,name=valid,proto3" json:"valid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Code) Reset() {
+	*x = Code{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Code) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Code) ProtoMessage() {}
+
+func (x *Code) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Code.ProtoReflect.Descriptor instead.
+func (*Code) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *Code) GetString_() string {
+	if x != nil {
+		return x.String_
+	}
+	return ""
+}
+
+func (x *Code) GetValid() bool {
+	if x != nil {
+		return x.Valid
+	}
+	return false
+}
+
+// NullTime represents a [time.Time] that may be null.
+// NullTime implements the [Scanner] interface so
+// it can be used as a scan destination, similar to [NullString].
+type NullTime struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Time  *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// Valid is true if Time is not NULL
+	Valid         bool `protobuf:"varint,2,opt,name=valid,proto3" json:"valid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NullTime) Reset() {
+	*x = NullTime{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NullTime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NullTime) ProtoMessage() {}
+
+func (x *NullTime) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NullTime.ProtoReflect.Descriptor instead.
+func (*NullTime) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *NullTime) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *NullTime) GetValid() bool {
+	if x != nil {
+		return x.Valid
+	}
+	return false
+}
+
+// Tree has no nodes of another type.
+type Tree struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kids          []*Tree                `protobuf:"bytes,1,rep,name=kids,proto3" json:"kids,omitempty"`
+	Left          *Tree                  `protobuf:"bytes,2,opt,name=left,proto3" json:"left,omitempty"`
+	By            map[string]*Tree       `protobuf:"bytes,3,rep,name=by,proto3" json:"by,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Around        []*Tree                `protobuf:"bytes,4,rep,name=around,proto3" json:"around,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tree) Reset() {
+	*x = Tree{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tree) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tree) ProtoMessage() {}
+
+func (x *Tree) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tree.ProtoReflect.Descriptor instead.
+func (*Tree) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *Tree) GetKids() []*Tree {
+	if x != nil {
+		return x.Kids
+	}
+	return nil
+}
+
+func (x *Tree) GetLeft() *Tree {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *Tree) GetBy() map[string]*Tree {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *Tree) GetAround() []*Tree {
+	if x != nil {
+		return x.Around
+	}
+	return nil
+}
+
+type OptionalWide struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         *Wide                  `protobuf:"varint,1,opt,name=value,proto3,enum=kinds.v1.Wide,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionalWide) Reset() {
+	*x = OptionalWide{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionalWide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionalWide) ProtoMessage() {}
+
+func (x *OptionalWide) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionalWide.ProtoReflect.Descriptor instead.
+func (*OptionalWide) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *OptionalWide) GetValue() Wide {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return Wide_WIDE_ZERO
+}
+
+type OptionalString struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         *string                `protobuf:"bytes,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionalString) Reset() {
+	*x = OptionalString{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionalString) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionalString) ProtoMessage() {}
+
+func (x *OptionalString) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionalString.ProtoReflect.Descriptor instead.
+func (*OptionalString) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *OptionalString) GetValue() string {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return ""
+}
+
+type ListOfInt32 struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []int32                `protobuf:"varint,1,rep,packed,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfInt32) Reset() {
+	*x = ListOfInt32{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfInt32) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfInt32) ProtoMessage() {}
+
+func (x *ListOfInt32) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfInt32.ProtoReflect.Descriptor instead.
+func (*ListOfInt32) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *ListOfInt32) GetItems() []int32 {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type ListOfString struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []string               `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfString) Reset() {
+	*x = ListOfString{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfString) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfString) ProtoMessage() {}
+
+func (x *ListOfString) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfString.ProtoReflect.Descriptor instead.
+func (*ListOfString) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{79}
+}
+
+func (x *ListOfString) GetItems() []string {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type ListOfInt64 struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []int64                `protobuf:"varint,1,rep,packed,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfInt64) Reset() {
+	*x = ListOfInt64{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfInt64) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfInt64) ProtoMessage() {}
+
+func (x *ListOfInt64) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfInt64.ProtoReflect.Descriptor instead.
+func (*ListOfInt64) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *ListOfInt64) GetItems() []int64 {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type ListOfListOfInt64 struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*ListOfInt64         `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfListOfInt64) Reset() {
+	*x = ListOfListOfInt64{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[81]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfListOfInt64) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfListOfInt64) ProtoMessage() {}
+
+func (x *ListOfListOfInt64) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[81]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfListOfInt64.ProtoReflect.Descriptor instead.
+func (*ListOfListOfInt64) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{81}
+}
+
+func (x *ListOfListOfInt64) GetItems() []*ListOfInt64 {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type ListOfLeaf struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*Leaf                `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfLeaf) Reset() {
+	*x = ListOfLeaf{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[82]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfLeaf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfLeaf) ProtoMessage() {}
+
+func (x *ListOfLeaf) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[82]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfLeaf.ProtoReflect.Descriptor instead.
+func (*ListOfLeaf) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{82}
+}
+
+func (x *ListOfLeaf) GetItems() []*Leaf {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type ListOfBool struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []bool                 `protobuf:"varint,1,rep,packed,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfBool) Reset() {
+	*x = ListOfBool{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[83]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfBool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfBool) ProtoMessage() {}
+
+func (x *ListOfBool) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[83]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfBool.ProtoReflect.Descriptor instead.
+func (*ListOfBool) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{83}
+}
+
+func (x *ListOfBool) GetItems() []bool {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type ListOfDouble struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []float64              `protobuf:"fixed64,1,rep,packed,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOfDouble) Reset() {
+	*x = ListOfDouble{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[84]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOfDouble) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOfDouble) ProtoMessage() {}
+
+func (x *ListOfDouble) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[84]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOfDouble.ProtoReflect.Descriptor instead.
+func (*ListOfDouble) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{84}
+}
+
+func (x *ListOfDouble) GetItems() []float64 {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+type MapOfStringToInt64 struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       map[string]int64       `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MapOfStringToInt64) Reset() {
+	*x = MapOfStringToInt64{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[85]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MapOfStringToInt64) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MapOfStringToInt64) ProtoMessage() {}
+
+func (x *MapOfStringToInt64) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[85]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MapOfStringToInt64.ProtoReflect.Descriptor instead.
+func (*MapOfStringToInt64) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{85}
+}
+
+func (x *MapOfStringToInt64) GetEntries() map[string]int64 {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+type MapOfStringToString struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       map[string]string      `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MapOfStringToString) Reset() {
+	*x = MapOfStringToString{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[86]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MapOfStringToString) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MapOfStringToString) ProtoMessage() {}
+
+func (x *MapOfStringToString) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[86]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MapOfStringToString.ProtoReflect.Descriptor instead.
+func (*MapOfStringToString) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{86}
+}
+
+func (x *MapOfStringToString) GetEntries() map[string]string {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+type MapOfStringToLeaf struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       map[string]*Leaf       `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MapOfStringToLeaf) Reset() {
+	*x = MapOfStringToLeaf{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[87]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MapOfStringToLeaf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MapOfStringToLeaf) ProtoMessage() {}
+
+func (x *MapOfStringToLeaf) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[87]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MapOfStringToLeaf.ProtoReflect.Descriptor instead.
+func (*MapOfStringToLeaf) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{87}
+}
+
+func (x *MapOfStringToLeaf) GetEntries() map[string]*Leaf {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+type MapOfInt32ToListOfBool struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Entries       map[int32]*ListOfBool  `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MapOfInt32ToListOfBool) Reset() {
+	*x = MapOfInt32ToListOfBool{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[88]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MapOfInt32ToListOfBool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MapOfInt32ToListOfBool) ProtoMessage() {}
+
+func (x *MapOfInt32ToListOfBool) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[88]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MapOfInt32ToListOfBool.ProtoReflect.Descriptor instead.
+func (*MapOfInt32ToListOfBool) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{88}
+}
+
+func (x *MapOfInt32ToListOfBool) GetEntries() map[int32]*ListOfBool {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+type OptionalInt64 struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         *int64                 `protobuf:"varint,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionalInt64) Reset() {
+	*x = OptionalInt64{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[89]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionalInt64) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionalInt64) ProtoMessage() {}
+
+func (x *OptionalInt64) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[89]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionalInt64.ProtoReflect.Descriptor instead.
+func (*OptionalInt64) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{89}
+}
+
+func (x *OptionalInt64) GetValue() int64 {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return 0
+}
+
+type OptionalBool struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         *bool                  `protobuf:"varint,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionalBool) Reset() {
+	*x = OptionalBool{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[90]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionalBool) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionalBool) ProtoMessage() {}
+
+func (x *OptionalBool) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[90]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionalBool.ProtoReflect.Descriptor instead.
+func (*OptionalBool) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{90}
+}
+
+func (x *OptionalBool) GetValue() bool {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return false
+}
+
+type OptionalDouble struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         *float64               `protobuf:"fixed64,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OptionalDouble) Reset() {
+	*x = OptionalDouble{}
+	mi := &file_kinds_v1_kinds_proto_msgTypes[91]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OptionalDouble) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OptionalDouble) ProtoMessage() {}
+
+func (x *OptionalDouble) ProtoReflect() protoreflect.Message {
+	mi := &file_kinds_v1_kinds_proto_msgTypes[91]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OptionalDouble.ProtoReflect.Descriptor instead.
+func (*OptionalDouble) Descriptor() ([]byte, []int) {
+	return file_kinds_v1_kinds_proto_rawDescGZIP(), []int{91}
+}
+
+func (x *OptionalDouble) GetValue() float64 {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return 0
+}
+
 var File_kinds_v1_kinds_proto protoreflect.FileDescriptor
 
 const file_kinds_v1_kinds_proto_rawDesc = "" +
 	"\n" +
-	"\x14kinds/v1/kinds.proto\x12\bkinds.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x01\n" +
+	"\x14kinds/v1/kinds.proto\x12\bkinds.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9c\x01\n" +
 	"\x0eNumbersRequest\x12\f\n" +
 	"\x01a\x18\x01 \x01(\x03R\x01a\x12\f\n" +
 	"\x01b\x18\x02 \x01(\x05R\x01b\x12\f\n" +
@@ -1476,7 +5614,77 @@ const file_kinds_v1_kinds_proto_rawDesc = "" +
 	"\x03_id\":\n" +
 	"\x10OptionalResponse\x12\x1b\n" +
 	"\x06result\x18\x01 \x01(\x01H\x00R\x06result\x88\x01\x01B\t\n" +
-	"\a_result\"\x9c\x01\n" +
+	"\a_result\"\xa8\x02\n" +
+	"\fEnumsRequest\x12\x1d\n" +
+	"\x01c\x18\x01 \x01(\x0e2\x0f.kinds.v1.ColorR\x01c\x12\"\n" +
+	"\x01p\x18\x02 \x01(\x0e2\x0f.kinds.v1.ColorH\x00R\x01p\x88\x01\x01\x12\x1d\n" +
+	"\x01l\x18\x03 \x03(\x0e2\x0f.kinds.v1.ColorR\x01l\x12+\n" +
+	"\x01m\x18\x04 \x03(\v2\x1d.kinds.v1.EnumsRequest.MEntryR\x01m\x12\x1c\n" +
+	"\x01w\x18\x05 \x01(\x0e2\x0e.kinds.v1.WideR\x01w\x12\x1e\n" +
+	"\x01n\x18\x06 \x01(\x0e2\x10.kinds.v1.NarrowR\x01n\x1aE\n" +
+	"\x06MEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12%\n" +
+	"\x05value\x18\x02 \x01(\x0e2\x0f.kinds.v1.ColorR\x05value:\x028\x01B\x04\n" +
+	"\x02_p\"T\n" +
+	"\rEnumsResponse\x12\x1d\n" +
+	"\x01r\x18\x01 \x01(\x0e2\x0f.kinds.v1.ColorR\x01r\x12$\n" +
+	"\x01s\x18\x02 \x03(\v2\x16.kinds.v1.OptionalWideR\x01s\"\xcd\x01\n" +
+	"\fTextsRequest\x12\f\n" +
+	"\x01a\x18\x01 \x01(\tR\x01a\x12\x11\n" +
+	"\x01p\x18\x02 \x01(\tH\x00R\x01p\x88\x01\x01\x12\f\n" +
+	"\x01l\x18\x03 \x03(\tR\x01l\x12+\n" +
+	"\x01m\x18\x04 \x03(\v2\x1d.kinds.v1.TextsRequest.MEntryR\x01m\x12\x11\n" +
+	"\x01n\x18\x05 \x01(\tH\x01R\x01n\x88\x01\x01\x12\f\n" +
+	"\x01g\x18\x06 \x01(\tR\x01g\x1a4\n" +
+	"\x06MEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01B\x04\n" +
+	"\x02_pB\x04\n" +
+	"\x02_n\"\xbb\x01\n" +
+	"\rTextsResponse\x12(\n" +
+	"\x02ns\x18\x01 \x03(\v2\x18.kinds.v1.OptionalStringR\x02ns\x12/\n" +
+	"\x02gs\x18\x02 \x03(\v2\x1f.kinds.v1.TextsResponse.GsEntryR\x02gs\x1aO\n" +
+	"\aGsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12.\n" +
+	"\x05value\x18\x02 \x01(\v2\x18.kinds.v1.OptionalStringR\x05value:\x028\x01\")\n" +
+	"\vRawsRequest\x12\f\n" +
+	"\x01r\x18\x01 \x01(\fR\x01r\x12\f\n" +
+	"\x01l\x18\x02 \x03(\fR\x01l\"q\n" +
+	"\fRawsResponse\x12+\n" +
+	"\x01m\x18\x01 \x03(\v2\x1d.kinds.v1.RawsResponse.MEntryR\x01m\x1a4\n" +
+	"\x06MEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xdb\x01\n" +
+	"\x0fAnythingRequest\x12$\n" +
+	"\x01v\x18\x01 \x01(\v2\x16.google.protobuf.ValueR\x01v\x12.\n" +
+	"\x01m\x18\x02 \x03(\v2 .kinds.v1.AnythingRequest.MEntryR\x01m\x12$\n" +
+	"\x01l\x18\x03 \x03(\v2\x16.google.protobuf.ValueR\x01l\x1aL\n" +
+	"\x06MEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.google.protobuf.ValueR\x05value:\x028\x01\"8\n" +
+	"\x10AnythingResponse\x12$\n" +
+	"\x01r\x18\x01 \x01(\v2\x16.google.protobuf.ValueR\x01r\"%\n" +
+	"\rSingleRequest\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\"\x10\n" +
+	"\x0eSingleResponse\"\xea\x01\n" +
+	"\x0eHygieneRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x1a\n" +
+	"\bresponse\x18\x02 \x01(\tR\bresponse\x12\x10\n" +
+	"\x03req\x18\x03 \x01(\tR\x03req\x12\x12\n" +
+	"\x04resp\x18\x04 \x01(\tR\x04resp\x12\x10\n" +
+	"\x03svc\x18\x05 \x01(\tR\x03svc\x12\f\n" +
+	"\x01v\x18\x06 \x01(\tR\x01v\x12\f\n" +
+	"\x01m\x18\a \x01(\tR\x01m\x12\x10\n" +
+	"\x03bad\x18\b \x01(\tR\x03bad\x12\f\n" +
+	"\x01e\x18\t \x01(\x05R\x01e\x12\f\n" +
+	"\x01s\x18\n" +
+	" \x01(\x05R\x01s\x12\x0e\n" +
+	"\x02in\x18\v \x01(\x05R\x02in\x12\x10\n" +
+	"\x03out\x18\f \x01(\x05R\x03out\";\n" +
+	"\x0fHygieneResponse\x12\f\n" +
+	"\x01r\x18\x01 \x01(\tR\x01r\x12\f\n" +
+	"\x01c\x18\x02 \x01(\tR\x01c\x12\f\n" +
+	"\x01f\x18\x03 \x01(\tR\x01f\"\x9c\x01\n" +
 	"\fListsRequest\x12\f\n" +
 	"\x01a\x18\x01 \x03(\tR\x01a\x12\f\n" +
 	"\x01b\x18\x02 \x03(\tR\x01b\x12(\n" +
@@ -1512,7 +5720,92 @@ const file_kinds_v1_kinds_proto_rawDesc = "" +
 	"\x06result\x18\x01 \x03(\v2\".kinds.v1.MapsResponse.ResultEntryR\x06result\x1a9\n" +
 	"\vResultEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xcf\x02\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\x98\x01\n" +
+	"\rArraysRequest\x12\f\n" +
+	"\x01a\x18\x01 \x01(\fR\x01a\x12\f\n" +
+	"\x01b\x18\x02 \x03(\x03R\x01b\x12\f\n" +
+	"\x01c\x18\x03 \x03(\tR\x01c\x12#\n" +
+	"\x01d\x18\x04 \x03(\v2\x15.kinds.v1.ListOfInt32R\x01d\x12\x1c\n" +
+	"\x01e\x18\x05 \x03(\v2\x0e.kinds.v1.LeafR\x01e\x12\f\n" +
+	"\x01f\x18\x06 \x03(\x03R\x01f\x12\f\n" +
+	"\x01g\x18\a \x01(\fR\x01g\"\x9f\x01\n" +
+	"\x0eArraysResponse\x12(\n" +
+	"\x01h\x18\x01 \x03(\v2\x1a.google.protobuf.TimestampR\x01h\x12-\n" +
+	"\x01i\x18\x02 \x03(\v2\x1f.kinds.v1.ArraysResponse.IEntryR\x01i\x1a4\n" +
+	"\x06IEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xf2\x01\n" +
+	"\fGridsRequest\x12$\n" +
+	"\x01a\x18\x01 \x03(\v2\x16.kinds.v1.ListOfStringR\x01a\x12)\n" +
+	"\x01b\x18\x02 \x03(\v2\x1b.kinds.v1.ListOfListOfInt64R\x01b\x12$\n" +
+	"\x01c\x18\x03 \x03(\v2\x16.kinds.v1.ListOfStringR\x01c\x12\"\n" +
+	"\x01d\x18\x04 \x03(\v2\x14.kinds.v1.ListOfLeafR\x01d\x12#\n" +
+	"\x01e\x18\x05 \x03(\v2\x15.kinds.v1.ListOfInt32R\x01e\x12\"\n" +
+	"\x01f\x18\x06 \x03(\v2\x14.kinds.v1.ListOfBoolR\x01f\"?\n" +
+	"\rGridsResponse\x12.\n" +
+	"\x06result\x18\x01 \x03(\v2\x16.kinds.v1.ListOfDoubleR\x06result\"m\n" +
+	"\x12ListsOfMapsRequest\x12*\n" +
+	"\x01a\x18\x01 \x03(\v2\x1c.kinds.v1.MapOfStringToInt64R\x01a\x12+\n" +
+	"\x01b\x18\x02 \x03(\v2\x1d.kinds.v1.MapOfStringToStringR\x01b\"J\n" +
+	"\x13ListsOfMapsResponse\x123\n" +
+	"\x06result\x18\x01 \x03(\v2\x1b.kinds.v1.MapOfStringToLeafR\x06result\"\xa5\x04\n" +
+	"\x12MapsOfListsRequest\x121\n" +
+	"\x01a\x18\x01 \x03(\v2#.kinds.v1.MapsOfListsRequest.AEntryR\x01a\x121\n" +
+	"\x01b\x18\x02 \x03(\v2#.kinds.v1.MapsOfListsRequest.BEntryR\x01b\x121\n" +
+	"\x01c\x18\x03 \x03(\v2#.kinds.v1.MapsOfListsRequest.CEntryR\x01c\x121\n" +
+	"\x01d\x18\x04 \x03(\v2#.kinds.v1.MapsOfListsRequest.DEntryR\x01d\x1aL\n" +
+	"\x06AEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.kinds.v1.ListOfStringR\x05value:\x028\x01\x1aL\n" +
+	"\x06BEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\x03R\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.kinds.v1.ListOfStringR\x05value:\x028\x01\x1aR\n" +
+	"\x06CEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.kinds.v1.MapOfStringToInt64R\x05value:\x028\x01\x1aS\n" +
+	"\x06DEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x123\n" +
+	"\x05value\x18\x02 \x01(\v2\x1d.kinds.v1.MapOfStringToStringR\x05value:\x028\x01\"\xb5\x01\n" +
+	"\x13MapsOfListsResponse\x12A\n" +
+	"\x06result\x18\x01 \x03(\v2).kinds.v1.MapsOfListsResponse.ResultEntryR\x06result\x1a[\n" +
+	"\vResultEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
+	"\x05value\x18\x02 \x01(\v2 .kinds.v1.MapOfInt32ToListOfBoolR\x05value:\x028\x01\"\xe5\x01\n" +
+	"\vSetsRequest\x12\f\n" +
+	"\x01a\x18\x01 \x03(\tR\x01a\x12\f\n" +
+	"\x01b\x18\x02 \x03(\tR\x01b\x12\f\n" +
+	"\x01c\x18\x03 \x03(\x03R\x01c\x12\f\n" +
+	"\x01d\x18\x04 \x03(\tR\x01d\x12$\n" +
+	"\x01e\x18\x05 \x03(\v2\x16.kinds.v1.ListOfStringR\x01e\x12*\n" +
+	"\x01f\x18\x06 \x03(\v2\x1c.kinds.v1.SetsRequest.FEntryR\x01f\x1aL\n" +
+	"\x06FEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.kinds.v1.ListOfStringR\x05value:\x028\x01\"&\n" +
+	"\fSetsResponse\x12\x16\n" +
+	"\x06result\x18\x01 \x03(\rR\x06result\"\xcf\x02\n" +
+	"\vGapsRequest\x12%\n" +
+	"\x01a\x18\x01 \x03(\v2\x17.kinds.v1.OptionalInt64R\x01a\x12&\n" +
+	"\x01b\x18\x02 \x03(\v2\x18.kinds.v1.OptionalStringR\x01b\x12*\n" +
+	"\x01c\x18\x03 \x03(\v2\x1c.kinds.v1.GapsRequest.CEntryR\x01c\x12&\n" +
+	"\x01d\x18\x04 \x03(\v2\x18.kinds.v1.OptionalStringR\x01d\x12%\n" +
+	"\x01e\x18\x05 \x03(\v2\x17.kinds.v1.OptionalInt64R\x01e\x12(\n" +
+	"\x01f\x18\x06 \x03(\v2\x1a.google.protobuf.TimestampR\x01f\x1aL\n" +
+	"\x06CEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.kinds.v1.OptionalBoolR\x05value:\x028\x01\"6\n" +
+	"\fGapsResponse\x12&\n" +
+	"\x01g\x18\x01 \x03(\v2\x18.kinds.v1.OptionalDoubleR\x01g\"\xb3\x01\n" +
+	"\fNamedRequest\x12\f\n" +
+	"\x01a\x18\x01 \x03(\tR\x01a\x12+\n" +
+	"\x01b\x18\x02 \x03(\v2\x1d.kinds.v1.NamedRequest.BEntryR\x01b\x12$\n" +
+	"\x01c\x18\x03 \x03(\v2\x16.kinds.v1.ListOfDoubleR\x01c\x12\f\n" +
+	"\x01d\x18\x04 \x03(\rR\x01d\x1a4\n" +
+	"\x06BEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x02R\x05value:\x028\x01\"Y\n" +
+	"\rNamedResponse\x12\x16\n" +
+	"\x06result\x18\x01 \x03(\tR\x06result\x120\n" +
+	"\aresult2\x18\x02 \x03(\v2\x16.kinds.v1.ListOfDoubleR\aresult2\"\xcf\x02\n" +
 	"\x0eAwkwardRequest\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x16\n" +
 	"\x06syntax\x18\x02 \x01(\tR\x06syntax\x12\x16\n" +
@@ -1542,7 +5835,51 @@ const file_kinds_v1_kinds_proto_rawDesc = "" +
 	"\x01a\x18\x03 \x01(\v2\x0e.kinds.v1.LeafR\x01a\x12\x1e\n" +
 	"\x01h\x18\x04 \x01(\v2\x10.kinds.v1.HiddenR\x01h\"A\n" +
 	"\x0fStructsResponse\x12.\n" +
-	"\x06result\x18\x01 \x01(\v2\x16.kinds.v1.KindsMessageR\x06result\"\x10\n" +
+	"\x06result\x18\x01 \x01(\v2\x16.kinds.v1.KindsMessageR\x06result\"p\n" +
+	"\x0fEmbeddedRequest\x12\x1e\n" +
+	"\x01a\x18\x01 \x01(\v2\x10.kinds.v1.EmbedsR\x01a\x12\x1e\n" +
+	"\x01p\x18\x02 \x01(\v2\x10.kinds.v1.EmbedsR\x01p\x12\x1d\n" +
+	"\x01l\x18\x03 \x03(\v2\x0f.kinds.v1.OuterR\x01l\"<\n" +
+	"\x10EmbeddedResponse\x12(\n" +
+	"\x06result\x18\x01 \x01(\v2\x10.kinds.v1.EmbedsR\x06result\"j\n" +
+	"\x10AnonymousRequest\x12*\n" +
+	"\x01p\x18\x01 \x01(\v2\x1c.kinds.v1.AnonymousRequest_PR\x01p\x12*\n" +
+	"\x01l\x18\x02 \x03(\v2\x1c.kinds.v1.AnonymousRequest_LR\x01l\"@\n" +
+	"\x11AnonymousResponse\x12+\n" +
+	"\x01r\x18\x01 \x01(\v2\x1d.kinds.v1.AnonymousResponse_RR\x01r\"\xa5\x01\n" +
+	"\x0fGenericsRequest\x12 \n" +
+	"\x01p\x18\x01 \x01(\v2\x12.kinds.v1.PageLeafR\x01p\x12\x1e\n" +
+	"\x01q\x18\x02 \x01(\v2\x10.kinds.v1.PageIDR\x01q\x12%\n" +
+	"\x01r\x18\x03 \x01(\v2\x17.kinds.v1.PairStringIntR\x01r\x12)\n" +
+	"\x01l\x18\x04 \x03(\v2\x1b.kinds.v1.PairListOfIntLeafR\x01l\"B\n" +
+	"\x10GenericsResponse\x12.\n" +
+	"\x06result\x18\x01 \x01(\v2\x16.kinds.v1.PagePageLeafR\x06result\"\xd7\x02\n" +
+	"\x0eForeignRequest\x12\"\n" +
+	"\x01s\x18\x01 \x01(\v2\x14.kinds.v1.NullStringR\x01s\x12\f\n" +
+	"\x01m\x18\x02 \x01(\x03R\x01m\x12-\n" +
+	"\x01h\x18\x03 \x03(\v2\x1f.kinds.v1.ForeignRequest.HEntryR\x01h\x12-\n" +
+	"\x01d\x18\x04 \x03(\v2\x1f.kinds.v1.ForeignRequest.DEntryR\x01d\x12\x1c\n" +
+	"\x01c\x18\x05 \x01(\v2\x0e.kinds.v1.CodeR\x01c\x1aL\n" +
+	"\x06HEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.kinds.v1.ListOfStringR\x05value:\x028\x01\x1aI\n" +
+	"\x06DEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\x03R\x03key\x12)\n" +
+	"\x05value\x18\x02 \x01(\v2\x13.kinds.v1.NullInt16R\x05value:\x028\x01\"=\n" +
+	"\x0fForeignResponse\x12*\n" +
+	"\x06result\x18\x01 \x01(\v2\x12.kinds.v1.NullTimeR\x06result\"N\n" +
+	"\x10RecursiveRequest\x12\x1c\n" +
+	"\x01t\x18\x01 \x01(\v2\x0e.kinds.v1.TreeR\x01t\x12\x1c\n" +
+	"\x01f\x18\x02 \x03(\v2\x0e.kinds.v1.TreeR\x01f\"\x9f\x01\n" +
+	"\x11RecursiveResponse\x12?\n" +
+	"\x06result\x18\x01 \x03(\v2'.kinds.v1.RecursiveResponse.ResultEntryR\x06result\x1aI\n" +
+	"\vResultEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12$\n" +
+	"\x05value\x18\x02 \x01(\v2\x0e.kinds.v1.TreeR\x05value:\x028\x01\"/\n" +
+	"\vSameRequest\x12 \n" +
+	"\x01r\x18\x01 \x01(\v2\x12.kinds.v1.PageLeafR\x01r\"\x1c\n" +
+	"\fSameResponse\x12\f\n" +
+	"\x01s\x18\x01 \x01(\fR\x01s\"\x10\n" +
 	"\x0eNothingRequest\"\x11\n" +
 	"\x0fNothingResponse\"\xf8\x02\n" +
 	"\x04Node\x12\x12\n" +
@@ -1566,16 +5903,198 @@ const file_kinds_v1_kinds_proto_rawDesc = "" +
 	"\x06Hidden\x12\x14\n" +
 	"\x05shown\x18\x01 \x01(\x03R\x05shown\"2\n" +
 	"\fKindsMessage\x12\"\n" +
-	"\x03all\x18\x01 \x03(\v2\x10.kinds.v1.HiddenR\x03all2\xac\x04\n" +
+	"\x03all\x18\x01 \x03(\v2\x10.kinds.v1.HiddenR\x03all\"\x9e\x03\n" +
+	"\x06Embeds\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12\x12\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\x12\x19\n" +
+	"\x05count\x18\x03 \x01(\rH\x00R\x05count\x88\x01\x01\x12\x19\n" +
+	"\x05grade\x18\x04 \x01(\tH\x01R\x05grade\x88\x01\x01\x12*\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
+	"\x04list\x18\x06 \x03(\tR\x04list\x12*\n" +
+	"\x05color\x18\a \x01(\x0e2\x0f.kinds.v1.ColorH\x02R\x05color\x88\x01\x01\x12\x19\n" +
+	"\x05limit\x18\b \x01(\x03H\x03R\x05limit\x88\x01\x01\x12\x19\n" +
+	"\x05other\x18\t \x01(\x03H\x04R\x05other\x88\x01\x01\x12\x14\n" +
+	"\x05shown\x18\n" +
+	" \x01(\x03R\x05shown\x12\"\n" +
+	"\x04leaf\x18\v \x01(\v2\x0e.kinds.v1.LeafR\x04leaf\x12\x0e\n" +
+	"\x02id\x18\f \x01(\tR\x02id\x12\x12\n" +
+	"\x04over\x18\r \x01(\tR\x04overB\b\n" +
+	"\x06_countB\b\n" +
+	"\x06_gradeB\b\n" +
+	"\x06_colorB\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_other\"\x81\x04\n" +
+	"\x05Outer\x12\x1d\n" +
+	"\aversion\x18\x01 \x01(\x05H\x00R\aversion\x88\x01\x01\x12\x17\n" +
+	"\x04note\x18\x02 \x01(\tH\x01R\x04note\x88\x01\x01\x12\x19\n" +
+	"\x05count\x18\x03 \x01(\rH\x02R\x05count\x88\x01\x01\x12\x19\n" +
+	"\x05grade\x18\x04 \x01(\tH\x03R\x05grade\x88\x01\x01\x12*\n" +
+	"\x02at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x12\n" +
+	"\x04list\x18\x06 \x03(\tR\x04list\x12*\n" +
+	"\x05color\x18\a \x01(\x0e2\x0f.kinds.v1.ColorH\x04R\x05color\x88\x01\x01\x12\x19\n" +
+	"\x05limit\x18\b \x01(\x03H\x05R\x05limit\x88\x01\x01\x12\x19\n" +
+	"\x05other\x18\t \x01(\x03H\x06R\x05other\x88\x01\x01\x12\x19\n" +
+	"\x05shown\x18\n" +
+	" \x01(\x03H\aR\x05shown\x88\x01\x01\x12\"\n" +
+	"\x04leaf\x18\v \x01(\v2\x0e.kinds.v1.LeafR\x04leaf\x12\x13\n" +
+	"\x02id\x18\f \x01(\tH\bR\x02id\x88\x01\x01\x12\x17\n" +
+	"\x04over\x18\r \x01(\tH\tR\x04over\x88\x01\x01\x12\f\n" +
+	"\x01x\x18\x0e \x01(\x02R\x01x\x12\f\n" +
+	"\x01y\x18\x0f \x01(\x02R\x01yB\n" +
+	"\n" +
+	"\b_versionB\a\n" +
+	"\x05_noteB\b\n" +
+	"\x06_countB\b\n" +
+	"\x06_gradeB\b\n" +
+	"\x06_colorB\b\n" +
+	"\x06_limitB\b\n" +
+	"\x06_otherB\b\n" +
+	"\x06_shownB\x05\n" +
+	"\x03_idB\a\n" +
+	"\x05_over\"\"\n" +
+	"\x12AnonymousRequest_P\x12\f\n" +
+	"\x01x\x18\x01 \x01(\x05R\x01x\"Y\n" +
+	"\x12AnonymousRequest_L\x12\f\n" +
+	"\x01n\x18\x01 \x01(\x03R\x01n\x125\n" +
+	"\x04deep\x18\x02 \x01(\v2!.kinds.v1.AnonymousRequest_L_DeepR\x04deep\"-\n" +
+	"\x17AnonymousRequest_L_Deep\x12\x12\n" +
+	"\x04text\x18\x01 \x03(\tR\x04text\"%\n" +
+	"\x13AnonymousResponse_R\x12\x0e\n" +
+	"\x02ok\x18\x01 \x01(\bR\x02ok\"h\n" +
+	"\bPageLeaf\x12$\n" +
+	"\x05items\x18\x01 \x03(\v2\x0e.kinds.v1.LeafR\x05items\x12\x17\n" +
+	"\x04next\x18\x02 \x01(\tH\x00R\x04next\x88\x01\x01\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05totalB\a\n" +
+	"\x05_next\"V\n" +
+	"\x06PageID\x12\x14\n" +
+	"\x05items\x18\x01 \x03(\tR\x05items\x12\x17\n" +
+	"\x04next\x18\x02 \x01(\tH\x00R\x04next\x88\x01\x01\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05totalB\a\n" +
+	"\x05_next\"=\n" +
+	"\rPairStringInt\x12\x14\n" +
+	"\x05first\x18\x01 \x01(\tR\x05first\x12\x16\n" +
+	"\x06second\x18\x02 \x01(\x03R\x06second\"Q\n" +
+	"\x11PairListOfIntLeaf\x12\x14\n" +
+	"\x05first\x18\x01 \x03(\x03R\x05first\x12&\n" +
+	"\x06second\x18\x02 \x01(\v2\x0e.kinds.v1.LeafR\x06second\"p\n" +
+	"\fPagePageLeaf\x12(\n" +
+	"\x05items\x18\x01 \x03(\v2\x12.kinds.v1.PageLeafR\x05items\x12\x17\n" +
+	"\x04next\x18\x02 \x01(\tH\x00R\x04next\x88\x01\x01\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05totalB\a\n" +
+	"\x05_next\":\n" +
+	"\n" +
+	"NullString\x12\x16\n" +
+	"\x06string\x18\x01 \x01(\tR\x06string\x12\x14\n" +
+	"\x05valid\x18\x02 \x01(\bR\x05valid\"7\n" +
+	"\tNullInt16\x12\x14\n" +
+	"\x05int16\x18\x01 \x01(\x05R\x05int16\x12\x14\n" +
+	"\x05valid\x18\x02 \x01(\bR\x05valid\"4\n" +
+	"\x04Code\x12\x16\n" +
+	"\x06string\x18\x01 \x01(\tR\x06string\x12\x14\n" +
+	"\x05valid\x18\x02 \x01(\bR\x05valid\"P\n" +
+	"\bNullTime\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x14\n" +
+	"\x05valid\x18\x02 \x01(\bR\x05valid\"\xe5\x01\n" +
+	"\x04Tree\x12\"\n" +
+	"\x04kids\x18\x01 \x03(\v2\x0e.kinds.v1.TreeR\x04kids\x12\"\n" +
+	"\x04left\x18\x02 \x01(\v2\x0e.kinds.v1.TreeR\x04left\x12&\n" +
+	"\x02by\x18\x03 \x03(\v2\x16.kinds.v1.Tree.ByEntryR\x02by\x12&\n" +
+	"\x06around\x18\x04 \x03(\v2\x0e.kinds.v1.TreeR\x06around\x1aE\n" +
+	"\aByEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12$\n" +
+	"\x05value\x18\x02 \x01(\v2\x0e.kinds.v1.TreeR\x05value:\x028\x01\"C\n" +
+	"\fOptionalWide\x12)\n" +
+	"\x05value\x18\x01 \x01(\x0e2\x0e.kinds.v1.WideH\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"5\n" +
+	"\x0eOptionalString\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\tH\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"#\n" +
+	"\vListOfInt32\x12\x14\n" +
+	"\x05items\x18\x01 \x03(\x05R\x05items\"$\n" +
+	"\fListOfString\x12\x14\n" +
+	"\x05items\x18\x01 \x03(\tR\x05items\"#\n" +
+	"\vListOfInt64\x12\x14\n" +
+	"\x05items\x18\x01 \x03(\x03R\x05items\"@\n" +
+	"\x11ListOfListOfInt64\x12+\n" +
+	"\x05items\x18\x01 \x03(\v2\x15.kinds.v1.ListOfInt64R\x05items\"2\n" +
+	"\n" +
+	"ListOfLeaf\x12$\n" +
+	"\x05items\x18\x01 \x03(\v2\x0e.kinds.v1.LeafR\x05items\"\"\n" +
+	"\n" +
+	"ListOfBool\x12\x14\n" +
+	"\x05items\x18\x01 \x03(\bR\x05items\"$\n" +
+	"\fListOfDouble\x12\x14\n" +
+	"\x05items\x18\x01 \x03(\x01R\x05items\"\x95\x01\n" +
+	"\x12MapOfStringToInt64\x12C\n" +
+	"\aentries\x18\x01 \x03(\v2).kinds.v1.MapOfStringToInt64.EntriesEntryR\aentries\x1a:\n" +
+	"\fEntriesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x97\x01\n" +
+	"\x13MapOfStringToString\x12D\n" +
+	"\aentries\x18\x01 \x03(\v2*.kinds.v1.MapOfStringToString.EntriesEntryR\aentries\x1a:\n" +
+	"\fEntriesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa3\x01\n" +
+	"\x11MapOfStringToLeaf\x12B\n" +
+	"\aentries\x18\x01 \x03(\v2(.kinds.v1.MapOfStringToLeaf.EntriesEntryR\aentries\x1aJ\n" +
+	"\fEntriesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12$\n" +
+	"\x05value\x18\x02 \x01(\v2\x0e.kinds.v1.LeafR\x05value:\x028\x01\"\xb3\x01\n" +
+	"\x16MapOfInt32ToListOfBool\x12G\n" +
+	"\aentries\x18\x01 \x03(\v2-.kinds.v1.MapOfInt32ToListOfBool.EntriesEntryR\aentries\x1aP\n" +
+	"\fEntriesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\x05R\x03key\x12*\n" +
+	"\x05value\x18\x02 \x01(\v2\x14.kinds.v1.ListOfBoolR\x05value:\x028\x01\"4\n" +
+	"\rOptionalInt64\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\x03H\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"3\n" +
+	"\fOptionalBool\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\bH\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"5\n" +
+	"\x0eOptionalDouble\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\x01H\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value*6\n" +
+	"\x05Color\x12\x0e\n" +
+	"\n" +
+	"COLOR_NONE\x10\x00\x12\r\n" +
+	"\tCOLOR_RED\x10\x01\x12\x0e\n" +
+	"\n" +
+	"COLOR_BLUE\x10\x02*#\n" +
+	"\x04Wide\x12\r\n" +
+	"\tWIDE_ZERO\x10\x00\x12\f\n" +
+	"\bWIDE_TEN\x10\n" +
+	"*4\n" +
+	"\x06Narrow\x12\x0f\n" +
+	"\vNARROW_ZERO\x10\x00\x12\x19\n" +
+	"\fNARROW_BELOW\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x012\xd7\r\n" +
 	"\x05Kinds\x12>\n" +
 	"\aNumbers\x12\x18.kinds.v1.NumbersRequest\x1a\x19.kinds.v1.NumbersResponse\x125\n" +
 	"\x04Text\x12\x15.kinds.v1.TextRequest\x1a\x16.kinds.v1.TextResponse\x128\n" +
 	"\x05Times\x12\x16.kinds.v1.TimesRequest\x1a\x17.kinds.v1.TimesResponse\x12A\n" +
 	"\bOptional\x12\x19.kinds.v1.OptionalRequest\x1a\x1a.kinds.v1.OptionalResponse\x128\n" +
+	"\x05Enums\x12\x16.kinds.v1.EnumsRequest\x1a\x17.kinds.v1.EnumsResponse\x128\n" +
+	"\x05Texts\x12\x16.kinds.v1.TextsRequest\x1a\x17.kinds.v1.TextsResponse\x125\n" +
+	"\x04Raws\x12\x15.kinds.v1.RawsRequest\x1a\x16.kinds.v1.RawsResponse\x12A\n" +
+	"\bAnything\x12\x19.kinds.v1.AnythingRequest\x1a\x1a.kinds.v1.AnythingResponse\x12;\n" +
+	"\x06Single\x12\x17.kinds.v1.SingleRequest\x1a\x18.kinds.v1.SingleResponse\x12>\n" +
+	"\aHygiene\x12\x18.kinds.v1.HygieneRequest\x1a\x19.kinds.v1.HygieneResponse\x128\n" +
 	"\x05Lists\x12\x16.kinds.v1.ListsRequest\x1a\x17.kinds.v1.ListsResponse\x125\n" +
-	"\x04Maps\x12\x15.kinds.v1.MapsRequest\x1a\x16.kinds.v1.MapsResponse\x12>\n" +
+	"\x04Maps\x12\x15.kinds.v1.MapsRequest\x1a\x16.kinds.v1.MapsResponse\x12;\n" +
+	"\x06Arrays\x12\x17.kinds.v1.ArraysRequest\x1a\x18.kinds.v1.ArraysResponse\x128\n" +
+	"\x05Grids\x12\x16.kinds.v1.GridsRequest\x1a\x17.kinds.v1.GridsResponse\x12J\n" +
+	"\vListsOfMaps\x12\x1c.kinds.v1.ListsOfMapsRequest\x1a\x1d.kinds.v1.ListsOfMapsResponse\x12J\n" +
+	"\vMapsOfLists\x12\x1c.kinds.v1.MapsOfListsRequest\x1a\x1d.kinds.v1.MapsOfListsResponse\x125\n" +
+	"\x04Sets\x12\x15.kinds.v1.SetsRequest\x1a\x16.kinds.v1.SetsResponse\x125\n" +
+	"\x04Gaps\x12\x15.kinds.v1.GapsRequest\x1a\x16.kinds.v1.GapsResponse\x128\n" +
+	"\x05Named\x12\x16.kinds.v1.NamedRequest\x1a\x17.kinds.v1.NamedResponse\x12>\n" +
 	"\aAwkward\x12\x18.kinds.v1.AwkwardRequest\x1a\x19.kinds.v1.AwkwardResponse\x12>\n" +
-	"\aStructs\x12\x18.kinds.v1.StructsRequest\x1a\x19.kinds.v1.StructsResponse\x12>\n" +
+	"\aStructs\x12\x18.kinds.v1.StructsRequest\x1a\x19.kinds.v1.StructsResponse\x12A\n" +
+	"\bEmbedded\x12\x19.kinds.v1.EmbeddedRequest\x1a\x1a.kinds.v1.EmbeddedResponse\x12D\n" +
+	"\tAnonymous\x12\x1a.kinds.v1.AnonymousRequest\x1a\x1b.kinds.v1.AnonymousResponse\x12A\n" +
+	"\bGenerics\x12\x19.kinds.v1.GenericsRequest\x1a\x1a.kinds.v1.GenericsResponse\x12>\n" +
+	"\aForeign\x12\x18.kinds.v1.ForeignRequest\x1a\x19.kinds.v1.ForeignResponse\x12D\n" +
+	"\tRecursive\x12\x1a.kinds.v1.RecursiveRequest\x1a\x1b.kinds.v1.RecursiveResponse\x125\n" +
+	"\x04Same\x12\x15.kinds.v1.SameRequest\x1a\x16.kinds.v1.SameResponse\x12>\n" +
 	"\aNothing\x12\x18.kinds.v1.NothingRequest\x1a\x19.kinds.v1.NothingResponseBUZSgithub.com/kitgen/kitgen/cmd/kitgen/internal/protogen/testdata/api/kinds/v1;kindsv1b\x06proto3"
 
 var (
@@ -1590,96 +6109,337 @@ func file_kinds_v1_kinds_proto_rawDescGZIP() []byte {
 	return file_kinds_v1_kinds_proto_rawDescData
 }
 
-var file_kinds_v1_kinds_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_kinds_v1_kinds_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_kinds_v1_kinds_proto_msgTypes = make([]protoimpl.MessageInfo, 122)
 var file_kinds_v1_kinds_proto_goTypes = []any{
-	(*NumbersRequest)(nil),        // 0: kinds.v1.NumbersRequest
-	(*NumbersResponse)(nil),       // 1: kinds.v1.NumbersResponse
-	(*TextRequest)(nil),           // 2: kinds.v1.TextRequest
-	(*TextResponse)(nil),          // 3: kinds.v1.TextResponse
-	(*TimesRequest)(nil),          // 4: kinds.v1.TimesRequest
-	(*TimesResponse)(nil),         // 5: kinds.v1.TimesResponse
-	(*OptionalRequest)(nil),       // 6: kinds.v1.OptionalRequest
-	(*OptionalResponse)(nil),      // 7: kinds.v1.OptionalResponse
-	(*ListsRequest)(nil),          // 8: kinds.v1.ListsRequest
-	(*ListsResponse)(nil),         // 9: kinds.v1.ListsResponse
-	(*MapsRequest)(nil),           // 10: kinds.v1.MapsRequest
-	(*MapsResponse)(nil),          // 11: kinds.v1.MapsResponse
-	(*AwkwardRequest)(nil),        // 12: kinds.v1.AwkwardRequest
-	(*AwkwardResponse)(nil),       // 13: kinds.v1.AwkwardResponse
-	(*StructsRequest)(nil),        // 14: kinds.v1.StructsRequest
-	(*StructsResponse)(nil),       // 15: kinds.v1.StructsResponse
-	(*NothingRequest)(nil),        // 16: kinds.v1.NothingRequest
-	(*NothingResponse)(nil),       // 17: kinds.v1.NothingResponse
-	(*Node)(nil),                  // 18: kinds.v1.Node
-	(*Leaf)(nil),                  // 19: kinds.v1.Leaf
-	(*Hidden)(nil),                // 20: kinds.v1.Hidden
-	(*KindsMessage)(nil),          // 21: kinds.v1.KindsMessage
-	nil,                           // 22: kinds.v1.MapsRequest.AEntry
-	nil,                           // 23: kinds.v1.MapsRequest.BEntry
-	nil,                           // 24: kinds.v1.MapsRequest.CEntry
-	nil,                           // 25: kinds.v1.MapsRequest.DEntry
-	nil,                           // 26: kinds.v1.MapsRequest.EEntry
-	nil,                           // 27: kinds.v1.MapsResponse.ResultEntry
-	nil,                           // 28: kinds.v1.AwkwardResponse.ResultEntry
-	nil,                           // 29: kinds.v1.Node.ByNameEntry
-	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
+	(Color)(0),                      // 0: kinds.v1.Color
+	(Wide)(0),                       // 1: kinds.v1.Wide
+	(Narrow)(0),                     // 2: kinds.v1.Narrow
+	(*NumbersRequest)(nil),          // 3: kinds.v1.NumbersRequest
+	(*NumbersResponse)(nil),         // 4: kinds.v1.NumbersResponse
+	(*TextRequest)(nil),             // 5: kinds.v1.TextRequest
+	(*TextResponse)(nil),            // 6: kinds.v1.TextResponse
+	(*TimesRequest)(nil),            // 7: kinds.v1.TimesRequest
+	(*TimesResponse)(nil),           // 8: kinds.v1.TimesResponse
+	(*OptionalRequest)(nil),         // 9: kinds.v1.OptionalRequest
+	(*OptionalResponse)(nil),        // 10: kinds.v1.OptionalResponse
+	(*EnumsRequest)(nil),            // 11: kinds.v1.EnumsRequest
+	(*EnumsResponse)(nil),           // 12: kinds.v1.EnumsResponse
+	(*TextsRequest)(nil),            // 13: kinds.v1.TextsRequest
+	(*TextsResponse)(nil),           // 14: kinds.v1.TextsResponse
+	(*RawsRequest)(nil),             // 15: kinds.v1.RawsRequest
+	(*RawsResponse)(nil),            // 16: kinds.v1.RawsResponse
+	(*AnythingRequest)(nil),         // 17: kinds.v1.AnythingRequest
+	(*AnythingResponse)(nil),        // 18: kinds.v1.AnythingResponse
+	(*SingleRequest)(nil),           // 19: kinds.v1.SingleRequest
+	(*SingleResponse)(nil),          // 20: kinds.v1.SingleResponse
+	(*HygieneRequest)(nil),          // 21: kinds.v1.HygieneRequest
+	(*HygieneResponse)(nil),         // 22: kinds.v1.HygieneResponse
+	(*ListsRequest)(nil),            // 23: kinds.v1.ListsRequest
+	(*ListsResponse)(nil),           // 24: kinds.v1.ListsResponse
+	(*MapsRequest)(nil),             // 25: kinds.v1.MapsRequest
+	(*MapsResponse)(nil),            // 26: kinds.v1.MapsResponse
+	(*ArraysRequest)(nil),           // 27: kinds.v1.ArraysRequest
+	(*ArraysResponse)(nil),          // 28: kinds.v1.ArraysResponse
+	(*GridsRequest)(nil),            // 29: kinds.v1.GridsRequest
+	(*GridsResponse)(nil),           // 30: kinds.v1.GridsResponse
+	(*ListsOfMapsRequest)(nil),      // 31: kinds.v1.ListsOfMapsRequest
+	(*ListsOfMapsResponse)(nil),     // 32: kinds.v1.ListsOfMapsResponse
+	(*MapsOfListsRequest)(nil),      // 33: kinds.v1.MapsOfListsRequest
+	(*MapsOfListsResponse)(nil),     // 34: kinds.v1.MapsOfListsResponse
+	(*SetsRequest)(nil),             // 35: kinds.v1.SetsRequest
+	(*SetsResponse)(nil),            // 36: kinds.v1.SetsResponse
+	(*GapsRequest)(nil),             // 37: kinds.v1.GapsRequest
+	(*GapsResponse)(nil),            // 38: kinds.v1.GapsResponse
+	(*NamedRequest)(nil),            // 39: kinds.v1.NamedRequest
+	(*NamedResponse)(nil),           // 40: kinds.v1.NamedResponse
+	(*AwkwardRequest)(nil),          // 41: kinds.v1.AwkwardRequest
+	(*AwkwardResponse)(nil),         // 42: kinds.v1.AwkwardResponse
+	(*StructsRequest)(nil),          // 43: kinds.v1.StructsRequest
+	(*StructsResponse)(nil),         // 44: kinds.v1.StructsResponse
+	(*EmbeddedRequest)(nil),         // 45: kinds.v1.EmbeddedRequest
+	(*EmbeddedResponse)(nil),        // 46: kinds.v1.EmbeddedResponse
+	(*AnonymousRequest)(nil),        // 47: kinds.v1.AnonymousRequest
+	(*AnonymousResponse)(nil),       // 48: kinds.v1.AnonymousResponse
+	(*GenericsRequest)(nil),         // 49: kinds.v1.GenericsRequest
+	(*GenericsResponse)(nil),        // 50: kinds.v1.GenericsResponse
+	(*ForeignRequest)(nil),          // 51: kinds.v1.ForeignRequest
+	(*ForeignResponse)(nil),         // 52: kinds.v1.ForeignResponse
+	(*RecursiveRequest)(nil),        // 53: kinds.v1.RecursiveRequest
+	(*RecursiveResponse)(nil),       // 54: kinds.v1.RecursiveResponse
+	(*SameRequest)(nil),             // 55: kinds.v1.SameRequest
+	(*SameResponse)(nil),            // 56: kinds.v1.SameResponse
+	(*NothingRequest)(nil),          // 57: kinds.v1.NothingRequest
+	(*NothingResponse)(nil),         // 58: kinds.v1.NothingResponse
+	(*Node)(nil),                    // 59: kinds.v1.Node
+	(*Leaf)(nil),                    // 60: kinds.v1.Leaf
+	(*Hidden)(nil),                  // 61: kinds.v1.Hidden
+	(*KindsMessage)(nil),            // 62: kinds.v1.KindsMessage
+	(*Embeds)(nil),                  // 63: kinds.v1.Embeds
+	(*Outer)(nil),                   // 64: kinds.v1.Outer
+	(*AnonymousRequest_P)(nil),      // 65: kinds.v1.AnonymousRequest_P
+	(*AnonymousRequest_L)(nil),      // 66: kinds.v1.AnonymousRequest_L
+	(*AnonymousRequest_L_Deep)(nil), // 67: kinds.v1.AnonymousRequest_L_Deep
+	(*AnonymousResponse_R)(nil),     // 68: kinds.v1.AnonymousResponse_R
+	(*PageLeaf)(nil),                // 69: kinds.v1.PageLeaf
+	(*PageID)(nil),                  // 70: kinds.v1.PageID
+	(*PairStringInt)(nil),           // 71: kinds.v1.PairStringInt
+	(*PairListOfIntLeaf)(nil),       // 72: kinds.v1.PairListOfIntLeaf
+	(*PagePageLeaf)(nil),            // 73: kinds.v1.PagePageLeaf
+	(*NullString)(nil),              // 74: kinds.v1.NullString
+	(*NullInt16)(nil),               // 75: kinds.v1.NullInt16
+	(*Code)(nil),                    // 76: kinds.v1.Code
+	(*NullTime)(nil),                // 77: kinds.v1.NullTime
+	(*Tree)(nil),                    // 78: kinds.v1.Tree
+	(*OptionalWide)(nil),            // 79: kinds.v1.OptionalWide
+	(*OptionalString)(nil),          // 80: kinds.v1.OptionalString
+	(*ListOfInt32)(nil),             // 81: kinds.v1.ListOfInt32
+	(*ListOfString)(nil),            // 82: kinds.v1.ListOfString
+	(*ListOfInt64)(nil),             // 83: kinds.v1.ListOfInt64
+	(*ListOfListOfInt64)(nil),       // 84: kinds.v1.ListOfListOfInt64
+	(*ListOfLeaf)(nil),              // 85: kinds.v1.ListOfLeaf
+	(*ListOfBool)(nil),              // 86: kinds.v1.ListOfBool
+	(*ListOfDouble)(nil),            // 87: kinds.v1.ListOfDouble
+	(*MapOfStringToInt64)(nil),      // 88: kinds.v1.MapOfStringToInt64
+	(*MapOfStringToString)(nil),     // 89: kinds.v1.MapOfStringToString
+	(*MapOfStringToLeaf)(nil),       // 90: kinds.v1.MapOfStringToLeaf
+	(*MapOfInt32ToListOfBool)(nil),  // 91: kinds.v1.MapOfInt32ToListOfBool
+	(*OptionalInt64)(nil),           // 92: kinds.v1.OptionalInt64
+	(*OptionalBool)(nil),            // 93: kinds.v1.OptionalBool
+	(*OptionalDouble)(nil),          // 94: kinds.v1.OptionalDouble
+	nil,                             // 95: kinds.v1.EnumsRequest.MEntry
+	nil,                             // 96: kinds.v1.TextsRequest.MEntry
+	nil,                             // 97: kinds.v1.TextsResponse.GsEntry
+	nil,                             // 98: kinds.v1.RawsResponse.MEntry
+	nil,                             // 99: kinds.v1.AnythingRequest.MEntry
+	nil,                             // 100: kinds.v1.MapsRequest.AEntry
+	nil,                             // 101: kinds.v1.MapsRequest.BEntry
+	nil,                             // 102: kinds.v1.MapsRequest.CEntry
+	nil,                             // 103: kinds.v1.MapsRequest.DEntry
+	nil,                             // 104: kinds.v1.MapsRequest.EEntry
+	nil,                             // 105: kinds.v1.MapsResponse.ResultEntry
+	nil,                             // 106: kinds.v1.ArraysResponse.IEntry
+	nil,                             // 107: kinds.v1.MapsOfListsRequest.AEntry
+	nil,                             // 108: kinds.v1.MapsOfListsRequest.BEntry
+	nil,                             // 109: kinds.v1.MapsOfListsRequest.CEntry
+	nil,                             // 110: kinds.v1.MapsOfListsRequest.DEntry
+	nil,                             // 111: kinds.v1.MapsOfListsResponse.ResultEntry
+	nil,                             // 112: kinds.v1.SetsRequest.FEntry
+	nil,                             // 113: kinds.v1.GapsRequest.CEntry
+	nil,                             // 114: kinds.v1.NamedRequest.BEntry
+	nil,                             // 115: kinds.v1.AwkwardResponse.ResultEntry
+	nil,                             // 116: kinds.v1.ForeignRequest.HEntry
+	nil,                             // 117: kinds.v1.ForeignRequest.DEntry
+	nil,                             // 118: kinds.v1.RecursiveResponse.ResultEntry
+	nil,                             // 119: kinds.v1.Node.ByNameEntry
+	nil,                             // 120: kinds.v1.Tree.ByEntry
+	nil,                             // 121: kinds.v1.MapOfStringToInt64.EntriesEntry
+	nil,                             // 122: kinds.v1.MapOfStringToString.EntriesEntry
+	nil,                             // 123: kinds.v1.MapOfStringToLeaf.EntriesEntry
+	nil,                             // 124: kinds.v1.MapOfInt32ToListOfBool.EntriesEntry
+	(*timestamppb.Timestamp)(nil),   // 125: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 126: google.protobuf.Duration
+	(*structpb.Value)(nil),          // 127: google.protobuf.Value
 }
 var file_kinds_v1_kinds_proto_depIdxs = []int32{
-	30, // 0: kinds.v1.TimesRequest.at:type_name -> google.protobuf.Timestamp
-	31, // 1: kinds.v1.TimesRequest.for:type_name -> google.protobuf.Duration
-	30, // 2: kinds.v1.TimesRequest.t:type_name -> google.protobuf.Timestamp
-	31, // 3: kinds.v1.TimesRequest.d:type_name -> google.protobuf.Duration
-	30, // 4: kinds.v1.TimesResponse.result:type_name -> google.protobuf.Timestamp
-	31, // 5: kinds.v1.TimesResponse.result2:type_name -> google.protobuf.Duration
-	30, // 6: kinds.v1.ListsRequest.c:type_name -> google.protobuf.Timestamp
-	18, // 7: kinds.v1.ListsRequest.e:type_name -> kinds.v1.Node
-	18, // 8: kinds.v1.ListsResponse.result:type_name -> kinds.v1.Node
-	22, // 9: kinds.v1.MapsRequest.a:type_name -> kinds.v1.MapsRequest.AEntry
-	23, // 10: kinds.v1.MapsRequest.b:type_name -> kinds.v1.MapsRequest.BEntry
-	24, // 11: kinds.v1.MapsRequest.c:type_name -> kinds.v1.MapsRequest.CEntry
-	25, // 12: kinds.v1.MapsRequest.d:type_name -> kinds.v1.MapsRequest.DEntry
-	26, // 13: kinds.v1.MapsRequest.e:type_name -> kinds.v1.MapsRequest.EEntry
-	27, // 14: kinds.v1.MapsResponse.result:type_name -> kinds.v1.MapsResponse.ResultEntry
-	28, // 15: kinds.v1.AwkwardResponse.result:type_name -> kinds.v1.AwkwardResponse.ResultEntry
-	18, // 16: kinds.v1.StructsRequest.n:type_name -> kinds.v1.Node
-	18, // 17: kinds.v1.StructsRequest.p:type_name -> kinds.v1.Node
-	19, // 18: kinds.v1.StructsRequest.a:type_name -> kinds.v1.Leaf
-	20, // 19: kinds.v1.StructsRequest.h:type_name -> kinds.v1.Hidden
-	21, // 20: kinds.v1.StructsResponse.result:type_name -> kinds.v1.KindsMessage
-	18, // 21: kinds.v1.Node.children:type_name -> kinds.v1.Node
-	18, // 22: kinds.v1.Node.parent:type_name -> kinds.v1.Node
-	29, // 23: kinds.v1.Node.by_name:type_name -> kinds.v1.Node.ByNameEntry
-	19, // 24: kinds.v1.Node.leaf:type_name -> kinds.v1.Leaf
-	30, // 25: kinds.v1.Leaf.at:type_name -> google.protobuf.Timestamp
-	20, // 26: kinds.v1.KindsMessage.all:type_name -> kinds.v1.Hidden
-	18, // 27: kinds.v1.MapsRequest.BEntry.value:type_name -> kinds.v1.Node
-	18, // 28: kinds.v1.MapsRequest.CEntry.value:type_name -> kinds.v1.Node
-	31, // 29: kinds.v1.MapsRequest.DEntry.value:type_name -> google.protobuf.Duration
-	18, // 30: kinds.v1.Node.ByNameEntry.value:type_name -> kinds.v1.Node
-	0,  // 31: kinds.v1.Kinds.Numbers:input_type -> kinds.v1.NumbersRequest
-	2,  // 32: kinds.v1.Kinds.Text:input_type -> kinds.v1.TextRequest
-	4,  // 33: kinds.v1.Kinds.Times:input_type -> kinds.v1.TimesRequest
-	6,  // 34: kinds.v1.Kinds.Optional:input_type -> kinds.v1.OptionalRequest
-	8,  // 35: kinds.v1.Kinds.Lists:input_type -> kinds.v1.ListsRequest
-	10, // 36: kinds.v1.Kinds.Maps:input_type -> kinds.v1.MapsRequest
-	12, // 37: kinds.v1.Kinds.Awkward:input_type -> kinds.v1.AwkwardRequest
-	14, // 38: kinds.v1.Kinds.Structs:input_type -> kinds.v1.StructsRequest
-	16, // 39: kinds.v1.Kinds.Nothing:input_type -> kinds.v1.NothingRequest
-	1,  // 40: kinds.v1.Kinds.Numbers:output_type -> kinds.v1.NumbersResponse
-	3,  // 41: kinds.v1.Kinds.Text:output_type -> kinds.v1.TextResponse
-	5,  // 42: kinds.v1.Kinds.Times:output_type -> kinds.v1.TimesResponse
-	7,  // 43: kinds.v1.Kinds.Optional:output_type -> kinds.v1.OptionalResponse
-	9,  // 44: kinds.v1.Kinds.Lists:output_type -> kinds.v1.ListsResponse
-	11, // 45: kinds.v1.Kinds.Maps:output_type -> kinds.v1.MapsResponse
-	13, // 46: kinds.v1.Kinds.Awkward:output_type -> kinds.v1.AwkwardResponse
-	15, // 47: kinds.v1.Kinds.Structs:output_type -> kinds.v1.StructsResponse
-	17, // 48: kinds.v1.Kinds.Nothing:output_type -> kinds.v1.NothingResponse
-	40, // [40:49] is the sub-list for method output_type
-	31, // [31:40] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	125, // 0: kinds.v1.TimesRequest.at:type_name -> google.protobuf.Timestamp
+	126, // 1: kinds.v1.TimesRequest.for:type_name -> google.protobuf.Duration
+	125, // 2: kinds.v1.TimesRequest.t:type_name -> google.protobuf.Timestamp
+	126, // 3: kinds.v1.TimesRequest.d:type_name -> google.protobuf.Duration
+	125, // 4: kinds.v1.TimesResponse.result:type_name -> google.protobuf.Timestamp
+	126, // 5: kinds.v1.TimesResponse.result2:type_name -> google.protobuf.Duration
+	0,   // 6: kinds.v1.EnumsRequest.c:type_name -> kinds.v1.Color
+	0,   // 7: kinds.v1.EnumsRequest.p:type_name -> kinds.v1.Color
+	0,   // 8: kinds.v1.EnumsRequest.l:type_name -> kinds.v1.Color
+	95,  // 9: kinds.v1.EnumsRequest.m:type_name -> kinds.v1.EnumsRequest.MEntry
+	1,   // 10: kinds.v1.EnumsRequest.w:type_name -> kinds.v1.Wide
+	2,   // 11: kinds.v1.EnumsRequest.n:type_name -> kinds.v1.Narrow
+	0,   // 12: kinds.v1.EnumsResponse.r:type_name -> kinds.v1.Color
+	79,  // 13: kinds.v1.EnumsResponse.s:type_name -> kinds.v1.OptionalWide
+	96,  // 14: kinds.v1.TextsRequest.m:type_name -> kinds.v1.TextsRequest.MEntry
+	80,  // 15: kinds.v1.TextsResponse.ns:type_name -> kinds.v1.OptionalString
+	97,  // 16: kinds.v1.TextsResponse.gs:type_name -> kinds.v1.TextsResponse.GsEntry
+	98,  // 17: kinds.v1.RawsResponse.m:type_name -> kinds.v1.RawsResponse.MEntry
+	127, // 18: kinds.v1.AnythingRequest.v:type_name -> google.protobuf.Value
+	99,  // 19: kinds.v1.AnythingRequest.m:type_name -> kinds.v1.AnythingRequest.MEntry
+	127, // 20: kinds.v1.AnythingRequest.l:type_name -> google.protobuf.Value
+	127, // 21: kinds.v1.AnythingResponse.r:type_name -> google.protobuf.Value
+	125, // 22: kinds.v1.ListsRequest.c:type_name -> google.protobuf.Timestamp
+	59,  // 23: kinds.v1.ListsRequest.e:type_name -> kinds.v1.Node
+	59,  // 24: kinds.v1.ListsResponse.result:type_name -> kinds.v1.Node
+	100, // 25: kinds.v1.MapsRequest.a:type_name -> kinds.v1.MapsRequest.AEntry
+	101, // 26: kinds.v1.MapsRequest.b:type_name -> kinds.v1.MapsRequest.BEntry
+	102, // 27: kinds.v1.MapsRequest.c:type_name -> kinds.v1.MapsRequest.CEntry
+	103, // 28: kinds.v1.MapsRequest.d:type_name -> kinds.v1.MapsRequest.DEntry
+	104, // 29: kinds.v1.MapsRequest.e:type_name -> kinds.v1.MapsRequest.EEntry
+	105, // 30: kinds.v1.MapsResponse.result:type_name -> kinds.v1.MapsResponse.ResultEntry
+	81,  // 31: kinds.v1.ArraysRequest.d:type_name -> kinds.v1.ListOfInt32
+	60,  // 32: kinds.v1.ArraysRequest.e:type_name -> kinds.v1.Leaf
+	125, // 33: kinds.v1.ArraysResponse.h:type_name -> google.protobuf.Timestamp
+	106, // 34: kinds.v1.ArraysResponse.i:type_name -> kinds.v1.ArraysResponse.IEntry
+	82,  // 35: kinds.v1.GridsRequest.a:type_name -> kinds.v1.ListOfString
+	84,  // 36: kinds.v1.GridsRequest.b:type_name -> kinds.v1.ListOfListOfInt64
+	82,  // 37: kinds.v1.GridsRequest.c:type_name -> kinds.v1.ListOfString
+	85,  // 38: kinds.v1.GridsRequest.d:type_name -> kinds.v1.ListOfLeaf
+	81,  // 39: kinds.v1.GridsRequest.e:type_name -> kinds.v1.ListOfInt32
+	86,  // 40: kinds.v1.GridsRequest.f:type_name -> kinds.v1.ListOfBool
+	87,  // 41: kinds.v1.GridsResponse.result:type_name -> kinds.v1.ListOfDouble
+	88,  // 42: kinds.v1.ListsOfMapsRequest.a:type_name -> kinds.v1.MapOfStringToInt64
+	89,  // 43: kinds.v1.ListsOfMapsRequest.b:type_name -> kinds.v1.MapOfStringToString
+	90,  // 44: kinds.v1.ListsOfMapsResponse.result:type_name -> kinds.v1.MapOfStringToLeaf
+	107, // 45: kinds.v1.MapsOfListsRequest.a:type_name -> kinds.v1.MapsOfListsRequest.AEntry
+	108, // 46: kinds.v1.MapsOfListsRequest.b:type_name -> kinds.v1.MapsOfListsRequest.BEntry
+	109, // 47: kinds.v1.MapsOfListsRequest.c:type_name -> kinds.v1.MapsOfListsRequest.CEntry
+	110, // 48: kinds.v1.MapsOfListsRequest.d:type_name -> kinds.v1.MapsOfListsRequest.DEntry
+	111, // 49: kinds.v1.MapsOfListsResponse.result:type_name -> kinds.v1.MapsOfListsResponse.ResultEntry
+	82,  // 50: kinds.v1.SetsRequest.e:type_name -> kinds.v1.ListOfString
+	112, // 51: kinds.v1.SetsRequest.f:type_name -> kinds.v1.SetsRequest.FEntry
+	92,  // 52: kinds.v1.GapsRequest.a:type_name -> kinds.v1.OptionalInt64
+	80,  // 53: kinds.v1.GapsRequest.b:type_name -> kinds.v1.OptionalString
+	113, // 54: kinds.v1.GapsRequest.c:type_name -> kinds.v1.GapsRequest.CEntry
+	80,  // 55: kinds.v1.GapsRequest.d:type_name -> kinds.v1.OptionalString
+	92,  // 56: kinds.v1.GapsRequest.e:type_name -> kinds.v1.OptionalInt64
+	125, // 57: kinds.v1.GapsRequest.f:type_name -> google.protobuf.Timestamp
+	94,  // 58: kinds.v1.GapsResponse.g:type_name -> kinds.v1.OptionalDouble
+	114, // 59: kinds.v1.NamedRequest.b:type_name -> kinds.v1.NamedRequest.BEntry
+	87,  // 60: kinds.v1.NamedRequest.c:type_name -> kinds.v1.ListOfDouble
+	87,  // 61: kinds.v1.NamedResponse.result2:type_name -> kinds.v1.ListOfDouble
+	115, // 62: kinds.v1.AwkwardResponse.result:type_name -> kinds.v1.AwkwardResponse.ResultEntry
+	59,  // 63: kinds.v1.StructsRequest.n:type_name -> kinds.v1.Node
+	59,  // 64: kinds.v1.StructsRequest.p:type_name -> kinds.v1.Node
+	60,  // 65: kinds.v1.StructsRequest.a:type_name -> kinds.v1.Leaf
+	61,  // 66: kinds.v1.StructsRequest.h:type_name -> kinds.v1.Hidden
+	62,  // 67: kinds.v1.StructsResponse.result:type_name -> kinds.v1.KindsMessage
+	63,  // 68: kinds.v1.EmbeddedRequest.a:type_name -> kinds.v1.Embeds
+	63,  // 69: kinds.v1.EmbeddedRequest.p:type_name -> kinds.v1.Embeds
+	64,  // 70: kinds.v1.EmbeddedRequest.l:type_name -> kinds.v1.Outer
+	63,  // 71: kinds.v1.EmbeddedResponse.result:type_name -> kinds.v1.Embeds
+	65,  // 72: kinds.v1.AnonymousRequest.p:type_name -> kinds.v1.AnonymousRequest_P
+	66,  // 73: kinds.v1.AnonymousRequest.l:type_name -> kinds.v1.AnonymousRequest_L
+	68,  // 74: kinds.v1.AnonymousResponse.r:type_name -> kinds.v1.AnonymousResponse_R
+	69,  // 75: kinds.v1.GenericsRequest.p:type_name -> kinds.v1.PageLeaf
+	70,  // 76: kinds.v1.GenericsRequest.q:type_name -> kinds.v1.PageID
+	71,  // 77: kinds.v1.GenericsRequest.r:type_name -> kinds.v1.PairStringInt
+	72,  // 78: kinds.v1.GenericsRequest.l:type_name -> kinds.v1.PairListOfIntLeaf
+	73,  // 79: kinds.v1.GenericsResponse.result:type_name -> kinds.v1.PagePageLeaf
+	74,  // 80: kinds.v1.ForeignRequest.s:type_name -> kinds.v1.NullString
+	116, // 81: kinds.v1.ForeignRequest.h:type_name -> kinds.v1.ForeignRequest.HEntry
+	117, // 82: kinds.v1.ForeignRequest.d:type_name -> kinds.v1.ForeignRequest.DEntry
+	76,  // 83: kinds.v1.ForeignRequest.c:type_name -> kinds.v1.Code
+	77,  // 84: kinds.v1.ForeignResponse.result:type_name -> kinds.v1.NullTime
+	78,  // 85: kinds.v1.RecursiveRequest.t:type_name -> kinds.v1.Tree
+	78,  // 86: kinds.v1.RecursiveRequest.f:type_name -> kinds.v1.Tree
+	118, // 87: kinds.v1.RecursiveResponse.result:type_name -> kinds.v1.RecursiveResponse.ResultEntry
+	69,  // 88: kinds.v1.SameRequest.r:type_name -> kinds.v1.PageLeaf
+	59,  // 89: kinds.v1.Node.children:type_name -> kinds.v1.Node
+	59,  // 90: kinds.v1.Node.parent:type_name -> kinds.v1.Node
+	119, // 91: kinds.v1.Node.by_name:type_name -> kinds.v1.Node.ByNameEntry
+	60,  // 92: kinds.v1.Node.leaf:type_name -> kinds.v1.Leaf
+	125, // 93: kinds.v1.Leaf.at:type_name -> google.protobuf.Timestamp
+	61,  // 94: kinds.v1.KindsMessage.all:type_name -> kinds.v1.Hidden
+	125, // 95: kinds.v1.Embeds.at:type_name -> google.protobuf.Timestamp
+	0,   // 96: kinds.v1.Embeds.color:type_name -> kinds.v1.Color
+	60,  // 97: kinds.v1.Embeds.leaf:type_name -> kinds.v1.Leaf
+	125, // 98: kinds.v1.Outer.at:type_name -> google.protobuf.Timestamp
+	0,   // 99: kinds.v1.Outer.color:type_name -> kinds.v1.Color
+	60,  // 100: kinds.v1.Outer.leaf:type_name -> kinds.v1.Leaf
+	67,  // 101: kinds.v1.AnonymousRequest_L.deep:type_name -> kinds.v1.AnonymousRequest_L_Deep
+	60,  // 102: kinds.v1.PageLeaf.items:type_name -> kinds.v1.Leaf
+	60,  // 103: kinds.v1.PairListOfIntLeaf.second:type_name -> kinds.v1.Leaf
+	69,  // 104: kinds.v1.PagePageLeaf.items:type_name -> kinds.v1.PageLeaf
+	125, // 105: kinds.v1.NullTime.time:type_name -> google.protobuf.Timestamp
+	78,  // 106: kinds.v1.Tree.kids:type_name -> kinds.v1.Tree
+	78,  // 107: kinds.v1.Tree.left:type_name -> kinds.v1.Tree
+	120, // 108: kinds.v1.Tree.by:type_name -> kinds.v1.Tree.ByEntry
+	78,  // 109: kinds.v1.Tree.around:type_name -> kinds.v1.Tree
+	1,   // 110: kinds.v1.OptionalWide.value:type_name -> kinds.v1.Wide
+	83,  // 111: kinds.v1.ListOfListOfInt64.items:type_name -> kinds.v1.ListOfInt64
+	60,  // 112: kinds.v1.ListOfLeaf.items:type_name -> kinds.v1.Leaf
+	121, // 113: kinds.v1.MapOfStringToInt64.entries:type_name -> kinds.v1.MapOfStringToInt64.EntriesEntry
+	122, // 114: kinds.v1.MapOfStringToString.entries:type_name -> kinds.v1.MapOfStringToString.EntriesEntry
+	123, // 115: kinds.v1.MapOfStringToLeaf.entries:type_name -> kinds.v1.MapOfStringToLeaf.EntriesEntry
+	124, // 116: kinds.v1.MapOfInt32ToListOfBool.entries:type_name -> kinds.v1.MapOfInt32ToListOfBool.EntriesEntry
+	0,   // 117: kinds.v1.EnumsRequest.MEntry.value:type_name -> kinds.v1.Color
+	80,  // 118: kinds.v1.TextsResponse.GsEntry.value:type_name -> kinds.v1.OptionalString
+	127, // 119: kinds.v1.AnythingRequest.MEntry.value:type_name -> google.protobuf.Value
+	59,  // 120: kinds.v1.MapsRequest.BEntry.value:type_name -> kinds.v1.Node
+	59,  // 121: kinds.v1.MapsRequest.CEntry.value:type_name -> kinds.v1.Node
+	126, // 122: kinds.v1.MapsRequest.DEntry.value:type_name -> google.protobuf.Duration
+	82,  // 123: kinds.v1.MapsOfListsRequest.AEntry.value:type_name -> kinds.v1.ListOfString
+	82,  // 124: kinds.v1.MapsOfListsRequest.BEntry.value:type_name -> kinds.v1.ListOfString
+	88,  // 125: kinds.v1.MapsOfListsRequest.CEntry.value:type_name -> kinds.v1.MapOfStringToInt64
+	89,  // 126: kinds.v1.MapsOfListsRequest.DEntry.value:type_name -> kinds.v1.MapOfStringToString
+	91,  // 127: kinds.v1.MapsOfListsResponse.ResultEntry.value:type_name -> kinds.v1.MapOfInt32ToListOfBool
+	82,  // 128: kinds.v1.SetsRequest.FEntry.value:type_name -> kinds.v1.ListOfString
+	93,  // 129: kinds.v1.GapsRequest.CEntry.value:type_name -> kinds.v1.OptionalBool
+	82,  // 130: kinds.v1.ForeignRequest.HEntry.value:type_name -> kinds.v1.ListOfString
+	75,  // 131: kinds.v1.ForeignRequest.DEntry.value:type_name -> kinds.v1.NullInt16
+	78,  // 132: kinds.v1.RecursiveResponse.ResultEntry.value:type_name -> kinds.v1.Tree
+	59,  // 133: kinds.v1.Node.ByNameEntry.value:type_name -> kinds.v1.Node
+	78,  // 134: kinds.v1.Tree.ByEntry.value:type_name -> kinds.v1.Tree
+	60,  // 135: kinds.v1.MapOfStringToLeaf.EntriesEntry.value:type_name -> kinds.v1.Leaf
+	86,  // 136: kinds.v1.MapOfInt32ToListOfBool.EntriesEntry.value:type_name -> kinds.v1.ListOfBool
+	3,   // 137: kinds.v1.Kinds.Numbers:input_type -> kinds.v1.NumbersRequest
+	5,   // 138: kinds.v1.Kinds.Text:input_type -> kinds.v1.TextRequest
+	7,   // 139: kinds.v1.Kinds.Times:input_type -> kinds.v1.TimesRequest
+	9,   // 140: kinds.v1.Kinds.Optional:input_type -> kinds.v1.OptionalRequest
+	11,  // 141: kinds.v1.Kinds.Enums:input_type -> kinds.v1.EnumsRequest
+	13,  // 142: kinds.v1.Kinds.Texts:input_type -> kinds.v1.TextsRequest
+	15,  // 143: kinds.v1.Kinds.Raws:input_type -> kinds.v1.RawsRequest
+	17,  // 144: kinds.v1.Kinds.Anything:input_type -> kinds.v1.AnythingRequest
+	19,  // 145: kinds.v1.Kinds.Single:input_type -> kinds.v1.SingleRequest
+	21,  // 146: kinds.v1.Kinds.Hygiene:input_type -> kinds.v1.HygieneRequest
+	23,  // 147: kinds.v1.Kinds.Lists:input_type -> kinds.v1.ListsRequest
+	25,  // 148: kinds.v1.Kinds.Maps:input_type -> kinds.v1.MapsRequest
+	27,  // 149: kinds.v1.Kinds.Arrays:input_type -> kinds.v1.ArraysRequest
+	29,  // 150: kinds.v1.Kinds.Grids:input_type -> kinds.v1.GridsRequest
+	31,  // 151: kinds.v1.Kinds.ListsOfMaps:input_type -> kinds.v1.ListsOfMapsRequest
+	33,  // 152: kinds.v1.Kinds.MapsOfLists:input_type -> kinds.v1.MapsOfListsRequest
+	35,  // 153: kinds.v1.Kinds.Sets:input_type -> kinds.v1.SetsRequest
+	37,  // 154: kinds.v1.Kinds.Gaps:input_type -> kinds.v1.GapsRequest
+	39,  // 155: kinds.v1.Kinds.Named:input_type -> kinds.v1.NamedRequest
+	41,  // 156: kinds.v1.Kinds.Awkward:input_type -> kinds.v1.AwkwardRequest
+	43,  // 157: kinds.v1.Kinds.Structs:input_type -> kinds.v1.StructsRequest
+	45,  // 158: kinds.v1.Kinds.Embedded:input_type -> kinds.v1.EmbeddedRequest
+	47,  // 159: kinds.v1.Kinds.Anonymous:input_type -> kinds.v1.AnonymousRequest
+	49,  // 160: kinds.v1.Kinds.Generics:input_type -> kinds.v1.GenericsRequest
+	51,  // 161: kinds.v1.Kinds.Foreign:input_type -> kinds.v1.ForeignRequest
+	53,  // 162: kinds.v1.Kinds.Recursive:input_type -> kinds.v1.RecursiveRequest
+	55,  // 163: kinds.v1.Kinds.Same:input_type -> kinds.v1.SameRequest
+	57,  // 164: kinds.v1.Kinds.Nothing:input_type -> kinds.v1.NothingRequest
+	4,   // 165: kinds.v1.Kinds.Numbers:output_type -> kinds.v1.NumbersResponse
+	6,   // 166: kinds.v1.Kinds.Text:output_type -> kinds.v1.TextResponse
+	8,   // 167: kinds.v1.Kinds.Times:output_type -> kinds.v1.TimesResponse
+	10,  // 168: kinds.v1.Kinds.Optional:output_type -> kinds.v1.OptionalResponse
+	12,  // 169: kinds.v1.Kinds.Enums:output_type -> kinds.v1.EnumsResponse
+	14,  // 170: kinds.v1.Kinds.Texts:output_type -> kinds.v1.TextsResponse
+	16,  // 171: kinds.v1.Kinds.Raws:output_type -> kinds.v1.RawsResponse
+	18,  // 172: kinds.v1.Kinds.Anything:output_type -> kinds.v1.AnythingResponse
+	20,  // 173: kinds.v1.Kinds.Single:output_type -> kinds.v1.SingleResponse
+	22,  // 174: kinds.v1.Kinds.Hygiene:output_type -> kinds.v1.HygieneResponse
+	24,  // 175: kinds.v1.Kinds.Lists:output_type -> kinds.v1.ListsResponse
+	26,  // 176: kinds.v1.Kinds.Maps:output_type -> kinds.v1.MapsResponse
+	28,  // 177: kinds.v1.Kinds.Arrays:output_type -> kinds.v1.ArraysResponse
+	30,  // 178: kinds.v1.Kinds.Grids:output_type -> kinds.v1.GridsResponse
+	32,  // 179: kinds.v1.Kinds.ListsOfMaps:output_type -> kinds.v1.ListsOfMapsResponse
+	34,  // 180: kinds.v1.Kinds.MapsOfLists:output_type -> kinds.v1.MapsOfListsResponse
+	36,  // 181: kinds.v1.Kinds.Sets:output_type -> kinds.v1.SetsResponse
+	38,  // 182: kinds.v1.Kinds.Gaps:output_type -> kinds.v1.GapsResponse
+	40,  // 183: kinds.v1.Kinds.Named:output_type -> kinds.v1.NamedResponse
+	42,  // 184: kinds.v1.Kinds.Awkward:output_type -> kinds.v1.AwkwardResponse
+	44,  // 185: kinds.v1.Kinds.Structs:output_type -> kinds.v1.StructsResponse
+	46,  // 186: kinds.v1.Kinds.Embedded:output_type -> kinds.v1.EmbeddedResponse
+	48,  // 187: kinds.v1.Kinds.Anonymous:output_type -> kinds.v1.AnonymousResponse
+	50,  // 188: kinds.v1.Kinds.Generics:output_type -> kinds.v1.GenericsResponse
+	52,  // 189: kinds.v1.Kinds.Foreign:output_type -> kinds.v1.ForeignResponse
+	54,  // 190: kinds.v1.Kinds.Recursive:output_type -> kinds.v1.RecursiveResponse
+	56,  // 191: kinds.v1.Kinds.Same:output_type -> kinds.v1.SameResponse
+	58,  // 192: kinds.v1.Kinds.Nothing:output_type -> kinds.v1.NothingResponse
+	165, // [165:193] is the sub-list for method output_type
+	137, // [137:165] is the sub-list for method input_type
+	137, // [137:137] is the sub-list for extension type_name
+	137, // [137:137] is the sub-list for extension extendee
+	0,   // [0:137] is the sub-list for field type_name
 }
 
 func init() { file_kinds_v1_kinds_proto_init() }
@@ -1689,20 +6449,33 @@ func file_kinds_v1_kinds_proto_init() {
 	}
 	file_kinds_v1_kinds_proto_msgTypes[6].OneofWrappers = []any{}
 	file_kinds_v1_kinds_proto_msgTypes[7].OneofWrappers = []any{}
-	file_kinds_v1_kinds_proto_msgTypes[12].OneofWrappers = []any{}
-	file_kinds_v1_kinds_proto_msgTypes[19].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[8].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[10].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[38].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[57].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[60].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[61].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[66].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[67].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[70].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[76].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[77].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[89].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[90].OneofWrappers = []any{}
+	file_kinds_v1_kinds_proto_msgTypes[91].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kinds_v1_kinds_proto_rawDesc), len(file_kinds_v1_kinds_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   30,
+			NumEnums:      3,
+			NumMessages:   122,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_kinds_v1_kinds_proto_goTypes,
 		DependencyIndexes: file_kinds_v1_kinds_proto_depIdxs,
+		EnumInfos:         file_kinds_v1_kinds_proto_enumTypes,
 		MessageInfos:      file_kinds_v1_kinds_proto_msgTypes,
 	}.Build()
 	File_kinds_v1_kinds_proto = out.File

@@ -16,31 +16,70 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Kinds_Numbers_FullMethodName  = "/kinds.v1.Kinds/Numbers"
-	Kinds_Text_FullMethodName     = "/kinds.v1.Kinds/Text"
-	Kinds_Times_FullMethodName    = "/kinds.v1.Kinds/Times"
-	Kinds_Optional_FullMethodName = "/kinds.v1.Kinds/Optional"
-	Kinds_Lists_FullMethodName    = "/kinds.v1.Kinds/Lists"
-	Kinds_Maps_FullMethodName     = "/kinds.v1.Kinds/Maps"
-	Kinds_Awkward_FullMethodName  = "/kinds.v1.Kinds/Awkward"
-	Kinds_Structs_FullMethodName  = "/kinds.v1.Kinds/Structs"
-	Kinds_Nothing_FullMethodName  = "/kinds.v1.Kinds/Nothing"
+	Kinds_Numbers_FullMethodName     = "/kinds.v1.Kinds/Numbers"
+	Kinds_Text_FullMethodName        = "/kinds.v1.Kinds/Text"
+	Kinds_Times_FullMethodName       = "/kinds.v1.Kinds/Times"
+	Kinds_Optional_FullMethodName    = "/kinds.v1.Kinds/Optional"
+	Kinds_Enums_FullMethodName       = "/kinds.v1.Kinds/Enums"
+	Kinds_Texts_FullMethodName       = "/kinds.v1.Kinds/Texts"
+	Kinds_Raws_FullMethodName        = "/kinds.v1.Kinds/Raws"
+	Kinds_Anything_FullMethodName    = "/kinds.v1.Kinds/Anything"
+	Kinds_Single_FullMethodName      = "/kinds.v1.Kinds/Single"
+	Kinds_Hygiene_FullMethodName     = "/kinds.v1.Kinds/Hygiene"
+	Kinds_Lists_FullMethodName       = "/kinds.v1.Kinds/Lists"
+	Kinds_Maps_FullMethodName        = "/kinds.v1.Kinds/Maps"
+	Kinds_Arrays_FullMethodName      = "/kinds.v1.Kinds/Arrays"
+	Kinds_Grids_FullMethodName       = "/kinds.v1.Kinds/Grids"
+	Kinds_ListsOfMaps_FullMethodName = "/kinds.v1.Kinds/ListsOfMaps"
+	Kinds_MapsOfLists_FullMethodName = "/kinds.v1.Kinds/MapsOfLists"
+	Kinds_Sets_FullMethodName        = "/kinds.v1.Kinds/Sets"
+	Kinds_Gaps_FullMethodName        = "/kinds.v1.Kinds/Gaps"
+	Kinds_Named_FullMethodName       = "/kinds.v1.Kinds/Named"
+	Kinds_Awkward_FullMethodName     = "/kinds.v1.Kinds/Awkward"
+	Kinds_Structs_FullMethodName     = "/kinds.v1.Kinds/Structs"
+	Kinds_Embedded_FullMethodName    = "/kinds.v1.Kinds/Embedded"
+	Kinds_Anonymous_FullMethodName   = "/kinds.v1.Kinds/Anonymous"
+	Kinds_Generics_FullMethodName    = "/kinds.v1.Kinds/Generics"
+	Kinds_Foreign_FullMethodName     = "/kinds.v1.Kinds/Foreign"
+	Kinds_Recursive_FullMethodName   = "/kinds.v1.Kinds/Recursive"
+	Kinds_Same_FullMethodName        = "/kinds.v1.Kinds/Same"
+	Kinds_Nothing_FullMethodName     = "/kinds.v1.Kinds/Nothing"
 )
 
 // KindsClient is the client API for Kinds service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Service is made of two parts.
+// Service is made of four parts.
 type KindsClient interface {
 	Numbers(ctx context.Context, in *NumbersRequest, opts ...grpc.CallOption) (*NumbersResponse, error)
 	Text(ctx context.Context, in *TextRequest, opts ...grpc.CallOption) (*TextResponse, error)
 	Times(ctx context.Context, in *TimesRequest, opts ...grpc.CallOption) (*TimesResponse, error)
 	Optional(ctx context.Context, in *OptionalRequest, opts ...grpc.CallOption) (*OptionalResponse, error)
+	Enums(ctx context.Context, in *EnumsRequest, opts ...grpc.CallOption) (*EnumsResponse, error)
+	Texts(ctx context.Context, in *TextsRequest, opts ...grpc.CallOption) (*TextsResponse, error)
+	Raws(ctx context.Context, in *RawsRequest, opts ...grpc.CallOption) (*RawsResponse, error)
+	// Anything is what JSON has.
+	Anything(ctx context.Context, in *AnythingRequest, opts ...grpc.CallOption) (*AnythingResponse, error)
+	Single(ctx context.Context, in *SingleRequest, opts ...grpc.CallOption) (*SingleResponse, error)
+	Hygiene(ctx context.Context, in *HygieneRequest, opts ...grpc.CallOption) (*HygieneResponse, error)
 	Lists(ctx context.Context, in *ListsRequest, opts ...grpc.CallOption) (*ListsResponse, error)
 	Maps(ctx context.Context, in *MapsRequest, opts ...grpc.CallOption) (*MapsResponse, error)
+	Arrays(ctx context.Context, in *ArraysRequest, opts ...grpc.CallOption) (*ArraysResponse, error)
+	Grids(ctx context.Context, in *GridsRequest, opts ...grpc.CallOption) (*GridsResponse, error)
+	ListsOfMaps(ctx context.Context, in *ListsOfMapsRequest, opts ...grpc.CallOption) (*ListsOfMapsResponse, error)
+	MapsOfLists(ctx context.Context, in *MapsOfListsRequest, opts ...grpc.CallOption) (*MapsOfListsResponse, error)
+	Sets(ctx context.Context, in *SetsRequest, opts ...grpc.CallOption) (*SetsResponse, error)
+	Gaps(ctx context.Context, in *GapsRequest, opts ...grpc.CallOption) (*GapsResponse, error)
+	Named(ctx context.Context, in *NamedRequest, opts ...grpc.CallOption) (*NamedResponse, error)
 	Awkward(ctx context.Context, in *AwkwardRequest, opts ...grpc.CallOption) (*AwkwardResponse, error)
 	Structs(ctx context.Context, in *StructsRequest, opts ...grpc.CallOption) (*StructsResponse, error)
+	Embedded(ctx context.Context, in *EmbeddedRequest, opts ...grpc.CallOption) (*EmbeddedResponse, error)
+	Anonymous(ctx context.Context, in *AnonymousRequest, opts ...grpc.CallOption) (*AnonymousResponse, error)
+	Generics(ctx context.Context, in *GenericsRequest, opts ...grpc.CallOption) (*GenericsResponse, error)
+	Foreign(ctx context.Context, in *ForeignRequest, opts ...grpc.CallOption) (*ForeignResponse, error)
+	Recursive(ctx context.Context, in *RecursiveRequest, opts ...grpc.CallOption) (*RecursiveResponse, error)
+	Same(ctx context.Context, in *SameRequest, opts ...grpc.CallOption) (*SameResponse, error)
 	// Nothing takes and returns nothing.
 	Nothing(ctx context.Context, in *NothingRequest, opts ...grpc.CallOption) (*NothingResponse, error)
 }
@@ -93,6 +132,66 @@ func (c *kindsClient) Optional(ctx context.Context, in *OptionalRequest, opts ..
 	return out, nil
 }
 
+func (c *kindsClient) Enums(ctx context.Context, in *EnumsRequest, opts ...grpc.CallOption) (*EnumsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EnumsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Enums_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Texts(ctx context.Context, in *TextsRequest, opts ...grpc.CallOption) (*TextsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TextsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Texts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Raws(ctx context.Context, in *RawsRequest, opts ...grpc.CallOption) (*RawsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RawsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Raws_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Anything(ctx context.Context, in *AnythingRequest, opts ...grpc.CallOption) (*AnythingResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AnythingResponse)
+	err := c.cc.Invoke(ctx, Kinds_Anything_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Single(ctx context.Context, in *SingleRequest, opts ...grpc.CallOption) (*SingleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SingleResponse)
+	err := c.cc.Invoke(ctx, Kinds_Single_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Hygiene(ctx context.Context, in *HygieneRequest, opts ...grpc.CallOption) (*HygieneResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HygieneResponse)
+	err := c.cc.Invoke(ctx, Kinds_Hygiene_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *kindsClient) Lists(ctx context.Context, in *ListsRequest, opts ...grpc.CallOption) (*ListsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListsResponse)
@@ -107,6 +206,76 @@ func (c *kindsClient) Maps(ctx context.Context, in *MapsRequest, opts ...grpc.Ca
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(MapsResponse)
 	err := c.cc.Invoke(ctx, Kinds_Maps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Arrays(ctx context.Context, in *ArraysRequest, opts ...grpc.CallOption) (*ArraysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ArraysResponse)
+	err := c.cc.Invoke(ctx, Kinds_Arrays_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Grids(ctx context.Context, in *GridsRequest, opts ...grpc.CallOption) (*GridsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GridsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Grids_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) ListsOfMaps(ctx context.Context, in *ListsOfMapsRequest, opts ...grpc.CallOption) (*ListsOfMapsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListsOfMapsResponse)
+	err := c.cc.Invoke(ctx, Kinds_ListsOfMaps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) MapsOfLists(ctx context.Context, in *MapsOfListsRequest, opts ...grpc.CallOption) (*MapsOfListsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MapsOfListsResponse)
+	err := c.cc.Invoke(ctx, Kinds_MapsOfLists_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Sets(ctx context.Context, in *SetsRequest, opts ...grpc.CallOption) (*SetsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Sets_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Gaps(ctx context.Context, in *GapsRequest, opts ...grpc.CallOption) (*GapsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GapsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Gaps_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Named(ctx context.Context, in *NamedRequest, opts ...grpc.CallOption) (*NamedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NamedResponse)
+	err := c.cc.Invoke(ctx, Kinds_Named_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +302,66 @@ func (c *kindsClient) Structs(ctx context.Context, in *StructsRequest, opts ...g
 	return out, nil
 }
 
+func (c *kindsClient) Embedded(ctx context.Context, in *EmbeddedRequest, opts ...grpc.CallOption) (*EmbeddedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EmbeddedResponse)
+	err := c.cc.Invoke(ctx, Kinds_Embedded_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Anonymous(ctx context.Context, in *AnonymousRequest, opts ...grpc.CallOption) (*AnonymousResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AnonymousResponse)
+	err := c.cc.Invoke(ctx, Kinds_Anonymous_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Generics(ctx context.Context, in *GenericsRequest, opts ...grpc.CallOption) (*GenericsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GenericsResponse)
+	err := c.cc.Invoke(ctx, Kinds_Generics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Foreign(ctx context.Context, in *ForeignRequest, opts ...grpc.CallOption) (*ForeignResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ForeignResponse)
+	err := c.cc.Invoke(ctx, Kinds_Foreign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Recursive(ctx context.Context, in *RecursiveRequest, opts ...grpc.CallOption) (*RecursiveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecursiveResponse)
+	err := c.cc.Invoke(ctx, Kinds_Recursive_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *kindsClient) Same(ctx context.Context, in *SameRequest, opts ...grpc.CallOption) (*SameResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SameResponse)
+	err := c.cc.Invoke(ctx, Kinds_Same_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *kindsClient) Nothing(ctx context.Context, in *NothingRequest, opts ...grpc.CallOption) (*NothingResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(NothingResponse)
@@ -147,16 +376,36 @@ func (c *kindsClient) Nothing(ctx context.Context, in *NothingRequest, opts ...g
 // All implementations must embed UnimplementedKindsServer
 // for forward compatibility.
 //
-// Service is made of two parts.
+// Service is made of four parts.
 type KindsServer interface {
 	Numbers(context.Context, *NumbersRequest) (*NumbersResponse, error)
 	Text(context.Context, *TextRequest) (*TextResponse, error)
 	Times(context.Context, *TimesRequest) (*TimesResponse, error)
 	Optional(context.Context, *OptionalRequest) (*OptionalResponse, error)
+	Enums(context.Context, *EnumsRequest) (*EnumsResponse, error)
+	Texts(context.Context, *TextsRequest) (*TextsResponse, error)
+	Raws(context.Context, *RawsRequest) (*RawsResponse, error)
+	// Anything is what JSON has.
+	Anything(context.Context, *AnythingRequest) (*AnythingResponse, error)
+	Single(context.Context, *SingleRequest) (*SingleResponse, error)
+	Hygiene(context.Context, *HygieneRequest) (*HygieneResponse, error)
 	Lists(context.Context, *ListsRequest) (*ListsResponse, error)
 	Maps(context.Context, *MapsRequest) (*MapsResponse, error)
+	Arrays(context.Context, *ArraysRequest) (*ArraysResponse, error)
+	Grids(context.Context, *GridsRequest) (*GridsResponse, error)
+	ListsOfMaps(context.Context, *ListsOfMapsRequest) (*ListsOfMapsResponse, error)
+	MapsOfLists(context.Context, *MapsOfListsRequest) (*MapsOfListsResponse, error)
+	Sets(context.Context, *SetsRequest) (*SetsResponse, error)
+	Gaps(context.Context, *GapsRequest) (*GapsResponse, error)
+	Named(context.Context, *NamedRequest) (*NamedResponse, error)
 	Awkward(context.Context, *AwkwardRequest) (*AwkwardResponse, error)
 	Structs(context.Context, *StructsRequest) (*StructsResponse, error)
+	Embedded(context.Context, *EmbeddedRequest) (*EmbeddedResponse, error)
+	Anonymous(context.Context, *AnonymousRequest) (*AnonymousResponse, error)
+	Generics(context.Context, *GenericsRequest) (*GenericsResponse, error)
+	Foreign(context.Context, *ForeignRequest) (*ForeignResponse, error)
+	Recursive(context.Context, *RecursiveRequest) (*RecursiveResponse, error)
+	Same(context.Context, *SameRequest) (*SameResponse, error)
 	// Nothing takes and returns nothing.
 	Nothing(context.Context, *NothingRequest) (*NothingResponse, error)
 	mustEmbedUnimplementedKindsServer()
@@ -181,17 +430,74 @@ func (UnimplementedKindsServer) Times(context.Context, *TimesRequest) (*TimesRes
 func (UnimplementedKindsServer) Optional(context.Context, *OptionalRequest) (*OptionalResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Optional not implemented")
 }
+func (UnimplementedKindsServer) Enums(context.Context, *EnumsRequest) (*EnumsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Enums not implemented")
+}
+func (UnimplementedKindsServer) Texts(context.Context, *TextsRequest) (*TextsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Texts not implemented")
+}
+func (UnimplementedKindsServer) Raws(context.Context, *RawsRequest) (*RawsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Raws not implemented")
+}
+func (UnimplementedKindsServer) Anything(context.Context, *AnythingRequest) (*AnythingResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Anything not implemented")
+}
+func (UnimplementedKindsServer) Single(context.Context, *SingleRequest) (*SingleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Single not implemented")
+}
+func (UnimplementedKindsServer) Hygiene(context.Context, *HygieneRequest) (*HygieneResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Hygiene not implemented")
+}
 func (UnimplementedKindsServer) Lists(context.Context, *ListsRequest) (*ListsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Lists not implemented")
 }
 func (UnimplementedKindsServer) Maps(context.Context, *MapsRequest) (*MapsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Maps not implemented")
 }
+func (UnimplementedKindsServer) Arrays(context.Context, *ArraysRequest) (*ArraysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Arrays not implemented")
+}
+func (UnimplementedKindsServer) Grids(context.Context, *GridsRequest) (*GridsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Grids not implemented")
+}
+func (UnimplementedKindsServer) ListsOfMaps(context.Context, *ListsOfMapsRequest) (*ListsOfMapsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListsOfMaps not implemented")
+}
+func (UnimplementedKindsServer) MapsOfLists(context.Context, *MapsOfListsRequest) (*MapsOfListsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MapsOfLists not implemented")
+}
+func (UnimplementedKindsServer) Sets(context.Context, *SetsRequest) (*SetsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Sets not implemented")
+}
+func (UnimplementedKindsServer) Gaps(context.Context, *GapsRequest) (*GapsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Gaps not implemented")
+}
+func (UnimplementedKindsServer) Named(context.Context, *NamedRequest) (*NamedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Named not implemented")
+}
 func (UnimplementedKindsServer) Awkward(context.Context, *AwkwardRequest) (*AwkwardResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Awkward not implemented")
 }
 func (UnimplementedKindsServer) Structs(context.Context, *StructsRequest) (*StructsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Structs not implemented")
+}
+func (UnimplementedKindsServer) Embedded(context.Context, *EmbeddedRequest) (*EmbeddedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Embedded not implemented")
+}
+func (UnimplementedKindsServer) Anonymous(context.Context, *AnonymousRequest) (*AnonymousResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Anonymous not implemented")
+}
+func (UnimplementedKindsServer) Generics(context.Context, *GenericsRequest) (*GenericsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Generics not implemented")
+}
+func (UnimplementedKindsServer) Foreign(context.Context, *ForeignRequest) (*ForeignResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Foreign not implemented")
+}
+func (UnimplementedKindsServer) Recursive(context.Context, *RecursiveRequest) (*RecursiveResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Recursive not implemented")
+}
+func (UnimplementedKindsServer) Same(context.Context, *SameRequest) (*SameResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Same not implemented")
 }
 func (UnimplementedKindsServer) Nothing(context.Context, *NothingRequest) (*NothingResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Nothing not implemented")
@@ -289,6 +595,114 @@ func _Kinds_Optional_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Kinds_Enums_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnumsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Enums(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Enums_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Enums(ctx, req.(*EnumsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Texts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TextsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Texts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Texts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Texts(ctx, req.(*TextsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Raws_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RawsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Raws(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Raws_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Raws(ctx, req.(*RawsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Anything_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnythingRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Anything(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Anything_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Anything(ctx, req.(*AnythingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Single_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SingleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Single(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Single_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Single(ctx, req.(*SingleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Hygiene_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HygieneRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Hygiene(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Hygiene_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Hygiene(ctx, req.(*HygieneRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Kinds_Lists_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListsRequest)
 	if err := dec(in); err != nil {
@@ -325,6 +739,132 @@ func _Kinds_Maps_Handler(srv interface{}, ctx context.Context, dec func(interfac
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Kinds_Arrays_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ArraysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Arrays(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Arrays_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Arrays(ctx, req.(*ArraysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Grids_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GridsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Grids(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Grids_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Grids(ctx, req.(*GridsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_ListsOfMaps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListsOfMapsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).ListsOfMaps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_ListsOfMaps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).ListsOfMaps(ctx, req.(*ListsOfMapsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_MapsOfLists_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MapsOfListsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).MapsOfLists(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_MapsOfLists_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).MapsOfLists(ctx, req.(*MapsOfListsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Sets_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Sets(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Sets_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Sets(ctx, req.(*SetsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Gaps_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GapsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Gaps(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Gaps_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Gaps(ctx, req.(*GapsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Named_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NamedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Named(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Named_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Named(ctx, req.(*NamedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Kinds_Awkward_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AwkwardRequest)
 	if err := dec(in); err != nil {
@@ -357,6 +897,114 @@ func _Kinds_Structs_Handler(srv interface{}, ctx context.Context, dec func(inter
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(KindsServer).Structs(ctx, req.(*StructsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Embedded_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EmbeddedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Embedded(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Embedded_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Embedded(ctx, req.(*EmbeddedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Anonymous_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnonymousRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Anonymous(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Anonymous_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Anonymous(ctx, req.(*AnonymousRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Generics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GenericsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Generics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Generics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Generics(ctx, req.(*GenericsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Foreign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForeignRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Foreign(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Foreign_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Foreign(ctx, req.(*ForeignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Recursive_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecursiveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Recursive(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Recursive_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Recursive(ctx, req.(*RecursiveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Kinds_Same_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SameRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(KindsServer).Same(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Kinds_Same_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(KindsServer).Same(ctx, req.(*SameRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -403,6 +1051,30 @@ var Kinds_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Kinds_Optional_Handler,
 		},
 		{
+			MethodName: "Enums",
+			Handler:    _Kinds_Enums_Handler,
+		},
+		{
+			MethodName: "Texts",
+			Handler:    _Kinds_Texts_Handler,
+		},
+		{
+			MethodName: "Raws",
+			Handler:    _Kinds_Raws_Handler,
+		},
+		{
+			MethodName: "Anything",
+			Handler:    _Kinds_Anything_Handler,
+		},
+		{
+			MethodName: "Single",
+			Handler:    _Kinds_Single_Handler,
+		},
+		{
+			MethodName: "Hygiene",
+			Handler:    _Kinds_Hygiene_Handler,
+		},
+		{
 			MethodName: "Lists",
 			Handler:    _Kinds_Lists_Handler,
 		},
@@ -411,12 +1083,64 @@ var Kinds_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Kinds_Maps_Handler,
 		},
 		{
+			MethodName: "Arrays",
+			Handler:    _Kinds_Arrays_Handler,
+		},
+		{
+			MethodName: "Grids",
+			Handler:    _Kinds_Grids_Handler,
+		},
+		{
+			MethodName: "ListsOfMaps",
+			Handler:    _Kinds_ListsOfMaps_Handler,
+		},
+		{
+			MethodName: "MapsOfLists",
+			Handler:    _Kinds_MapsOfLists_Handler,
+		},
+		{
+			MethodName: "Sets",
+			Handler:    _Kinds_Sets_Handler,
+		},
+		{
+			MethodName: "Gaps",
+			Handler:    _Kinds_Gaps_Handler,
+		},
+		{
+			MethodName: "Named",
+			Handler:    _Kinds_Named_Handler,
+		},
+		{
 			MethodName: "Awkward",
 			Handler:    _Kinds_Awkward_Handler,
 		},
 		{
 			MethodName: "Structs",
 			Handler:    _Kinds_Structs_Handler,
+		},
+		{
+			MethodName: "Embedded",
+			Handler:    _Kinds_Embedded_Handler,
+		},
+		{
+			MethodName: "Anonymous",
+			Handler:    _Kinds_Anonymous_Handler,
+		},
+		{
+			MethodName: "Generics",
+			Handler:    _Kinds_Generics_Handler,
+		},
+		{
+			MethodName: "Foreign",
+			Handler:    _Kinds_Foreign_Handler,
+		},
+		{
+			MethodName: "Recursive",
+			Handler:    _Kinds_Recursive_Handler,
+		},
+		{
+			MethodName: "Same",
+			Handler:    _Kinds_Same_Handler,
 		},
 		{
 			MethodName: "Nothing",
