@@ -132,7 +132,7 @@ func completeTemplates(_ *cobra.Command, args []string, _ string) ([]string, cob
 
 // firstLine is what a template says of itself: what becomes of its file, and,
 // if it is the user's, of which model it is.
-var firstLine = regexp.MustCompile(`^\{\{/\* ([a-z ]+?)(?:, model (\d+))? \*/ -\}\}\r?$`)
+var firstLine = regexp.MustCompile(`^\{\{/\* ([a-z -]+?)(?:, model (\d+))? \*/ -\}\}\r?$`)
 
 func declares(template []byte) string {
 	line, _, _ := bytes.Cut(template, []byte("\n"))
