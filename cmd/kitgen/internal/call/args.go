@@ -1,9 +1,11 @@
 package call
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
@@ -37,7 +39,7 @@ func (ts types) arguments(m *spec.Method, words []string, data string) (map[stri
 func (ts types) argument(m *spec.Method, word string, given map[string]any) error {
 	name, text, ok := strings.Cut(word, "=")
 	if !ok {
-		return fmt.Errorf("an argument is name=value")
+		return errors.New("an argument is name=value")
 	}
 	f, err := field(m.Params, name)
 	if err != nil {
@@ -49,7 +51,7 @@ func (ts types) argument(m *spec.Method, word string, given map[string]any) erro
 	}
 	list, more := given[f.JSON].([]any)
 	if added, ok := v.([]any); ok && more {
-		v = append(list, added...)
+		v = slices.Concat(list, added)
 	}
 	given[f.JSON] = v
 	return nil

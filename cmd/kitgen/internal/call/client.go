@@ -118,7 +118,7 @@ func (c *client) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := c.pool.WaitReady(ctx); err != nil {
-		target, _ := sd.ParseTarget(c.target) //nolint:errcheck // it was opened; printed so, it shows no password
+		target, _ := sd.ParseTarget(c.target) // it was opened; printed so, it shows no password
 		return console.EnvironmentError{Err: fmt.Errorf("nobody to call in %s: %w; start the service with kitgen dev, or say where it is with --registry or --addr", target, err)}
 	}
 	c.gather(ctx)

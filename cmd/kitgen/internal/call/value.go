@@ -26,13 +26,19 @@ func (ts types) parse(t *spec.Type, text string) (any, error) {
 	switch t.Kind {
 	case spec.Pointer:
 		if text == "null" {
-			return nil, nil //nolint:nilnil // JSON has no other word for it
+			return ts.check(t, nil)
 		}
 		return ts.parse(t.Elem, text)
-	case spec.String, spec.Bytes, spec.Time, spec.Duration:
+	case spec.String, spec.Text, spec.Bytes, spec.Time, spec.Duration:
 		return ts.check(t, text)
-	case spec.Slice:
-		if !strings.HasPrefix(strings.TrimSpace(text), "[") {
+	case spec.Any, spec.EnumT:
+		v, err := readJSON([]byte(text))
+		if err != nil {
+			v = text // the name of a value, or simply text
+		}
+		return ts.check(t, v)
+	case spec.Slice, spec.Array:
+		if text != "null" && !strings.HasPrefix(strings.TrimSpace(text), "[") {
 			return ts.parseList(t, text)
 		}
 	}
@@ -79,12 +85,14 @@ func (ts types) check(t *spec.Type, v any) (any, error) {
 	switch t.Kind {
 	case spec.Pointer:
 		return ts.check(t.Elem, v)
-	case spec.Slice:
+	case spec.Slice, spec.Array:
 		return ts.checkList(t, v)
-	case spec.Map:
+	case spec.Map, spec.Set:
 		return ts.checkMap(t, v)
 	case spec.StructT:
 		return ts.checkStruct(t, v)
+	case spec.EnumT:
+		return ts.checkEnum(t, v)
 	case spec.Bool:
 		if _, ok := v.(bool); ok {
 			return v, nil
@@ -93,7 +101,7 @@ func (ts types) check(t *spec.Type, v any) (any, error) {
 		return number(t, v)
 	case spec.Duration:
 		return duration(t, v)
-	case spec.String, spec.Bytes, spec.Time:
+	case spec.String, spec.Text, spec.Bytes, spec.Time:
 		return text(t, v)
 	default:
 		if bits(t) != 0 {
@@ -106,7 +114,7 @@ func (ts types) check(t *spec.Type, v any) (any, error) {
 
 func (ts types) mayBeNull(t *spec.Type) error {
 	switch t.Kind {
-	case spec.Pointer, spec.Slice, spec.Map, spec.Bytes:
+	case spec.Pointer, spec.Slice, spec.Map, spec.Set, spec.Bytes, spec.Any:
 		return nil
 	}
 	return wrong(t, nil)
@@ -133,12 +141,16 @@ func (ts types) checkMap(t *spec.Type, v any) (any, error) {
 	if !ok {
 		return nil, wrong(t, v)
 	}
+	keys, elems := t.Key, t.Elem
+	if t.Kind == spec.Set { // {"a":{},"b":{}}
+		keys, elems = t.Elem, &spec.Type{Kind: spec.StructT, Go: "struct{}"}
+	}
 	out := make(map[string]any, len(object))
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if _, err := ts.parse(t.Key, key); err != nil {
+		if _, err := ts.parse(keys, key); err != nil {
 			return nil, fmt.Errorf("key %w", err)
 		}
-		checked, err := ts.check(t.Elem, object[key])
+		checked, err := ts.check(elems, object[key])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
@@ -196,6 +208,35 @@ func field(fields []spec.Field, name string) (spec.Field, error) {
 		return spec.Field{}, fmt.Errorf("there is no %q, nor anything else to give", name)
 	}
 	return spec.Field{}, fmt.Errorf("there is no %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// checkEnum is the number of a value that is given by its name, in Go or in the
+// .proto, or by that number.
+func (ts types) checkEnum(t *spec.Type, v any) (any, error) {
+	name, ok := v.(string)
+	if !ok {
+		return number(&spec.Type{Kind: spec.Int32, Go: t.Go}, v)
+	}
+	var names []string
+	for _, e := range ts.enum(t).Values {
+		if e.Name == name || e.Proto == name {
+			return json.Number(strconv.Itoa(int(e.Number))), nil
+		}
+		names = append(names, e.Name)
+	}
+	if near := typo.Nearest(name, names); near != "" {
+		return nil, fmt.Errorf("%q is no %s; did you mean %s?", name, t.Go, near)
+	}
+	return nil, fmt.Errorf("%q is no %s; there are %s", name, t.Go, strings.Join(names, ", "))
+}
+
+func (ts types) enum(t *spec.Type) spec.Enum {
+	for _, e := range ts.svc.Enums {
+		if e.PB == t.PB {
+			return e
+		}
+	}
+	return spec.Enum{}
 }
 
 // number is v as a number that fits t.
@@ -274,9 +315,9 @@ func noun(t *spec.Type) string {
 	switch t.Kind {
 	case spec.Pointer:
 		return noun(t.Elem)
-	case spec.Slice:
+	case spec.Slice, spec.Array:
 		return "list of " + t.Elem.Go + ", such as [1, 2] in JSON"
-	case spec.Map, spec.StructT:
+	case spec.Map, spec.Set, spec.StructT:
 		return t.Go + ", an object in JSON"
 	case spec.Bytes:
 		return t.Go + ", which is written in base64"

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
@@ -94,7 +95,7 @@ func inURL(t *spec.Type, v any) (string, error) {
 	case string:
 		return v, nil
 	case bool:
-		return fmt.Sprint(v), nil
+		return strconv.FormatBool(v), nil
 	case json.Number:
 		if pointed(t).Kind != spec.Duration {
 			return v.String(), nil

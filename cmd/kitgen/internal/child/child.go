@@ -36,7 +36,7 @@ const outlived = time.Second
 
 // Start starts a program.
 func Start(cfg Config) (*Process, error) {
-	cmd := exec.Command(cfg.Args[0], cfg.Args[1:]...) //nolint:noctx,gosec // it ends by Signal, also where a context could not end it; its caller chose it
+	cmd := exec.Command(cfg.Args[0], cfg.Args[1:]...) //nolint:noctx // it ends by Signal, also where a context could not end it
 	cmd.Dir, cmd.Stdout, cmd.Stderr = cfg.Dir, cfg.Stdout, cfg.Stderr
 	cmd.Env = append(os.Environ(), cfg.Env...)
 	cmd.SysProcAttr, cmd.WaitDelay = attributes(), outlived

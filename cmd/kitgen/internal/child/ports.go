@@ -19,7 +19,7 @@ func FreePorts(n int) ([]string, error) {
 	var addrs []string
 	var last error
 	for range 100 * n {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowPort+rand.IntN(highPort-lowPort))) //nolint:noctx // it is closed below
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowPort+rand.IntN(highPort-lowPort)))
 		if err != nil {
 			last = err
 			continue

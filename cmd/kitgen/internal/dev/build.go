@@ -73,7 +73,7 @@ func hash(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return "", err
@@ -86,11 +86,11 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // as go build makes it
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
 	if _, err := os.Stat(to); err == nil {
 		return nil // the same, by its name
 	}
-	return os.WriteFile(to, b, 0o755) //nolint:gosec // a program
+	return os.WriteFile(to, b, 0o755)
 }

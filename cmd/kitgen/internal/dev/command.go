@@ -97,7 +97,7 @@ func (s *session) interruptible(ctx context.Context) (_ context.Context, stop fu
 	joined := make(chan struct{})
 	go func() {
 		defer close(joined)
-		for n := 0; n < 2; n++ {
+		for range 2 {
 			select {
 			case <-signals:
 				cancel()

@@ -29,13 +29,13 @@ type control struct {
 // claim makes this session the one of its directory.
 func (s *session) claim(ctx context.Context) (*control, error) {
 	s.place = filepath.Join(s.dir, filepath.FromSlash(Place))
-	if err := os.MkdirAll(s.place, 0o755); err != nil { //nolint:gosec // as the rest of the service
+	if err := os.MkdirAll(s.place, 0o755); err != nil {
 		return nil, console.EnvironmentError{Err: err}
 	}
 	if err := os.WriteFile(filepath.Join(s.place, ".gitignore"), []byte("*\n"), 0o600); err != nil {
 		return nil, console.EnvironmentError{Err: err}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, console.EnvironmentError{Err: err}
 	}
@@ -104,7 +104,7 @@ func (c *control) stop() error {
 func (c *control) handler(s *session) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /alive", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("GET /units", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(s.rows()) }) //nolint:errchkjson // strings and numbers
+	mux.HandleFunc("GET /units", func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(s.rows()) })
 	mux.HandleFunc("GET /logs/{name}", func(w http.ResponseWriter, r *http.Request) { s.sendLog(w, r) })
 	mux.HandleFunc("POST /verbs/{verb}", func(w http.ResponseWriter, r *http.Request) { s.obey(w, r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

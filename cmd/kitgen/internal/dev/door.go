@@ -60,7 +60,7 @@ func (s *session) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("--http %s: the port is no number; pass host:port", s.http)
 	}
 	for n := first; ; n++ {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n))) //nolint:noctx // at once
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n)))
 		switch {
 		case err == nil:
 			return l, nil

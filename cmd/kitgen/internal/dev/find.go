@@ -63,7 +63,8 @@ func find(dir string) ([]*service, error) {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, project.Refusal(fmt.Sprintf("%s: no %s here or below, so there is no service to run; go to a service's directory, or make one: kitgen new service greeter", dir, project.ManifestPath))
+		return nil, project.Refusal(fmt.Sprintf("%s: no %s here or below, so there is no service to run; go to the directory of one, or make one: kitgen new service greeter",
+			dir, project.ManifestPath))
 	}
 	return found, alone(found)
 }

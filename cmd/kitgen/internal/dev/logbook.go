@@ -39,7 +39,7 @@ type source struct {
 }
 
 // palette is who has which colour, in turn.
-var palette = []console.Color{console.Cyan, console.Yellow, console.Green, console.Magenta, console.Blue} //nolint:gochecknoglobals // a table
+var palette = []console.Color{console.Cyan, console.Yellow, console.Green, console.Magenta, console.Blue}
 
 // source is that of a name, which keeps its colour.
 func (l *logbook) source(name string) *source {

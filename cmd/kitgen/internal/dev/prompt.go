@@ -76,7 +76,7 @@ func (s *session) call(ctx context.Context, con *console.Console, args []string)
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, self, append([]string{"call"}, args...)...) //nolint:gosec // what its own user typed
+	cmd := exec.CommandContext(ctx, self, append([]string{"call"}, args...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, con.Out, con.Err
 	_ = cmd.Run() // it has said what is wrong
 	return nil
