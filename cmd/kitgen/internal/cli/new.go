@@ -172,6 +172,13 @@ func (o *newOptions) check() error {
 
 // vacant refuses a directory that has something in it.
 func vacant(dir, name string) error {
+	if root, err := os.OpenRoot(dir); err == nil { // a kitgen may have been killed there
+		_, err := project.Recover(root)
+		root.Close()
+		if err != nil {
+			return err
+		}
+	}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -57,6 +58,9 @@ func parseSource(texts map[string][]byte) (*source, error) {
 	var broken []string
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		f, err := parser.ParseFile(s.fset, name, texts[name], parser.SkipObjectResolution|parser.ParseComments)
+		if err != nil && conflicted(texts[name]) {
+			err = fmt.Errorf("%s: KG073: has a merge conflict; resolve it", name)
+		}
 		if err != nil {
 			broken = append(broken, err.Error())
 			continue
@@ -67,6 +71,11 @@ func parseSource(texts map[string][]byte) (*source, error) {
 		return nil, Refusal(strings.Join(broken, "\n") + "\ncorrect the syntax, then run it again")
 	}
 	return s, nil
+}
+
+// conflicted reports whether a merge left its markers in text.
+func conflicted(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("<<<<<<< ")) || bytes.Contains(text, []byte("\n<<<<<<< "))
 }
 
 // functions lists every function and method, in the order of files and lines.

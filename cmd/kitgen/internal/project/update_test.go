@@ -197,6 +197,7 @@ func TestRefusals(t *testing.T) {
 		name, file, text, want string
 	}{
 		{"syntax", "mine.go", "package x\nfunc {", "mine.go:2:6: expected 'IDENT', found '{'\ncorrect the syntax, then run it again"},
+		{"a merge that is not done", "mine_test.go", "package x\n<<<<<<< yours\n", "mine_test.go: KG073: has a merge conflict; resolve it\ncorrect the syntax, then run it again"},
 		{"two of a name", "mine.go", "package x\n\nconst (\n\t_ = 1\n\tgenerated = 1\n)\n", "mine.go:5:2: KG029: generated is also what kitgen calls something in a_gen.go: rename yours"},
 		{"an external test may", "mine_test.go", "package x_test\n\nvar generated int\n", ""},
 	}
