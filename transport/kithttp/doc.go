@@ -4,8 +4,10 @@
 //
 //	server:  kithttp.Server(l, mux, kithttp.Config{})           → transport.Serve; mux is any http.Handler
 //	         mux.Handle("POST /sum", kithttp.NewServer(endpoint, kithttp.DecodeJSON[SumRequest]))
+//	         mux.Handle("/", kithttp.NoRoute(mux)) // 404 and 405 as problem+json
 //	client:  kithttp.Factory(newClient, kithttp.ClientConfig{}) → lb.NewPool
 //	         kithttp.NewEndpoint[SumResponse](c, "POST", base, "/sum")
+//	         kithttp.NewRouteEndpoint[User](c, "GET", base, "/users/{id}", userParts) // package params is its other side
 //	         kithttp.NewStreamEndpoint(c, "GET", base, "/lines"), whose response is a *Stream
 //	         kithttp.RequestFactory(kithttp.ClientConfig{})     → lb.NewPool, for requests that are HTTP already:
 //	         http.Client{Transport: kithttp.NewRoundTripper(call)}

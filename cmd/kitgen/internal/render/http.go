@@ -130,7 +130,7 @@ func readQuery(f spec.Field) string {
 }
 
 // isText reports whether t says itself what it is as text.
-func isText(t *spec.Type) bool { return t.Kind == spec.Text }
+func isText(t *spec.Type) bool { return t.Kind == spec.Text || t.Kind == spec.EnumT && t.Text }
 
 // parseOf is a function of package params that reads a t.
 func parseOf(t *spec.Type) string {

@@ -48,7 +48,7 @@ type Service interface {
 	Measure(ctx context.Context, b bool, i int8, u uint64, f float64, at time.Time, d time.Duration, x *float32, y *Wait, z []int32) (echo Echo, err error)
 
 	//kit:http GET /near/{addr}/{color}
-	Near(ctx context.Context, addr netip.Addr, color Color, others []netip.Addr, best *netip.Addr, next netip.Addr, colors []Color, odd *Color, last Color) (found netip.Addr, err error)
+	Near(ctx context.Context, addr netip.Addr, color Color, others []netip.Addr, best *netip.Addr, next netip.Addr, colors []Color, odd *Color, last Color, mood Mood, moods []Mood) (found netip.Addr, err error)
 
 	// Rename says what it says in the default place.
 	Rename(ctx context.Context, id ID, name string) error
@@ -80,6 +80,33 @@ const (
 	Green
 	Blue
 )
+
+// Mood is written as a word.
+//
+//kit:enum
+type Mood uint8
+
+// The moods.
+const (
+	Calm Mood = iota
+	Merry
+)
+
+// MarshalText is the word.
+func (m Mood) MarshalText() ([]byte, error) { return []byte([]string{"calm", "merry"}[m]), nil }
+
+// UnmarshalText knows the words.
+func (m *Mood) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "calm":
+		*m = Calm
+	case "merry":
+		*m = Merry
+	default:
+		return errors.New("a mood is calm or merry")
+	}
+	return nil
+}
 
 // User is somebody.
 type User struct {
