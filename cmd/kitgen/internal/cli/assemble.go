@@ -24,7 +24,7 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 		return nil, err
 	}
 	source := from.Source
-	svc, err := o.load(source, place.Module)
+	svc, err := o.load(source, place)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (o *newOptions) imported(path string) ([]byte, error) {
 }
 
 // load reads the interface out of source, under the name that the file gets.
-func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err error) {
+func (o *newOptions) load(source []byte, place project.Place) (svc *spec.Service, err error) {
 	dir, err := os.MkdirTemp("", "kitgen")
 	if err != nil {
 		return nil, err
@@ -153,7 +153,11 @@ func (o *newOptions) load(source []byte, module string) (svc *spec.Service, err 
 	if filepath.Ext(o.from) == ".proto" {
 		iface = "" // it was the service's name there
 	}
-	svc, err = spec.Load(dir, spec.Options{Interface: iface, Name: o.name, Module: module})
+	opt := spec.Options{Interface: iface, Name: o.name, Module: place.Module, Dir: dir}
+	if !place.Own {
+		opt.Dir = place.Dir // its module has what the interface imports; one of its own will have what kitgen requires
+	}
+	svc, err = spec.Load(dir, opt)
 	return svc, err
 }
 

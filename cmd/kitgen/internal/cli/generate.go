@@ -224,7 +224,7 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	if err != nil {
 		return in, err
 	}
-	svc, err := spec.LoadFS(fsys, spec.Options{Interface: m.Interface, Name: m.Service, Module: module})
+	svc, err := spec.LoadFS(fsys, spec.Options{Interface: m.Interface, Name: m.Service, Module: module, Dir: abs})
 	if err != nil {
 		return in, err
 	}
@@ -245,7 +245,8 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 func edited(files []project.Change) error {
 	var b bytes.Buffer
 	for _, c := range files {
-		fmt.Fprintf(&b, "%s: KG070: was edited by hand, and is generated (%s): keep it with kitgen eject %[1]s, move the change elsewhere, or give it up with --force\n", c.Path, count(c.Lost(), "line"))
+		fmt.Fprintf(&b, "%s: KG070: was edited by hand, and is generated (%s): keep it with kitgen eject %[1]s, move the change elsewhere, or give it up with --force\n",
+			c.Path, count(c.Lost(), "line"))
 	}
 	b.WriteString("it would be undone like this:\n")
 	for _, c := range files {

@@ -204,11 +204,11 @@ func (c *converter) missing(m *message, inner []spec.Field, depth int) {
 
 // selector is the embedded struct at a depth.
 func selector(through []spec.Embedding, depth int) string {
-	out := "v"
+	names := []string{"v"}
 	for _, e := range through[:depth] {
-		out += "." + e.Name
+		names = append(names, e.Name)
 	}
-	return out
+	return strings.Join(names, ".")
 }
 
 // literal is a value of an embedded struct.

@@ -117,22 +117,16 @@ func (c *converter) from(t *spec.Type, field, m string) string {
 	case t.Wrap != "":
 		return c.unwrapped(t, field, m)
 	}
+	if from, ok := c.fromScalar(t, field, m); ok {
+		return from
+	}
 	switch t.Kind {
-	case spec.Int, spec.Int8, spec.Int16, spec.Uint, spec.Uint8, spec.Uint16:
-		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fitInt"), t.Go, field, m)
 	case spec.Time:
 		return c.named(t, c.call("timeFromPB")+"("+m+")")
 	case spec.Duration:
 		return c.named(t, m+".AsDuration()")
-	case spec.Text:
-		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fromText"), t.Go, field, m)
 	case spec.Any:
 		return m + ".AsInterface()"
-	case spec.EnumT:
-		if holdsInt32(t) {
-			return convert(t.Go, m)
-		}
-		return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call("fitInt"), t.Go, field, m)
 	case spec.StructT:
 		return c.structFrom(t, m)
 	case spec.Slice:
@@ -151,6 +145,23 @@ func (c *converter) from(t *spec.Type, field, m string) string {
 		return fmt.Sprintf("%s(%s, %s)", c.call(helper), m, c.fromFunc(t.Elem, field))
 	}
 	return convert(t.Go, m)
+}
+
+// fromScalar is from for a scalar that may not fit.
+func (c *converter) fromScalar(t *spec.Type, field, m string) (string, bool) {
+	helper := "fitInt"
+	switch t.Kind {
+	case spec.Int, spec.Int8, spec.Int16, spec.Uint, spec.Uint8, spec.Uint16:
+	case spec.Text:
+		helper = "fromText"
+	case spec.EnumT:
+		if holdsInt32(t) {
+			return convert(t.Go, m), true
+		}
+	default:
+		return "", false
+	}
+	return fmt.Sprintf("%s[%s](bad, %q, %s)", c.call(helper), t.Go, field, m), true
 }
 
 func (c *converter) structFrom(t *spec.Type, m string) string {

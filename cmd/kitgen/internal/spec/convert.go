@@ -45,11 +45,7 @@ func (l *loader) convert(t types.Type, u use) *Type {
 		}
 		out.Kind, out.Elem = Slice, l.convertElem(t.Elem(), u, "list")
 	case *types.Array:
-		if t.Len() < 0 {
-			l.bad(u.at, "KG039", "go vet shows why", "%s: its length is no constant that kitgen can compute", l.describeUse(u))
-			return nil
-		}
-		out.Kind, out.Len, out.Elem = Array, int(t.Len()), l.convertElem(t.Elem(), u, "list")
+		return l.convertArray(t, out, u)
 	case *types.Map:
 		return l.convertMap(t, out, u)
 	case *types.Pointer:
@@ -67,6 +63,18 @@ func (l *loader) convert(t types.Type, u use) *Type {
 		l.refuse(t, u)
 		return nil
 	}
+	if out.Elem == nil {
+		return nil
+	}
+	return out
+}
+
+func (l *loader) convertArray(t *types.Array, out *Type, u use) *Type {
+	if t.Len() < 0 {
+		l.bad(u.at, "KG039", "go vet shows why", "%s: its length is no constant that kitgen can compute", l.describeUse(u))
+		return nil
+	}
+	out.Kind, out.Len, out.Elem = Array, int(t.Len()), l.convertElem(t.Elem(), u, "list")
 	if out.Elem == nil {
 		return nil
 	}

@@ -106,7 +106,7 @@ func (l *loader) takes(d directive, at place) bool {
 			usages = append([]string{k.usage}, usages...)
 		}
 	}
-	fix := ""
+	var fix string
 	if len(usages) > 0 {
 		fix = "did you mean " + usages[0] + "?"
 	} else {

@@ -45,16 +45,16 @@ func (l *loader) resolve(t *types.Named) (declared, error) {
 	}
 	d := in.decls[t.Obj().Name()]
 	if in != l.own {
-		switch real := types.Unalias(obj.Type()).(type) {
+		switch found := types.Unalias(obj.Type()).(type) {
 		case *types.Named:
-			if real.Obj().Pkg() != in.types.pkg {
-				return l.resolve(real) // an alias of another package's
+			if found.Obj().Pkg() != in.types.pkg {
+				return l.resolve(found) // an alias of another package's
 			}
-			if t, err = instance(real, t); err != nil {
+			if t, err = instance(found, t); err != nil {
 				return declared{}, err
 			}
 		default:
-			return declared{in: in, under: real}, nil
+			return declared{in: in, under: found}, nil
 		}
 	}
 	under := t.Underlying()
@@ -78,14 +78,14 @@ func isTypeName(obj types.Object) bool {
 }
 
 // instance is the declared type with the arguments that its stand-in had.
-func instance(real, standIn *types.Named) (*types.Named, error) {
-	if standIn.TypeArgs().Len() == 0 || real.TypeArgs().Len() > 0 {
-		return real, nil
+func instance(generic, standIn *types.Named) (*types.Named, error) {
+	if standIn.TypeArgs().Len() == 0 || generic.TypeArgs().Len() > 0 {
+		return generic, nil
 	}
-	if real.TypeParams().Len() != standIn.TypeArgs().Len() {
-		return nil, fmt.Errorf("%s takes %d type arguments", real.Obj().Name(), real.TypeParams().Len())
+	if generic.TypeParams().Len() != standIn.TypeArgs().Len() {
+		return nil, fmt.Errorf("%s takes %d type arguments", generic.Obj().Name(), generic.TypeParams().Len())
 	}
-	t, err := types.Instantiate(nil, real, slices.Collect(standIn.TypeArgs().Types()), false)
+	t, err := types.Instantiate(nil, generic, slices.Collect(standIn.TypeArgs().Types()), false)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,11 @@ func (l *loader) parseForeign(importPath string, fsys fs.FS) (list []*source, er
 			continue
 		}
 		name := path.Join(importPath, name)
-		file, err := parser.ParseFile(l.fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		const mode = parser.ParseComments | parser.SkipObjectResolution
+		file, err := parser.ParseFile(l.fset, name, withoutFunctions(text), mode)
+		if err != nil {
+			file, err = parser.ParseFile(l.fset, name, text, mode)
+		}
 		if err == nil {
 			list = append(list, &source{name, text, file})
 		}

@@ -15,24 +15,27 @@ func (l *loader) messageName(d declared) string {
 	if name == "" {
 		name = camel(d.named.Obj().Name())
 	}
-	for arg := range d.named.TypeArgs().Types() {
-		name += l.argument(arg)
-	}
+	name += l.arguments(d.named)
 	if name != l.svc.PB {
 		return name
 	}
 	return l.svc.PB + "Message"
 }
 
+// arguments are the type arguments of t as part of a message's name.
+func (l *loader) arguments(t *types.Named) string {
+	var b strings.Builder
+	for arg := range t.TypeArgs().Types() {
+		b.WriteString(l.argument(arg))
+	}
+	return b.String()
+}
+
 // argument is a type argument as part of a message's name.
 func (l *loader) argument(t types.Type) string {
 	switch t := types.Unalias(t).(type) {
 	case *types.Named:
-		name := camel(t.Obj().Name())
-		for arg := range t.TypeArgs().Types() {
-			name += l.argument(arg)
-		}
-		return name
+		return camel(t.Obj().Name()) + l.arguments(t)
 	case *types.Basic:
 		return exported(t.Name())
 	case *types.Slice:

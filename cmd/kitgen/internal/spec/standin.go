@@ -64,6 +64,9 @@ func newStandIns(sources []*source, needed map[*ast.GenDecl]bool, constant func(
 
 func (s standIns) addFile(src *source, needed map[*ast.GenDecl]bool) {
 	used := selections(src, needed)
+	if len(used) == 0 {
+		return
+	}
 	for _, imp := range src.file.Imports {
 		path, err := strconv.Unquote(imp.Path.Value)
 		if err != nil || path == "unsafe" || path == "C" {

@@ -56,14 +56,14 @@ func (l *loader) addStruct(key string, s Struct, st *types.Struct, u use, foreig
 	u.foreign = foreign
 	fields, ok := l.describeFields(s, st, u)
 	if len(fields) == 0 && ok {
-		l.badUse(l.in(u, st, s), "KG034", "export the fields that shall travel, or do without it", "struct %s has no exported field, so nothing of it would travel", s.Name)
+		l.badUse(l.in(u, s), "KG034", "export the fields that shall travel, or do without it", "struct %s has no exported field, so nothing of it would travel", s.Name)
 	}
 	l.svc.Structs[i].Fields = fields
 }
 
 // in is a use at the declaration of s, or where the user has it if that is in
 // another package.
-func (l *loader) in(u use, st *types.Struct, s Struct) use {
+func (l *loader) in(u use, s Struct) use {
 	if d, ok := l.decls[s.Name]; ok && !u.foreign {
 		u.at = d.spec.Name.Pos()
 	}
