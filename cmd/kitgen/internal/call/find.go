@@ -144,6 +144,9 @@ func (k *known) descriptor(m *spec.Method) (protoreflect.MethodDescriptor, error
 // wire is the one to call m over: the one asked for, or else the first that
 // serves it.
 func (k *known) wire(m *spec.Method, asked string) (string, error) {
+	if m.StreamIn || m.StreamOut {
+		return "", project.Refusal(m.Name + " streams, and kitgen call makes calls with one answer; over HTTP, curl -N shows a stream line by line")
+	}
 	var served []string
 	for _, w := range []string{"grpc", "http"} {
 		if m.Over(w) && slices.Contains(k.manifest.Transports, w) {

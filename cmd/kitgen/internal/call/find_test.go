@@ -55,7 +55,11 @@ func TestTheWireIsOneThatServesTheMethod(t *testing.T) {
 	if diff := cmp.Diff([]string{"grpc", "http", "grpc"}, got); diff != "" {
 		t.Error(diff)
 	}
-	m.Skip = []string{"grpc"}
+	m.StreamOut = true
+	if _, err := k.wire(m, ""); err == nil || !strings.HasPrefix(err.Error(), "Ping streams") {
+		t.Error(err)
+	}
+	m.StreamOut, m.Skip = false, []string{"grpc"}
 	if wire, err := k.wire(m, ""); wire != "http" || err != nil {
 		t.Errorf("%s, %v", wire, err)
 	}

@@ -19,7 +19,7 @@ func (f *fleet) tries() []string {
 	}
 	for _, m := range svc.Methods {
 		words, body, ok := sample(m.Params)
-		if !ok {
+		if !ok || m.StreamIn || m.StreamOut {
 			continue
 		}
 		lines := []string{strings.TrimSpace(fmt.Sprintf("kitgen call %s %s", m.Name, words))}
