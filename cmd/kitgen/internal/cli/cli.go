@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -46,8 +48,11 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          commandsOnly,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			*started = true
+			if !slices.Contains([]string{"dev", "demo", "etcd", "call"}, cmd.Name()) {
+				hurry()
+			}
 			return enter(con.Dir)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -64,6 +69,13 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 		demo.Command(), localetcd.Command(), newSnapshot(),
 	)
 	return root, started
+}
+
+// hurry lets a process that ends in a moment leave its garbage where it is, as
+// long as that is little.
+func hurry() {
+	debug.SetMemoryLimit(64 << 20)
+	debug.SetGCPercent(-1)
 }
 
 // enter makes dir, which -C names, the directory that everything happens in.

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/protogen"
@@ -64,33 +65,9 @@ func Render(in Input, templates fs.FS) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files []File
-	err = fs.WalkDir(templates, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".tmpl" {
-			return err
-		}
-		f, err := execute(v, templates, name)
-		if err == nil && f != nil {
-			files = append(files, *f)
-		}
-		return err
-	})
+	files, err := v.all(templates)
 	if err != nil {
 		return nil, err
-	}
-	if v.GRPC {
-		api, err := contract(in.Service.Over("grpc"), in.OldProto)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, api...)
-	}
-	if v.HTTP {
-		api, err := openAPI(v)
-		if err != nil {
-			return nil, fmt.Errorf("describe the service over HTTP: %w", err)
-		}
-		files = append(files, File{Path: v.OpenAPIPath(), Kind: Generated, Text: api})
 	}
 	files = append(files, File{Path: in.Service.File, Kind: Interface, Text: in.Source})
 	slices.SortFunc(files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
@@ -104,6 +81,50 @@ func Render(in Input, templates fs.FS) ([]File, error) {
 		}
 	}
 	return files, nil
+}
+
+// all makes every file but the interface's own. They have nothing to do with one
+// another, so they are made at the same time.
+func (v *view) all(templates fs.FS) ([]File, error) {
+	var jobs []func() ([]File, error)
+	if v.GRPC {
+		jobs = append(jobs, func() ([]File, error) { return contract(v.Service.Over("grpc"), v.in.OldProto) })
+	}
+	if v.HTTP {
+		jobs = append(jobs, func() ([]File, error) {
+			api, err := openAPI(v)
+			if err != nil {
+				return nil, fmt.Errorf("describe the service over HTTP: %w", err)
+			}
+			return []File{{Path: v.OpenAPIPath(), Kind: Generated, Text: api}}, nil
+		})
+	}
+	err := fs.WalkDir(templates, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".tmpl" {
+			return err
+		}
+		jobs = append(jobs, func() ([]File, error) {
+			f, err := execute(v, templates, name)
+			if f == nil {
+				return nil, err
+			}
+			return []File{*f}, err
+		})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	made, errs := make([][]File, len(jobs)), make([]error, len(jobs))
+	var wait sync.WaitGroup
+	for i, job := range jobs {
+		wait.Go(func() { made[i], errs[i] = job() })
+	}
+	wait.Wait()
+	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
+		return nil, errs[i] // as if they were made one by one
+	}
+	return slices.Concat(made...), nil
 }
 
 // Seed is the file that a service starts with if the user has none: an
