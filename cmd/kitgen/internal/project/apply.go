@@ -55,8 +55,8 @@ func apply(dir directory, changes []Change) error {
 // transaction is files on their way. Its exported fields are the journal: what
 // [Recover] must know.
 type transaction struct {
-	Steps []step
-	Dirs  []string // that are not there yet, outermost first
+	Steps []step   `json:"steps"`
+	Dirs  []string `json:"dirs"` // that are not there yet, outermost first
 
 	dir directory
 }
@@ -64,10 +64,10 @@ type transaction struct {
 // step is one file. Its new text waits, and its old text is kept, below
 // pendingDir until all steps are done.
 type step struct {
-	Path   string
-	Hash   string // of the new text; empty if the file goes
-	Staged string // where the new text waits; empty if the file goes
-	Backup string // where the old text is kept; empty if there was no file
+	Path   string `json:"path"`
+	Hash   string `json:"hash"`   // of the new text; empty if the file goes
+	Staged string `json:"staged"` // where the new text waits; empty if the file goes
+	Backup string `json:"backup"` // where the old text is kept; empty if there was no file
 
 	change Change
 	mode   fs.FileMode // of the file before; 0 if there was none

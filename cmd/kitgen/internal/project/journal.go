@@ -26,7 +26,7 @@ const (
 // restore undoes the transaction that a killed process left, if there is one.
 func restore(dir directory) (bool, error) {
 	if _, err := dir.Lstat(pendingDir); err != nil {
-		return false, nil //nolint:nilerror // what cannot be seen is not there; the writing will tell
+		return false, nil //nolint:nilerr // what cannot be seen is not there; the writing will tell
 	}
 	if pid, err := dir.ReadFile(ownerPath); err == nil && alive(string(pid)) {
 		return false, refuse("%s: kitgen is writing here, as process %s; wait until it is done", pendingDir, bytes.TrimSpace(pid))

@@ -230,7 +230,7 @@ func (u *update) inserted() error {
 		if err != nil {
 			return err
 		}
-		notes := append(u.notes[file.name], u.in.notes[file]...)
+		notes := slices.Concat(u.notes[file.name], u.in.notes[file])
 		if len(notes) > 0 {
 			u.change(Change{Verb: Insert, Path: file.name, Old: u.texts[file.name], New: text, Note: strings.Join(notes, ", ")})
 		}
