@@ -62,6 +62,40 @@ func TestSingleWires(t *testing.T) {
 	}
 }
 
+// A service takes types from another package of its module, whose names for
+// packages are those that generated code has, too.
+func TestTypesOfOtherPackages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a service")
+	}
+	archive, err := txtar.ParseFile("testdata/e2e/shop.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func(name string, text []byte) {
+		if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := filepath.Join(dir, "first.go")
+	write(first, []byte("package shop\n\nimport \"context\"\n\ntype Service interface {\n\tPing(ctx context.Context) error\n}\n"))
+	runKitgen(t, dir, exitOK, "new", "service", "shop", "--from", first)
+	service := filepath.Join(dir, "shop")
+	for _, f := range archive.Files {
+		write(filepath.Join(service, filepath.FromSlash(f.Name)), f.Data)
+	}
+	runKitgen(t, service, exitOK, "generate")
+	command(t, service, "go", "vet", "./...")
+	command(t, service, "go", "test", ".")
+	if out := runKitgen(t, service, exitOK, "generate"); strings.Contains(out, "update") {
+		t.Errorf("a second run changed something:\n%s", out)
+	}
+}
+
 // input is the file with the interface of an end-to-end case, and the files
 // that are laid over what was generated from it.
 func input(t *testing.T, name string) (from string, overlay []txtar.File) {

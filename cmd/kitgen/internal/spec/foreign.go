@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/gosrc"
@@ -186,28 +187,45 @@ func (l *loader) importName(importPath string) string {
 			return i.Name
 		}
 	}
-	name := l.userName(importPath)
-	if slices.Contains(ownImports, importPath) {
-		name = path.Base(importPath) // the file may import it already
-	}
-	for n, stem := 2, name; l.nameTaken(name, importPath); n++ {
-		name = fmt.Sprintf("%s%d", stem, n)
-	}
+	name := l.freeName(importPath)
 	l.svc.Imports = append(l.svc.Imports, Import{name, importPath})
 	return name
 }
 
-// userName is the name under which a file of the user's imports the package;
-// its own if none does.
+// freeName is what nothing else is called in generated code: what a file of the
+// user's calls the package, or what that calls itself, or that with a number.
+func (l *loader) freeName(importPath string) string {
+	if slices.Contains(ownImports, importPath) {
+		return path.Base(importPath) // the file may import it already
+	}
+	own := l.ownName(importPath)
+	for _, name := range []string{l.userName(importPath), own} {
+		if name != "" && !l.nameTaken(name) {
+			return name
+		}
+	}
+	for n := 2; ; n++ {
+		if name := fmt.Sprintf("%s%d", own, n); !l.nameTaken(name) {
+			return name
+		}
+	}
+}
+
+// userName is the name that a file of the user's gives to the package; empty if
+// none does.
 func (l *loader) userName(importPath string) string {
 	for _, s := range l.sources {
 		for _, imp := range s.file.Imports {
-			if imp.Path.Value == `"`+importPath+`"` && imp.Name != nil && imp.Name.Name != "." && imp.Name.Name != "_" {
+			if imp.Path.Value == strconv.Quote(importPath) && imp.Name != nil && imp.Name.Name != "." && imp.Name.Name != "_" {
 				return imp.Name.Name
 			}
 		}
 	}
-	if p, ok := l.packs[importPath]; ok {
+	return ""
+}
+
+func (l *loader) ownName(importPath string) string {
+	if p, err := l.packAt(importPath); err == nil {
 		return p.sources[0].file.Name.Name
 	}
 	return packageName(importPath, func(string) bool { return false })
@@ -220,10 +238,7 @@ var ownImports = []string{"cmp", "encoding", "encoding/json", "net", "net/http",
 // localNames are the variables of generated code, which must not hide a package.
 const localNames = "bad c client cc convert e err field in k l list m n ok opts out p r req resp s set svc t text v"
 
-func (l *loader) nameTaken(name, importPath string) bool {
-	if slices.Contains(ownImports, importPath) && name == path.Base(importPath) {
-		return false
-	}
+func (l *loader) nameTaken(name string) bool {
 	_, generated := generatedNames(l.svc)[name]
 	return generated || slices.Contains(strings.Fields(localNames), name) || token.IsKeyword(name) || types.Universe.Lookup(name) != nil ||
 		slices.ContainsFunc(l.svc.Imports, func(i Import) bool { return i.Name == name }) ||
