@@ -128,3 +128,20 @@ func Map[A, B any](seq iter.Seq2[A, error], f func(A) B) iter.Seq2[B, error] {
 		}
 	}
 }
+
+// MapErrors is seq with f of each error, and its values as they are; nil if seq is.
+func MapErrors[T any](seq iter.Seq2[T, error], f func(error) error) iter.Seq2[T, error] {
+	if seq == nil {
+		return nil
+	}
+	return func(yield func(T, error) bool) {
+		for v, err := range seq {
+			if err != nil {
+				err = f(err)
+			}
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}

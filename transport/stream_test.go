@@ -138,7 +138,11 @@ func TestMapPassesErrors(t *testing.T) {
 	if !slices.Equal(got, []int{10, 20, 0}) || !errors.Is(err, broken) {
 		t.Errorf("%v, %v", got, err)
 	}
-	if transport.Map(nil, func(n int) int { return n }) != nil {
+	other := errors.New("other")
+	if _, err := collect(transport.MapErrors(counting(2, broken), func(error) error { return other }), 0); !errors.Is(err, other) {
+		t.Errorf("%v became %v", broken, err)
+	}
+	if transport.Map(nil, func(n int) int { return n }) != nil || transport.MapErrors[int](nil, nil) != nil {
 		t.Error("nothing became something")
 	}
 }

@@ -286,6 +286,7 @@ func TestStreamsWithoutHeader(t *testing.T) {
 func TestUnreadStreamsEndWithTheirContext(t *testing.T) {
 	left, gone := make(chan error, 1), make(chan struct{})
 	c, _ := serveArithmetic(t, arithmetic{count: func(ctx context.Context, most int) (iter.Seq2[int, error], error) {
+		context.AfterFunc(ctx, func() { close(gone) }) // the sequence may not even have begun
 		return upTo(ctx, most, nil, left), nil
 	}})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -293,9 +294,10 @@ func TestUnreadStreamsEndWithTheirContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.OnEnd(func() { close(gone) })
+	ended := make(chan struct{})
+	s.OnEnd(func() { close(ended) })
 	cancel()
-	<-left
+	<-ended
 	<-gone
 	if _, err := read(s.All(), 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("read late: %v", err)
@@ -316,8 +318,12 @@ func TestStoppingServersEndStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.stop()
-	_, err = read(s.All(), 0)
+	for v, failed := range s.All() {
+		if v == 1 {
+			p.stop()
+		}
+		err = failed
+	}
 	again, ok := errors.AsType[*kitgrpc.Error](err)
 	if !ok || again.StatusCode() != 503 {
 		t.Fatalf("ended with %v", err)

@@ -1,6 +1,10 @@
 package kitgrpc
 
 import (
+	"context"
+	"errors"
+	"io"
+
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
@@ -34,4 +38,35 @@ func Send[T, M any](to sender[M], values *transport.Stream[T], encode func(T) (*
 type sender[M any] interface {
 	grpc.ServerStream
 	Send(*M) error
+}
+
+// Receive is what the client of a stream sends, and the context for the endpoint: see
+// transport.Receive. What decode fails with is an InvalidArgument.
+func Receive[M, T any](from receiving[M], decode func(*M) (T, error)) (context.Context, *transport.Incoming[T]) {
+	return transport.Receive(from.Context(), func() (v T, err error) {
+		m, err := from.Recv()
+		if err != nil {
+			return v, err
+		}
+		if v, err = decode(m); err != nil {
+			return v, &transport.Error{Code: "invalid_argument", Message: err.Error()}
+		}
+		return v, nil
+	})
+}
+
+// receiving is a stream of messages from the client.
+type receiving[M any] interface {
+	grpc.ServerStream
+	Recv() (*M, error)
+}
+
+// First is the first message of a client's stream, for methods that take more than
+// a sequence: it has the rest.
+func First[M any](recv func() (*M, error)) (*M, error) {
+	m, err := recv()
+	if errors.Is(err, io.EOF) {
+		return nil, ToError(&transport.Error{Code: "invalid_argument", Message: "the stream has no first message, which is what the call is about"})
+	}
+	return m, err
 }

@@ -51,13 +51,13 @@ func openLines[T any](ctx context.Context, to *target, request any, before []htt
 		return nil, err
 	}
 	body := newStream(ctx, resp)
-	values := transport.NewStream(ctx, readValues[T](to, body))
+	values := transport.NewStream(ctx, readValues[T](ctx, to, body))
 	values.OnEnd(func() { _ = body.Close() }) // it has been read as far as it is wanted
 	return values, nil
 }
 
 // readValues is a value for each line of a response.
-func readValues[T any](to *target, body io.Reader) iter.Seq2[T, error] {
+func readValues[T any](ctx context.Context, to *target, body io.Reader) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		in := lineReader{bufio.NewReader(body)}
 		for {
@@ -68,6 +68,9 @@ func readValues[T any](to *target, body io.Reader) iter.Seq2[T, error] {
 			var v T
 			if err == nil {
 				err = decodeLine(line, &v)
+			}
+			if err != nil && ctx.Err() != nil {
+				err = ctx.Err() // whose end closes the body, and either may be the first
 			}
 			if err != nil {
 				err = fmt.Errorf("%s: %w", to, err)

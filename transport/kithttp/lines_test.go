@@ -145,7 +145,10 @@ func TestLines(t *testing.T) {
 
 func TestLinesThatNobodyReadsEndWithTheirContext(t *testing.T) {
 	left, gone := make(chan error, 1), make(chan struct{})
-	addr, _ := serveWhole(t, lines(counting(1<<30, nil, left)))
+	addr, _ := serveWhole(t, lines(func(ctx context.Context, request any) (any, error) {
+		context.AfterFunc(ctx, func() { close(gone) }) // the sequence may not even have begun
+		return counting(1<<30, nil, left)(ctx, request)
+	}))
 	call, _ := whole(t, addr, newLines)
 	ctx, cancel := context.WithCancel(t.Context())
 	response, err := call(ctx, sumRequest{})
@@ -153,9 +156,10 @@ func TestLinesThatNobodyReadsEndWithTheirContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := response.(*transport.Stream[counted])
-	s.OnEnd(func() { close(gone) })
+	ended := make(chan struct{})
+	s.OnEnd(func() { close(ended) })
 	cancel()
-	<-left
+	<-ended
 	<-gone
 	if _, err := read(s.All(), 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("read late: %v", err)
@@ -178,8 +182,12 @@ func TestLinesOfAServerThatStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.stop()
-	_, err = read(response.(*transport.Stream[counted]).All(), 0)
+	for v, failed := range response.(*transport.Stream[counted]).All() {
+		if v.N == 1 {
+			p.stop()
+		}
+		err = failed
+	}
 	if !errors.Is(err, io.ErrUnexpectedEOF) || classify.Default(t.Context(), nil, err) != classify.Failure {
 		t.Errorf("ended with %v", err)
 	}
@@ -264,5 +272,31 @@ func TestLinesFromARoute(t *testing.T) {
 	}
 	if _, err := call(t.Context(), 5); err == nil {
 		t.Error("it takes an int")
+	}
+}
+
+// TestLinesAreCancelled while somebody waits for the next one.
+func TestLinesAreCancelled(t *testing.T) {
+	addr, _ := serveWhole(t, lines(func(ctx context.Context, _ any) (any, error) {
+		return transport.NewStream(ctx, func(yield func(counted, error) bool) {
+			yield(counted{1}, nil)
+			<-ctx.Done()
+		}), nil
+	}))
+	call, _ := whole(t, addr, newLines)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	response, err := call(ctx, sumRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v, failed := range response.(*transport.Stream[counted]).All() {
+		if v.N == 1 {
+			cancel()
+		}
+		err = failed
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }
