@@ -157,9 +157,20 @@ func (in *inserter) result(file *goFile) ([]byte, error) {
 		from = max(from, e.offset+e.cut)
 	}
 	b.Write(file.text[from:])
-	text, err := unimport(file.name, b.Bytes(), in.gone[file])
+	text := b.Bytes()
+	if in.gone[file] != "" && !endsBlank(file.text) { // the blank line above what is gone
+		for endsBlank(text) {
+			text = bytes.TrimSuffix(text[:len(text)-1], []byte("\r"))
+		}
+	}
+	text, err := unimport(file.name, text, in.gone[file])
 	if err != nil {
 		return nil, fmt.Errorf("insert into %s: %w", file.name, err)
 	}
 	return text, nil
+}
+
+// endsBlank reports whether the last line of text is empty.
+func endsBlank(text []byte) bool {
+	return bytes.HasSuffix(text, []byte("\n\n")) || bytes.HasSuffix(text, []byte("\n\r\n"))
 }
