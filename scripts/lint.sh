@@ -26,3 +26,5 @@ echo "lint: ${patterns[*]} (a minute the first time)"
 "$lint" run "$@" "${patterns[@]}"
 echo "lint: ./internal/peers"
 (cd internal/peers && GOWORK=off "$lint" run "$@" ./...)
+echo "lint: ./internal/deployment"
+(cd internal/deployment && GOWORK=off "$lint" run "$@" ./...)

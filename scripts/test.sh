@@ -13,3 +13,5 @@ echo "test: the simulator again without the race detector, which makes it a hund
 go test "$@" ./lb/lbsim/...
 echo "test: the benchmark beside the peers, one tiny round (a first run compiles the peers: about two minutes)"
 (cd internal/peers && GOWORK=off go test "${peers[@]}" "$@" ./...)
+echo "test: what comes with a new service, by the parsers of Kubernetes, Prometheus and others (a first run compiles those: about two minutes)"
+(cd internal/deployment && GOWORK=off go test "$@" ./...)
