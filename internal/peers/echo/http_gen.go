@@ -4,6 +4,7 @@ package echo
 
 import (
 	"context"
+	_ "embed" // for openAPI
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,16 +14,26 @@ import (
 	httptransport "github.com/go-kit/kit/transport/http"
 
 	"github.com/kitgen/kitgen/transport/kithttp"
+	"github.com/kitgen/kitgen/transport/kithttp/apidocs"
 )
 
-// NewHTTPHandler serves e: each method is a POST to its own path, with its
-// request as a JSON object, answered by its response or by problem+json. opts
-// are go-kit's, for every method.
+// NewHTTPHandler serves e: each method at its own route, with its request as a
+// JSON object, answered by its response or by problem+json. opts are
+// go-kit's, for every method. What it serves is described in
+// api/echo/v1/openapi.json.
 func NewHTTPHandler(e Endpoints, opts ...httptransport.ServerOption) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /echo", kithttp.NewServer(e.Echo, kithttp.DecodeJSON[EchoRequest], opts...))
+	mux.Handle("/", kithttp.NoRoute(mux))
 	return mux
 }
+
+//go:embed api/echo/v1/openapi.json
+var openAPI []byte
+
+// NewDocsHandler shows what NewHTTPHandler serves: to programs at a path that ends
+// in .json, as OpenAPI, and to people at any other.
+func NewDocsHandler() http.Handler { return apidocs.New(openAPI) }
 
 // HTTPFactory makes the endpoint of one instance, called over HTTP: it takes a
 // request of any method, so that all methods share the instance's connections.
