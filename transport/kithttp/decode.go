@@ -30,17 +30,22 @@ func DecodeJSON[T any](_ context.Context, r *http.Request) (any, error) {
 
 // ReadJSON is DecodeJSON for decoders that look at more than the body.
 func ReadJSON[T any](r *http.Request) (request T, err error) {
-	body, err := io.ReadAll(limited(r.Body, maxBody))
-	if err != nil {
-		return request, readError(err)
-	}
-	if len(body) == 0 {
-		return request, nil
+	body, err := readBody(r)
+	if err != nil || len(body) == 0 {
+		return request, err
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
 		return request, badRequest(jsonProblem(err))
 	}
 	return request, nil
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(limited(r.Body, maxBody))
+	if err != nil {
+		return nil, readError(err)
+	}
+	return body, nil
 }
 
 func badRequest(message string) *Error {

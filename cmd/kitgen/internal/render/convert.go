@@ -77,6 +77,7 @@ type converter struct {
 	structs map[string]spec.Struct // by Go name
 	loses   map[string]bool        // by Go name of a struct: whether its conversion to protobuf can fail
 	misfits map[string]bool        // whether that from protobuf can
+	arrays  map[string]bool        // whether there is one in it
 	helpers map[string]bool
 }
 
@@ -86,6 +87,7 @@ func newConverter(svc *spec.Service) *converter {
 		structs: map[string]spec.Struct{},
 		loses:   map[string]bool{},
 		misfits: map[string]bool{},
+		arrays:  map[string]bool{},
 		helpers: map[string]bool{},
 	}
 	for _, s := range svc.Structs {

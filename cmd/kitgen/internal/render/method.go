@@ -18,6 +18,7 @@ type method struct {
 	Fake     string // receiver of the method of Fake
 	FakeFunc string // field of Fake
 	Greets   bool
+	Arrays   bool // the request has arrays in it
 
 	RequestPB, ResponsePB message
 
@@ -43,6 +44,7 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 		Request:  m.Name + "Request",
 		Response: m.Name + "Response",
 		Greets:   greets,
+		Arrays:   c.hasArrays(m.Params),
 	}
 	out.takeItems()
 	out.Receiver = free(taken, "s", "svc")
