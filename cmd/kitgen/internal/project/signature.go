@@ -2,8 +2,6 @@ package project
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"go/types"
 	"path"
 	"regexp"
@@ -142,40 +140,3 @@ func join(list []argument) string {
 	}
 	return strings.Join(out, ", ")
 }
-
-// checkBody is the first thing about the body of fn that does not type-check
-// in the package that texts make, as far as that can be told without what they
-// import; empty if there is none.
-func checkBody(texts map[string][]byte, file string, fn string, recv string) string {
-	fset := token.NewFileSet()
-	var files []*ast.File
-	var body *ast.BlockStmt
-	for name, text := range texts {
-		f, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)
-		if err != nil {
-			return err.Error()
-		}
-		files = append(files, f)
-		for _, d := range f.Decls {
-			if d, ok := d.(*ast.FuncDecl); ok && name == file && d.Name.Name == fn && receiver(d) == recv {
-				body = d.Body
-			}
-		}
-	}
-	problem := ""
-	conf := types.Config{Importer: nothing{}, Error: func(err error) {
-		e, ok := err.(types.Error) //nolint:errorlint // it is what go/types hands over
-		if ok && problem == "" && body != nil && body.Pos() <= e.Pos && e.Pos <= body.End() {
-			problem = e.Msg
-		}
-	}}
-	_, _ = conf.Check(packageName, fset, files, nil) // told above
-	return problem
-}
-
-// nothing imports packages that have nothing in them; go/types lets anything
-// be named that is in such a package.
-type nothing struct{}
-
-// Import is for types.Config.
-func (nothing) Import(string) (*types.Package, error) { return nil, errNotImported }
