@@ -19,9 +19,9 @@ import (
 // both wires.
 func TestEndToEnd(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles eight services")
+		t.Skip("compiles nine services")
 	}
-	for _, name := range []string{"foo", "anonfields", "underscores", "stringservice", "profilesvc", "addsvc", "kinds", "routes"} {
+	for _, name := range []string{"foo", "anonfields", "underscores", "stringservice", "profilesvc", "addsvc", "kinds", "routes", "streams"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			from, overlay := input(t, name)

@@ -54,7 +54,7 @@ func (m method) LinesOf() string { return lower(m.Name) + "Lines" }
 func (m method) MessagesOf() string { return lower(m.Name) + "Messages" }
 
 // CallOf is the function that calls the method over gRPC, if it streams.
-func (m method) CallOf() string { return "call" + m.Name }
+func (m method) CallOf() string { return lower(m.Name) + "OverGRPC" }
 
 // NewServer is the function of kithttp that serves the method.
 func (m method) NewServer() string {

@@ -41,6 +41,9 @@ func (l *loader) collideMethods() {
 func (l *loader) collideValues() {
 	for _, m := range l.svc.Methods {
 		hidden := []string{"nil", "callEndpoint", m.Name + "Request", m.Name + "Response"}
+		if m.StreamOut {
+			hidden = append(hidden, "transport", "declared")
+		}
 		for _, f := range slices.Concat(m.Params, m.Results) {
 			if slices.Contains(hidden, f.Name) {
 				l.badAt(f.Pos, "KG029", "rename it", "%s of %s would hide what the generated %s needs under that name", f.Name, m.Name, m.Name)

@@ -16,8 +16,8 @@ const packageNames = `
 // other file of the package declare them.
 const importNames = `
 	apidocs cmp context durationpb encoding endpoint errors fmt grpc http httptest
-	httptransport json kitgen kitgrpc kithttp kitsd lb log middleware net params pb
-	reflect retry slices strconv structpb sync testing time timestamppb transport url`
+	httptransport iter json kitgen kitgrpc kithttp kitsd lb log middleware net params pb
+	reflect retry slices strconv structpb sync testing time timeout timestamppb transport url`
 
 // memberNames are the fields and methods that Caller and Client have beside
 // the methods of the interface.
@@ -49,6 +49,12 @@ func generatedNames(svc *Service) map[string]string {
 		lower := strings.ToLower(m.Name[:1]) + m.Name[1:]
 		for _, name := range []string{"decode" + m.Name, lower + "Parts", lower + "Body"} {
 			names[name] = "declared by the generated code for the route of method " + m.Name
+		}
+		if m.Streams() {
+			for _, name := range []string{"collect", "untimed", "new" + m.Name + "Response", lower + "OverGRPC", lower + "Item", lower + "Lines", lower + "Messages"} {
+				names[name] = "declared by the generated code for the stream of method " + m.Name
+			}
+			conversions(lower+"Item", "the stream of method "+m.Name)
 		}
 		for _, name := range []string{m.Name + "Request", m.Name + "Response"} {
 			names[name] = "declared by the generated code for method " + m.Name

@@ -21,7 +21,7 @@ import (
 // TestGeneratedNames holds the names that are refused to users against those
 // that generated code really declares and imports.
 func TestGeneratedNames(t *testing.T) {
-	for _, name := range []string{"addsvc", "stringservice", "profilesvc", "kinds", "routes"} {
+	for _, name := range []string{"addsvc", "stringservice", "profilesvc", "kinds", "streams", "routes"} {
 		t.Run(name, func(t *testing.T) {
 			svc, files := generate(t, name)
 			reserved := spec.GeneratedNames(svc)
