@@ -27,12 +27,11 @@ func (m method) names(pkg string) bool {
 		return false
 	}
 	for _, f := range m.BodyFields() {
-		if strings.Contains(f.GoType, pkg+".") {
+		if names(f.GoType, pkg) {
 			return true
 		}
 	}
-	text := strings.Join(append(m.Writes(), m.PathValues()), "\n")
-	return strings.Contains(text, pkg+".")
+	return names(strings.Join(append(m.Writes(), m.PathValues()), "\n"), pkg)
 }
 
 // AnyRouted reports whether a method has a route of its own.

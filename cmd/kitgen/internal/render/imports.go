@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
@@ -86,4 +88,21 @@ func importSpec(i spec.Import) string {
 		return strconv.Quote(i.Path)
 	}
 	return i.Name + " " + strconv.Quote(i.Path)
+}
+
+// names reports whether code has something of package pkg, and not of one whose
+// name only ends so.
+func names(code, pkg string) bool {
+	for at := 0; ; {
+		i := strings.Index(code[at:], pkg+".")
+		if i < 0 {
+			return false
+		}
+		at += i
+		before, _ := utf8.DecodeLastRuneInString(code[:at])
+		if before != '_' && !unicode.IsLetter(before) && !unicode.IsDigit(before) {
+			return true
+		}
+		at += len(pkg)
+	}
 }

@@ -233,7 +233,7 @@ func fill(t *template.Template, out string, data any) ([]byte, error) {
 func imports(part []byte, types []spec.Import) []string {
 	var paths []string
 	for _, p := range []string{"context", "iter", "slices", "testing", "time"} {
-		if bytes.Contains(part, []byte(p+".")) {
+		if names(string(part), p) {
 			paths = append(paths, p)
 		}
 	}
