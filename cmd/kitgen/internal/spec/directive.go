@@ -3,6 +3,7 @@ package spec
 import (
 	"go/ast"
 	"go/token"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -222,7 +223,13 @@ func (l *loader) refineSkip(m *Method, d directive) {
 // that parameter or result who was called name.
 func (l *loader) refineWas(m *Method, c *call, d directive) {
 	if strings.Contains(d.arg, "=") {
-		for now, before := range l.pairs(d, "new=old") {
+		pairs := l.pairs(d, "new=old")
+		for _, now := range slices.Sorted(maps.Keys(pairs)) {
+			before := pairs[now]
+			if !ascii(before) || !token.IsIdentifier(before) {
+				l.bad(d.comment.Pos(), "KG062", "write the name that "+now+" had, as in //kit:was new=old", "%q is no name of a parameter or result", before)
+				continue
+			}
 			if c.was == nil {
 				c.was = make(map[string]string)
 			}

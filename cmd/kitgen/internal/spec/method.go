@@ -6,8 +6,10 @@ import (
 	"go/token"
 	"go/types"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // value is a parameter or result as it is written.
@@ -72,6 +74,7 @@ type call struct {
 	any             bool              // //kit:any
 	was             map[string]string // //kit:was new=old: former names of parameters and results
 	proto           map[string]string // //kit:proto a=3: numbers and names in the .proto
+	names           []string          // of parameters and results, also invented ones
 }
 
 func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
@@ -88,7 +91,8 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	}
 	l.asciiOnly(c.name.Pos(), "method", name)
 	m := Method{Name: name, PB: camel(name), Pos: l.at(c.name.Pos()).String(), Doc: docLines(f.Doc)}
-	l.refine(&m, c, l.directives(atMethod, name, f.Doc, f.Comment))
+	list := l.directives(atMethod, name, f.Doc, f.Comment)
+	l.refine(&m, c, list)
 	if m.Was != "" {
 		m.PB = camel(m.Was)
 	}
@@ -99,6 +103,7 @@ func (l *loader) describeMethod(f *ast.Field, sig *ast.FuncType) {
 	l.takeStreams(&m, c)
 	m.Params = l.describeValues(c, c.params, "parameter", m.In.PB)
 	m.Results = l.describeValues(c, c.results, "result", m.Out.PB)
+	l.strayNames(c, list)
 	if n := len(c.params); n > 0 {
 		_, m.Variadic = c.params[n-1].expr.(*ast.Ellipsis)
 	}
@@ -207,7 +212,7 @@ func (l *loader) describeValues(c *call, values []value, what, within string) []
 	for _, v := range values {
 		taken[fold(v.name)] = true
 	}
-	given := make(map[string]string)
+	given, keys, protos := make(map[string]string), make(map[string]string), make(map[string]string)
 	var fields []Field
 	for i, v := range values {
 		name := v.name
@@ -220,11 +225,14 @@ func (l *loader) describeValues(c *call, values []value, what, within string) []
 			continue
 		}
 		given[fold(name)] = name
+		c.names = append(c.names, name)
 		onWire := cmp.Or(c.was[name], name)
 		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(onWire, "_"), Proto: snake(onWire), Pos: l.at(v.pos).String()}
 		if p, ok := c.proto[name]; ok {
 			l.protoField(&f, v.pos, p)
 		}
+		l.alone(v.pos, what+" "+name+" of "+c.name.Name, name, keys, fold(f.JSON), "JSON key")
+		l.alone(v.pos, what+" "+name+" of "+c.name.Name, name, protos, fold(f.Proto), "name in the .proto")
 		u := use{at: v.expr.Pos(), node: v.expr, what: what + " " + name + " of " + c.name.Name, any: c.any, name: within + "_" + f.Go}
 		if v.name == "" {
 			u.what = what + " " + strconv.Itoa(i+1) + " of " + c.name.Name
@@ -234,6 +242,32 @@ func (l *loader) describeValues(c *call, values []value, what, within string) []
 		}
 	}
 	return fields
+}
+
+// alone checks that a parameter or result shares no name on the wire with an
+// earlier one, which only a directive can bring about.
+func (l *loader) alone(at token.Pos, value, name string, taken map[string]string, key, what string) {
+	if first, ok := taken[key]; ok {
+		l.bad(at, "KG029", "give one another by //kit:was or //kit:proto, or none to both", "%s has the same %s as %s", value, what, first)
+		return
+	}
+	taken[key] = name
+}
+
+// strayNames reports directives about a parameter or result that there is not.
+func (l *loader) strayNames(c *call, ds []directive) {
+	for _, d := range ds {
+		if d.name != "was" && d.name != "proto" {
+			continue
+		}
+		for word := range strings.FieldsSeq(d.arg) {
+			name, value, ok := strings.Cut(word, "=")
+			message := d.name == "proto" && (name == "request" || name == "response") && value != "" && unicode.IsUpper(rune(value[0]))
+			if ok && name != "" && !message && !slices.Contains(c.names, name) {
+				l.bad(d.comment.Pos(), "KG062", "use one that there is: "+cmp.Or(list(c.names), "it has none"), "%s has no parameter or result %s", c.name.Name, name)
+			}
+		}
+	}
 }
 
 // unnamed reports parameters without names: a place in a list is no name for
