@@ -81,7 +81,9 @@ type converter struct {
 	helpers map[string]bool
 }
 
-func newConverter(svc *spec.Service) *converter {
+// newConverter returns the converter of a service as gRPC has it, which knows all
+// of its structs.
+func newConverter(svc *spec.Service, structs []spec.Struct) *converter {
 	c := &converter{
 		svc:     svc,
 		structs: map[string]spec.Struct{},
@@ -90,7 +92,7 @@ func newConverter(svc *spec.Service) *converter {
 		arrays:  map[string]bool{},
 		helpers: map[string]bool{},
 	}
-	for _, s := range svc.Structs {
+	for _, s := range structs {
 		c.structs[s.Name] = s
 	}
 	return c

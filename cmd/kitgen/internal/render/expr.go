@@ -20,7 +20,7 @@ func same(t *spec.Type) bool {
 	case spec.Pointer:
 		return t.Wrap == "" && t.Optional() && same(t.Elem)
 	}
-	return t.Go == protogen.GoType(t)
+	return t.Name == "" && (t.Kind == spec.Bytes || string(t.Kind) == protogen.GoType(t))
 }
 
 // to is an expression that converts v, of type t, into what protobuf has. field
@@ -231,7 +231,7 @@ func (c *converter) fromFunc(t *spec.Type, field string) string {
 // spell notes the packages that a type names.
 func (c *converter) spell(typ string) string {
 	for _, pkg := range []string{"time", "timestamppb", "durationpb", "structpb"} {
-		if strings.Contains(typ, pkg+".") {
+		if names(typ, pkg) {
 			c.helpers[pkg] = true
 		}
 	}

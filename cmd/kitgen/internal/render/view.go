@@ -46,7 +46,7 @@ func newView(in Input) (*view, error) {
 		Own:      in.Own,
 		API:      svc.Module + "/" + path.Dir(ProtoPath(svc)),
 	}
-	c := newConverter(svc.Over("grpc"))
+	c := newConverter(svc.Over("grpc"), svc.Structs)
 	for _, m := range svc.Methods {
 		v.Methods = append(v.Methods, newMethod(m, in.Greets, c))
 	}
@@ -85,7 +85,7 @@ func (v *view) Helper(name string) bool { return v.helpers[name] }
 func (v *view) UsesTime() bool {
 	return slices.ContainsFunc(v.Methods, func(m method) bool {
 		return slices.ContainsFunc(slices.Concat(m.Params, m.Results), func(f field) bool {
-			return strings.Contains(f.GoType, "time.")
+			return names(f.GoType, "time")
 		})
 	})
 }

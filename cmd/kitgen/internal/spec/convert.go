@@ -236,9 +236,22 @@ func (l *loader) convertKnown(t *types.Named, out *Type) *Type {
 	return out
 }
 
+// maxDepth is how often instances of one generic type may be within each other.
+const maxDepth = 8
+
 // convertDeclared is a type by what it is declared to be.
 func (l *loader) convertDeclared(d declared, out *Type, u use) *Type {
-	obj := d.named.Obj()
+	obj, key := d.named.Obj(), types.TypeString(d.named, nil)
+	switch {
+	case slices.Contains(l.open, key):
+		l.badUse(u, "KG036", "declare a struct that has it as a field", "%s: %s is made of itself without end, and no message stands in between", l.describeUse(u), out.Name)
+		return nil
+	case l.depth[obj] > maxDepth:
+		l.badUse(u, "KG036", "use one instance of it", "%s: %s is made of ever other instances of itself, of which each would be a message", l.describeUse(u), obj.Name())
+		return nil
+	}
+	l.depth[obj]++
+	defer func() { l.depth[obj]-- }()
 	switch under := d.under.(type) {
 	case *types.Struct:
 		if under == timeShape {
@@ -249,11 +262,7 @@ func (l *loader) convertDeclared(d declared, out *Type, u use) *Type {
 		out.Kind = StructT
 		return l.describeStruct(d, under, out, u)
 	case *types.Basic, *types.Slice, *types.Array, *types.Map, *types.Pointer:
-		if slices.Contains(l.open, obj) {
-			l.badUse(u, "KG036", "declare a struct that has it as a field", "%s: %s is made of itself without end, and no message stands in between", l.describeUse(u), out.Name)
-			return nil
-		}
-		l.open = append(l.open, obj)
+		l.open = append(l.open, key)
 		defer func() { l.open = l.open[:len(l.open)-1] }()
 		c := l.convert(under, u)
 		if c == nil {

@@ -3,6 +3,7 @@ package spec
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 )
 
 // decl is a type declared at package level.
@@ -17,6 +18,7 @@ func (l *loader) declare() {
 	l.fields = make(map[token.Pos]*ast.Field)
 	l.typeDirs = make(map[*decl][]directive)
 	l.applied = make(map[*ast.Comment]bool)
+	l.depth = make(map[*types.TypeName]int)
 	l.packs = make(map[string]*pack)
 	l.decls = l.index(l.sources)
 }

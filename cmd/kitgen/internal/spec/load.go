@@ -65,11 +65,12 @@ type loader struct {
 	svc     *Service
 	structs map[string]string // message names of those described, or being described, by type
 
-	open     []*types.TypeName     // named types that are being converted, and are no structs
-	typeDirs map[*decl][]directive // looked at already
-	finder   *gosrc.Finder         // of other packages
-	packs    map[string]*pack      // those found, by import path
-	applied  map[*ast.Comment]bool // directives that belong to a method
+	open     []string                // named types that are being converted, and are no structs
+	depth    map[*types.TypeName]int // how many instances of it are being converted
+	typeDirs map[*decl][]directive   // looked at already
+	finder   *gosrc.Finder           // of other packages
+	packs    map[string]*pack        // those found, by import path
+	applied  map[*ast.Comment]bool   // directives that belong to a method
 }
 
 // load goes on after a problem wherever the next step still has something to
