@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -45,6 +46,7 @@ type Lines struct {
 	incoming *transport.Incoming[struct{}]
 	decode   func(line []byte) error
 	over     bool // read to the end, or interrupted
+	exact    bool
 }
 
 type linesKey struct{}
@@ -98,15 +100,29 @@ func (in *Lines) receive() (none struct{}, err error) {
 	case err != nil:
 		return none, readError(err)
 	}
-	if err := in.decode(line); err != nil {
-		return none, badRequest(jsonProblem(err))
+	return none, in.decode(line)
+}
+
+// Exact has lines decoded as DecodeExactJSON does, for types with Go arrays in them.
+func (in *Lines) Exact() { in.exact = true }
+
+// as decodes a line as v, a pointer.
+func (in *Lines) as(line []byte, v any) error {
+	if err := json.Unmarshal(line, v); err != nil {
+		return badRequest(jsonProblem(err))
 	}
-	return none, nil
+	if !in.exact {
+		return nil
+	}
+	if problem := misfit(reflect.TypeOf(v).Elem(), line, ""); problem != "" {
+		return badRequest("request body: " + problem)
+	}
+	return nil
 }
 
 // Head decodes the first line, for a request that has more than a sequence.
 func (in *Lines) Head(v any) error {
-	in.decode = func(line []byte) error { return json.Unmarshal(line, v) }
+	in.decode = func(line []byte) error { return in.as(line, v) }
 	_, err := in.receive()
 	if errors.Is(err, io.EOF) {
 		return badRequest("request body: it is empty, and its first line is what the call is about")
@@ -122,7 +138,7 @@ func Values[L, T any](in *Lines, of func(L) T) iter.Seq[T] {
 		in.decode = func(line []byte) error {
 			var fresh L
 			v = fresh
-			return json.Unmarshal(line, &v)
+			return in.as(line, &v)
 		}
 		for range in.incoming.Values() {
 			if !yield(of(v)) {

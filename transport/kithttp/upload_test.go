@@ -149,6 +149,28 @@ type brokenReader struct{ err error }
 
 func (r brokenReader) Read([]byte) (int, error) { return 0, r.err }
 
+// TestUploadsOfArrays refuse those of another length, where they are to be exact.
+func TestUploadsOfArrays(t *testing.T) {
+	type pair struct {
+		Pair [2]int `json:"pair"`
+	}
+	for _, exact := range []bool{false, true} {
+		h := kithttp.NewUploadServer(func(_ context.Context, request any) (any, error) {
+			for range request.(iter.Seq[[2]int]) {
+			}
+			return sumResponse{}, nil
+		}, func(in *kithttp.Lines) (iter.Seq[[2]int], error) {
+			if exact {
+				in.Exact()
+			}
+			return kithttp.Values(in, func(p pair) [2]int { return p.Pair }), nil
+		})
+		if resp := post(h, "{\"pair\":[1,2]}\n{\"pair\":[1,2,3]}\n"); (resp.StatusCode == 400) != exact {
+			t.Errorf("exact %v: %d", exact, resp.StatusCode)
+		}
+	}
+}
+
 // TestUploadsAreLeft when the server has answered, and are not made again.
 func TestUploadsAreLeft(t *testing.T) {
 	calls := 0

@@ -2,7 +2,6 @@ package render
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
@@ -115,10 +114,12 @@ func (m message) EncodeFunc() string {
 	return "kitgrpc.Infallible(" + m.To + ")"
 }
 
-// ItemsUse reports whether the elements of a sequence that a method takes name a
-// package.
-func (v *view) ItemsUse(pkg string) bool {
-	return slices.ContainsFunc(v.Methods, func(m method) bool { return strings.Contains(m.ItemGo, pkg+".") })
+// ItemsUse reports whether the elements of a sequence that a method takes, over one
+// of the wires, name a package.
+func (v *view) ItemsUse(pkg string, wires ...string) bool {
+	return slices.ContainsFunc(v.Methods, func(m method) bool {
+		return slices.ContainsFunc(wires, m.Over) && names(m.ItemGo, pkg)
+	})
 }
 
 // AnyGRPCStreamIn reports whether a method takes a sequence over gRPC.

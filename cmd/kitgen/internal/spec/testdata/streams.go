@@ -3,9 +3,15 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 )
+
+// ErrTired is of somebody who has counted for too long.
+//
+//kit:error tired 409
+var ErrTired = errors.New("tired of counting")
 
 // Event is something that happened.
 type Event struct {
