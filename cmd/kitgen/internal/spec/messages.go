@@ -118,11 +118,13 @@ func (l *loader) strayTypes() {
 }
 
 // nameFunctions gives each struct the stem of its functions' names, which no
-// request, response or other struct has.
+// request, response, element of a sequence or other struct has, nor what is
+// converted without being one.
 func (l *loader) nameFunctions() {
-	taken := make(map[string]bool)
+	taken := map[string]bool{"any": true, "time": true}
 	for _, m := range l.svc.Methods {
 		taken[unexported(m.Name+"Request")], taken[unexported(m.Name+"Response")] = true, true
+		taken[unexported(m.Name+"Item")] = m.StreamIn
 	}
 	for i := range l.svc.Structs {
 		s := &l.svc.Structs[i]
