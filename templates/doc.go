@@ -4,8 +4,11 @@
 // The first line of every template says what becomes of its file:
 //
 //	{{/* generated */ -}}        kitgen's: rewritten whenever the interface changes
-//	{{/* generated grpc */ -}}   the same, only for services that speak gRPC
 //	{{/* seeded */ -}}           the user's: written once; kitgen only inserts missing methods
+//
+// A second word is what a service must have for there to be such a file: http or
+// grpc, which it speaks; errors of its own; a module of its own; a unary method,
+// which is one that is no stream.
 //
 // A seeded template may define a "method" template, which is used for every
 // method at birth and alone for one that is missing later.

@@ -38,7 +38,7 @@ func TestEndToEnd(t *testing.T) {
 			}
 			command(t, service, "go", "vet", "./...")
 			command(t, service, "go", "build", "./...")
-			command(t, service, "go", "test", "./...")
+			command(t, service, "go", "test", "-short", "./...") // TestSingleWires has replicas killed
 			if out := runKitgen(t, service, exitOK, "generate", "--check"); strings.Contains(out, "update") {
 				t.Errorf("not up to date right after new:\n%s", out)
 			}

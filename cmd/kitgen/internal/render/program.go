@@ -45,6 +45,8 @@ func (v *view) Curl() string {
 	switch m.Verb() {
 	case "GET":
 		return "curl '" + to + "'"
+	case "DELETE":
+		return "curl -X DELETE " + to
 	case "POST":
 		return "curl -d '" + v.Sample() + "' " + to
 	}
