@@ -2,6 +2,8 @@ package fromproto
 
 import (
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
 
 // message is one that the calls lead to.
@@ -50,8 +52,15 @@ func (r *reader) reach(d protoreflect.MessageDescriptor) *message {
 	m := &message{desc: d}
 	r.messages = append(r.messages, m)
 	r.readable(d.ParentFile())
+	names := make(map[string]protoreflect.FieldDescriptor)
 	for i := range d.Fields().Len() {
-		r.reachField(d.Fields().Get(i))
+		f := d.Fields().Get(i)
+		name := spec.FieldName(string(f.Name()))
+		if other, ok := names[name]; ok {
+			r.refuse(f, "rename one, which keeps its number", "fields %s and %s of %s are both %s in Go", other.Name(), f.Name(), d.Name(), name)
+		}
+		names[name] = f
+		r.reachField(f)
 	}
 	return m
 }
@@ -95,6 +104,9 @@ func (r *reader) readable(f protoreflect.FileDescriptor) {
 
 // checkField refuses what no Go type of kitgen's looks like.
 func (r *reader) checkField(f protoreflect.FieldDescriptor) {
+	if f.IsMap() && f.MapKey().Kind() == protoreflect.BoolKind {
+		r.refuse(f, "make it repeated messages with fields key = 1 and value = 2, which look the same on the wire", "%s has bools for its keys, which JSON has not", f.FullName())
+	}
 	if f.Kind() == protoreflect.BytesKind && f.HasPresence() {
 		what := "optional"
 		if o := f.ContainingOneof(); o != nil && !o.IsSynthetic() {

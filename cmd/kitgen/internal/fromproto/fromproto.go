@@ -38,6 +38,9 @@ func Read(in Input) (*Result, error) {
 	if service == nil {
 		return nil, r.problems.Err()
 	}
+	if fd.Package() == "" {
+		r.refuse(service, "serve it by the code of protoc-gen-go-grpc", "%s has no package, and that of a service of kitgen is in the path of its calls", in.File)
+	}
 	r.collect(service)
 	if err := r.problems.Err(); err != nil {
 		return nil, err
