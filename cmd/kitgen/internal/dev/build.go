@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 )
 
 // generate brings what follows from the interface up to date, by this very
@@ -31,11 +34,18 @@ func (s *session) generate(ctx context.Context, f *fleet) error {
 			s.book.say("%s", strings.TrimSpace(line))
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("kitgen generate: %w\n%s", err, strings.TrimSpace(complaint.String()))
+	if err == nil {
+		return nil
 	}
-	return nil
+	text := strings.TrimSpace(complaint.String())
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == refused {
+		return project.Refusal(strings.TrimPrefix(text, "kitgen: "))
+	}
+	return fmt.Errorf("kitgen generate: %w\n%s", err, text)
 }
+
+// refused is the exit code of kitgen generate for what the user has to mend.
+const refused = 4
 
 // build compiles f and reports whether that made another program than the one
 // before.
@@ -92,5 +102,9 @@ func copyFile(from, to string) error {
 	if _, err := os.Stat(to); err == nil {
 		return nil // the same, by its name
 	}
-	return os.WriteFile(to, b, 0o755)
+	part := to + ".part" // so that only a whole one has the name
+	if err := os.WriteFile(part, b, 0o755); err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	return os.Rename(part, to)
 }

@@ -32,12 +32,12 @@ Commands that are typed, here or after kitgen dev in another terminal, break and
 mend the fleet: type help. kitgen call finds it by itself. Ctrl-C ends it in
 order, a second one at once.
 
-Exit codes: 4 if there is no service here or a session already, 6 if a port is
-taken or the first build fails.`,
+Exit codes: 4 if there is no service here, its interface is refused, or a
+session runs already, 6 if a port is taken or the first build fails.`,
 		Example: `  kitgen dev --replicas 3
   kitgen dev kill greeter-2        in another terminal
   kitgen call Greet name=Ada -n 300`,
-		Args: cobra.NoArgs,
+		Args: commandsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.httpSet = cmd.Flags().Changed("http")
 			return start(cmd.Context(), con, c)
@@ -55,10 +55,22 @@ taken or the first build fails.`,
 	return cmd
 }
 
+// commandsOnly refuses words that are no command of kitgen dev.
+func commandsOnly(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return errors.New(unknown("command", args[0], names))
+}
+
 // start runs a session until somebody ends it.
 func start(ctx context.Context, con *console.Console, c config) error {
-	if c.replicas < 1 || c.replicas > most {
-		return console.UsageError{Err: fmt.Errorf("--replicas %d: pass a number from 1 to %d", c.replicas, most)}
+	if err := c.check(); err != nil {
+		return err
 	}
 	dir, err := filepath.Abs(".")
 	if err != nil {

@@ -51,13 +51,9 @@ const doors = 50
 // listen takes the address that the user asked for, or else the first free one
 // from the default on.
 func (s *session) listen() (net.Listener, error) {
-	host, port, err := net.SplitHostPort(s.http)
+	host, first, err := hostPort(s.http)
 	if err != nil {
-		return nil, fmt.Errorf("--http %s: %w; pass host:port", s.http, err)
-	}
-	first, err := strconv.Atoi(port)
-	if err != nil {
-		return nil, fmt.Errorf("--http %s: the port is no number; pass host:port", s.http)
+		return nil, err
 	}
 	for n := first; ; n++ {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(n)))
@@ -71,6 +67,19 @@ func (s *session) listen() (net.Listener, error) {
 		}
 		return nil, fmt.Errorf("--http %s: %w; pass another, or --http none", s.http, err)
 	}
+}
+
+// hostPort is the two halves of --http.
+func hostPort(addr string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", 0, fmt.Errorf("--http %s: %w; pass host:port", addr, err)
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", 0, fmt.Errorf("--http %s: the port is no number up to 65535; pass host:port", addr)
+	}
+	return host, int(n), nil
 }
 
 func newDoor(name, target string) (*door, error) {

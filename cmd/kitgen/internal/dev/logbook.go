@@ -10,8 +10,12 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 )
 
-// kept is how many lines of each source are there to be asked for later.
-const kept = 1000
+// kept is how many lines of each source are there to be asked for later, and
+// longest how long one may be: what is longer is several.
+const (
+	kept    = 1000
+	longest = 64 << 10
+)
 
 // logbook is the one log of a session: a line of a replica, or of kitgen
 // itself, after the other, each with the name of its source.
@@ -71,8 +75,11 @@ func (s *source) Write(p []byte) (int, error) {
 	s.rest = append(s.rest, p...)
 	for {
 		line, rest, ok := bytes.Cut(s.rest, []byte("\n"))
-		if !ok {
+		if !ok && len(s.rest) < longest {
 			break
+		}
+		if len(line) > longest {
+			line, rest = s.rest[:longest], s.rest[longest:]
 		}
 		s.line(strings.TrimRight(string(line), "\r"))
 		s.rest = rest
@@ -80,7 +87,18 @@ func (s *source) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// end logs what a process that has ended wrote last, without an end of the line.
+func (s *source) end() {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	if len(s.rest) > 0 {
+		s.line(string(s.rest))
+		s.rest = nil
+	}
+}
+
 func (s *source) line(text string) {
+	text = console.Harmless(text)
 	if s.last = append(s.last, text); len(s.last) > kept {
 		s.last = s.last[1:]
 	}

@@ -26,8 +26,28 @@ func TestTheLogHasWholeLinesWithTheirNames(t *testing.T) {
 	if got := one.tail(1); got != "next" {
 		t.Errorf("the end of the log is %q", got)
 	}
+	one.end()
+	one.end() // twice is once
+	if got := one.tail(2); got != "next\nrest" {
+		t.Errorf("the end of the log of a process that ended is %q", got)
+	}
 	if book.source("greeter-1") != one {
 		t.Error("one name has two sources")
+	}
+}
+
+func TestALogKeepsToItsLines(t *testing.T) {
+	var out bytes.Buffer
+	book := newLogbook(&console.Console{Out: &out})
+	log := book.source("a")
+	fmt.Fprint(log, "\x1b]0;title\a\x1b[2J\x1b[31mred\tleft\rright\n")
+	if diff := cmp.Diff("a      | \\x1b]0;title\\a\\x1b[2J\x1b[31mred\tleft\\rright\x1b[0m\n", out.String()); diff != "" {
+		t.Error(diff)
+	}
+	out.Reset()
+	fmt.Fprint(log, strings.Repeat("x", 3*longest))
+	if n := strings.Count(out.String(), "\n"); n != 3 {
+		t.Errorf("a line without an end is %d lines, want 3", n)
 	}
 }
 

@@ -38,6 +38,7 @@ func (s *session) launchReplica(ctx context.Context, f *fleet, u *unit) (*proces
 	}
 	if err := f.await(ctx, p); err != nil {
 		p.Kill()
+		u.log.end()
 		return nil, fmt.Errorf("%s: %w; its log ends:\n%s", u.name, err, u.log.tail(10))
 	}
 	return p, nil

@@ -28,6 +28,29 @@ type config struct {
 	noWatch  bool
 }
 
+// check refuses what can be judged without building anything.
+func (c *config) check() error {
+	if c.replicas < 1 || c.replicas > most {
+		return console.UsageError{Err: fmt.Errorf("--replicas %d: pass a number from 1 to %d", c.replicas, most)}
+	}
+	if c.http != "none" {
+		if _, _, err := hostPort(c.http); err != nil {
+			return console.UsageError{Err: err}
+		}
+	}
+	if c.registry == "" {
+		return nil
+	}
+	target, err := sd.ParseTarget(c.registry)
+	if err == nil && target.Scheme != "etcd" && target.Scheme != "consul" {
+		err = fmt.Errorf("replicas cannot register in %s; pass one of etcd:// or consul://", target)
+	}
+	if err != nil {
+		return console.UsageError{Err: fmt.Errorf("--registry: %w", err)}
+	}
+	return nil
+}
+
 // session is one run of kitgen dev.
 type session struct {
 	config

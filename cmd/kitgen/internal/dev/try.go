@@ -11,8 +11,8 @@ import (
 )
 
 // tries are commands that call f, with values made up; none if its methods want
-// more than that.
-func (f *fleet) tries() []string {
+// more than that. Beside others, f must be named.
+func (f *fleet) tries(named bool) []string {
 	svc, err := f.load()
 	if err != nil {
 		return nil // whoever generates from it has said why
@@ -22,7 +22,11 @@ func (f *fleet) tries() []string {
 		if !ok || m.StreamIn || m.StreamOut {
 			continue
 		}
-		lines := []string{strings.TrimSpace(fmt.Sprintf("kitgen call %s %s", m.Name, words))}
+		name := m.Name
+		if named {
+			name = f.name + " " + name
+		}
+		lines := []string{strings.TrimSpace(fmt.Sprintf("kitgen call %s %s", name, words))}
 		if r := m.Route(); f.door != nil && m.Over("http") && r.Verb == http.MethodPost && len(r.Variables()) == 0 {
 			lines = append(lines, fmt.Sprintf("curl -d '%s' %s%s", body, f.door.addr, r.Path))
 		}

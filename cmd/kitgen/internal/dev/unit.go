@@ -73,7 +73,7 @@ func (s *session) start(ctx context.Context, u *unit) error {
 	was := u.state
 	if was.running() || was == starting {
 		s.mu.Unlock()
-		return project.Refusal(fmt.Sprintf("%s is %s already; kitgen dev restart %s replaces it", u.name, was, u.name))
+		return project.Refusal(fmt.Sprintf("%s is %s already; for a new process of it, kitgen dev stop %[1]s comes first", u.name, was))
 	}
 	u.state = starting
 	s.mu.Unlock()
@@ -112,13 +112,10 @@ func (s *session) adopt(u *unit, p *process) (old *process) {
 // mourn waits for the end of p and says so if nobody had asked for it.
 func (s *session) mourn(u *unit, p *process) {
 	err := p.Err()
+	u.log.end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u.now != p || !u.state.running() {
-		return
-	}
-	if u.state == leaving {
-		u.state = stopped
+	if u.now != p || !u.state.running() || u.state == leaving { // stop sees to those that leave
 		return
 	}
 	u.state, u.since = crashed, time.Now()
@@ -174,15 +171,21 @@ func (s *session) signal(u *unit, sig syscall.Signal, from, to state) error {
 	return nil
 }
 
-// stop has u leave.
+// stop has u leave, and returns once it has.
 func (s *session) stop(u *unit) error {
 	s.mu.Lock()
 	if !u.state.running() {
 		s.mu.Unlock()
 		return project.Refusal(fmt.Sprintf("%s is %s already", u.name, u.state))
 	}
-	u.state = leaving
+	u.state, u.since = leaving, time.Now()
 	p := u.now
 	s.mu.Unlock()
-	return s.retire(u.name, p)
+	err := s.retire(u.name, p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.now == p && u.state == leaving {
+		u.state, u.since = stopped, time.Now()
+	}
+	return err
 }

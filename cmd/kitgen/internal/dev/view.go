@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/kitgen/kitgen/sd"
 )
 
 // row is one unit as ps shows it.
@@ -51,14 +53,15 @@ func printRows(w io.Writer, rows []row) error {
 
 // welcome says what there is and what to type.
 func (s *session) welcome() {
-	s.book.say("registry  %s", s.registry)
+	registry, _ := sd.ParseTarget(s.registry) // it was opened; printed so, it shows no password
+	s.book.say("registry  %s", registry)
 	for _, f := range s.fleets {
 		if f.door != nil {
 			s.book.say("%s answers HTTP at %s, whoever of its replicas is there", f.name, f.door.addr)
 		}
 	}
 	for _, f := range s.fleets {
-		for _, line := range f.tries() {
+		for _, line := range f.tries(len(s.fleets) > 1) {
 			s.book.say("try       %s", line)
 		}
 	}

@@ -1,0 +1,44 @@
+package dev
+
+import (
+	"context"
+	"io"
+	"os/exec"
+	"testing"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+)
+
+// sleeper is a unit of s whose process does nothing until it is told to leave.
+func sleeper(t *testing.T, s *session, name string) *unit {
+	t.Helper()
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Skip("this machine has no sleep to run")
+	}
+	return &unit{name: name, log: s.book.source(name), state: down, launch: func(context.Context) (*process, error) {
+		p, err := child.Start(child.Config{Args: []string{sleep, "1000"}})
+		return &process{Process: p}, err
+	}}
+}
+
+func TestAUnitIsStoppedOnceStopReturns(t *testing.T) {
+	s := newSession(config{}, &console.Console{Out: io.Discard}, nil)
+	u := sleeper(t, s, "greeter-1")
+	for range 50 {
+		if err := s.start(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		since := u.since
+		if err := s.stop(u); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		if u.state != stopped || !u.since.After(since) {
+			t.Errorf("it is %s, since %s", u.state, u.since)
+		}
+		s.mu.Unlock()
+	}
+	s.tasks.Wait()
+}
