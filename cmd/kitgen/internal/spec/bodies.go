@@ -16,17 +16,16 @@ func withoutFunctions(text []byte) []byte {
 		if eol := bytes.IndexByte(text, '\n'); eol >= 0 {
 			line = text[:eol+1]
 		}
-		rest := text[len(line):]
 		head, opens := bytes.CutSuffix(line, []byte("{\n"))
-		end := bytes.Index(rest, []byte("\n}\n"))
-		if !bytes.HasPrefix(line, []byte("func ")) || !opens || end < 0 {
-			out, text = append(out, line...), rest
+		_, behind, ends := bytes.Cut(text[len(line)-1:], []byte("\n}\n")) // from the end of the line, as there may be nothing in it
+		if !bytes.HasPrefix(line, []byte("func ")) || !opens || !ends {
+			out, text = append(out, line...), text[len(line):]
 			continue
 		}
 		if keep(line) {
 			out = append(append(out, head...), '\n')
 		}
-		text = rest[end+len("\n}\n"):]
+		text = behind
 	}
 	return out
 }
