@@ -2,6 +2,7 @@ package fromproto
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func Read(in Input) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{in: in, file: fd, methods: make(map[string]bool)}
+	r := &reader{in: in, file: fd, routes: http.NewServeMux()}
 	service := r.choose()
 	if service == nil {
 		return nil, r.problems.Err()
@@ -62,7 +63,7 @@ type reader struct {
 	file     protoreflect.FileDescriptor
 	messages []*message // in order of first use
 	enums    []*enum
-	methods  map[string]bool // Go names
+	routes   *http.ServeMux // those adopted so far
 	problems spec.Problems
 	warnings spec.Problems
 }

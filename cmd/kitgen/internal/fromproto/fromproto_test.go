@@ -41,7 +41,7 @@ func golden(t *testing.T, file string, text []byte) {
 }
 
 func TestRead(t *testing.T) {
-	for _, name := range []string{"directory", "streams"} {
+	for _, name := range []string{"directory", "odd", "streams"} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Read(input(t, name+".proto", "people"))
 			if err != nil {

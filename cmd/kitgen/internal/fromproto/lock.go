@@ -34,6 +34,10 @@ func (r *reader) lock(s protoreflect.ServiceDescriptor, calls []*call) []byte {
 	}
 	for _, e := range r.enums {
 		fmt.Fprintf(&w, "\nenum %s {\n", e.golang)
+		ranges := e.desc.ReservedRanges()
+		for i := range ranges.Len() {
+			fmt.Fprintf(&w, "  reserved %d to %d;\n", ranges.Get(i)[0], ranges.Get(i)[1])
+		}
 		for i, name := range e.values {
 			if name != "" {
 				fmt.Fprintf(&w, "  %s = %d;\n", strings.ToUpper(spec.ProtoName(name)), e.desc.Values().Get(i).Number())

@@ -1,6 +1,7 @@
 package fromproto
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -83,13 +84,27 @@ func (r *reader) adoptRoute(c *call, rule *rule) string {
 	if rule == nil {
 		return ""
 	}
+	const fix = "write a //kit:http above the method if HTTP clients need it"
+	if rule.path == "" {
+		r.warn(c.desc, fix, "the route of %s has a verb that kitgen does not adopt", c.desc.Name())
+		return ""
+	}
 	path, ok := r.goPath(c, rule.path)
 	hasBody := rule.verb != "GET" && rule.verb != "DELETE"
-	if !ok || rule.more || c.in.whole || c.desc.IsStreamingClient() || rule.body != "" && rule.body != "*" || hasBody != (rule.body == "*") && len(c.in.values) > 0 || !hasBody && !r.fitsQuery(c) {
-		r.warn(c.desc, "write a //kit:http above the method if HTTP clients need it", "the route %s %s of %s is one that kitgen does not adopt", rule.verb, rule.path, c.desc.Name())
+	if !ok || rule.more || c.in.whole || c.desc.IsStreamingClient() || rule.body != "" && rule.body != "*" ||
+		hasBody != (rule.body == "*") && len(c.in.values) > 0 || !hasBody && !r.fitsQuery(c) || !r.answers(rule.verb+" "+path) {
+		r.warn(c.desc, fix, "the route %s %s of %s is one that kitgen does not adopt", rule.verb, rule.path, c.desc.Name())
 		return ""
 	}
 	return rule.verb + " " + path
+}
+
+// answers reports whether net/http can serve the route beside those before it, of
+// which it panics otherwise.
+func (r *reader) answers(route string) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	r.routes.Handle(route, http.NotFoundHandler())
+	return true
 }
 
 // goPath is a path with variables named like parameters.
