@@ -3,6 +3,7 @@ package spec
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,6 +83,8 @@ func (l *loader) refineError(e *Error, d directive, v *ast.ValueSpec) bool {
 	switch {
 	case len(v.Names) > 1 || e.Name == "_":
 		return bad("declare each on a line of its own, with a name", "//kit:error says which variable it is about by where it is, and here is not one")
+	case noError(v):
+		return bad("declare it as in "+e.Name+" = errors.New(\"text\")", "%s is a plain value, and no error", e.Name)
 	case len(words) != 2:
 		return bad("write a code and an HTTP status, as in //kit:error not_found 404", "%q is no code and status", d.arg)
 	case !codeName.MatchString(words[0]):
@@ -95,6 +98,20 @@ func (l *loader) refineError(e *Error, d directive, v *ast.ValueSpec) bool {
 	}
 	e.Code, e.Status = words[0], status
 	return true
+}
+
+// noError reports whether v is a number, text or the like, as far as its declaration
+// tells: Go's own errors need the package type-checked.
+func noError(v *ast.ValueSpec) bool {
+	if id, ok := v.Type.(*ast.Ident); ok {
+		t, ok := types.Universe.Lookup(id.Name).(*types.TypeName)
+		return ok && t.Name() != "error"
+	}
+	if v.Type != nil || len(v.Values) != 1 {
+		return false
+	}
+	_, literal := v.Values[0].(*ast.BasicLit)
+	return literal
 }
 
 // unlike checks that no earlier error has the code of e.
