@@ -33,7 +33,7 @@ const (
 func (m *Method) Place(f Field) Place {
 	r := m.Route()
 	switch {
-	case slices.ContainsFunc(r.Variables(), f.isVariable):
+	case slices.ContainsFunc(m.InPath(), func(in Field) bool { return in.Name == f.Name }):
 		return InPath
 	case r.hasBody():
 		return InBody
@@ -45,17 +45,21 @@ func (m *Method) Place(f Field) Place {
 func (m *Method) InPath() []Field {
 	var fields []Field
 	for _, v := range m.Route().Variables() {
-		for _, f := range m.Params {
-			if f.isVariable(v) {
-				fields = append(fields, f)
-			}
+		if i := m.variable(v); i >= 0 {
+			fields = append(fields, m.Params[i])
 		}
 	}
 	return fields
 }
 
-// isVariable reports whether f is what the variable of that name stands for.
-func (f Field) isVariable(name string) bool { return f.Name == name || f.JSON == name }
+// variable is which parameter the variable of that name stands for: the one that is
+// called so, or was; -1 if none is.
+func (m *Method) variable(name string) int {
+	if i := slices.IndexFunc(m.Params, func(f Field) bool { return f.Name == name }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(m.Params, func(f Field) bool { return f.JSON == name })
+}
 
 // hasBody reports whether a request of that verb has one.
 func (r Route) hasBody() bool { return r.Verb != http.MethodGet && r.Verb != http.MethodDelete }

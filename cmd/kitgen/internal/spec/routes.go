@@ -70,7 +70,7 @@ func (l *loader) path(m *Method) bool {
 func (l *loader) pathValues(m *Method) {
 	var seen []string
 	for _, name := range m.HTTP.Variables() {
-		i := slices.IndexFunc(m.Params, func(f Field) bool { return f.isVariable(name) })
+		i := m.variable(name)
 		switch {
 		case i < 0:
 			l.badAt(m.HTTP.Pos, "KG050", "add the parameter, or use one that there is: "+list(parameters(m)), "{%s} is no parameter of %s", name, m.Name)
