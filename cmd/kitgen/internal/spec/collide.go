@@ -132,6 +132,40 @@ func (l *loader) collideMessages() {
 				"%s has the name of the message that kitgen makes for lists and maps in others: %s", before, w.PB)
 		}
 	}
+	for _, m := range l.svc.Methods {
+		l.collideEntries("the request of "+m.Name, m.Params)
+		l.collideEntries("the response of "+m.Name, m.Results)
+	}
+	for _, s := range l.svc.Structs {
+		l.collideEntries(s.Name, s.Fields)
+	}
+}
+
+// collideEntries checks the messages in another, fields of which are given, against
+// those that a .proto makes within it: TagsEntry for what is in a map called tags.
+func (l *loader) collideEntries(within string, fields []Field) {
+	maps := make(map[string]string)
+	for _, f := range fields {
+		if f.Type.Kind == Map {
+			maps[entryName(f.Proto)] = f.Name
+		}
+	}
+	for _, f := range fields {
+		for t := range f.Type.parts() {
+			if of, ok := maps[t.PB]; ok {
+				l.badAt(f.Pos, "KG037", l.renameMessage(t.Name, t.PB), "message %s is also the name of what is in map %s of %s, which has both", t.PB, of, within)
+			}
+		}
+	}
+}
+
+// entryName is what protobuf calls the entries of a map.
+func entryName(field string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(field, "_") {
+		b.WriteString(strings.ToUpper(word[:min(1, len(word))]) + word[min(1, len(word)):])
+	}
+	return b.String() + "Entry"
 }
 
 // renameMessage is the mend of a message's name that another one has.
