@@ -50,7 +50,7 @@ func (ts types) argument(m *spec.Method, word string, given map[string]any) erro
 		return err
 	}
 	list, more := given[f.JSON].([]any)
-	if added, ok := v.([]any); ok && more {
+	if added, ok := v.([]any); ok && more && pointed(f.Type).Kind == spec.Slice {
 		v = slices.Concat(list, added)
 	}
 	given[f.JSON] = v

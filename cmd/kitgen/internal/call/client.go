@@ -47,7 +47,7 @@ func open(svc *spec.Service, m *spec.Method, target, wire string, dial kitsd.Fac
 	c.instances, err = sd.Open(target, sd.InstancerConfig{Transport: wire},
 		etcd.Scheme(etcd.Config{}), consul.Scheme(consul.Config{}), dns.Scheme(dns.Config{}), file.Scheme(file.Config{}), sd.Static())
 	if err != nil {
-		return nil, console.UsageError{Err: err}
+		return nil, console.UsageError{Err: fmt.Errorf("--registry or --addr: %w", err)}
 	}
 	cfg := middleware.ClientConfig{Balancer: "adaptive", Retry: retry.Config{OnRetry: c.retried}}
 	c.stack, err = middleware.Client(cfg.For(svc.Name, policies(svc)))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -28,14 +29,16 @@ func Command(con *console.Console) *cobra.Command {
 		Long: `Calls a method of the service here as its generated client would: instances
 are found in the registry, balanced, tried again and avoided by the same
 policies. Arguments are checked against the interface first. The answer is
-JSON, the same over HTTP and gRPC.
+JSON, the same over HTTP and gRPC but for enums that have a text of their own:
+over HTTP they are that, over gRPC numbers, or names when they are given.
 
 Lists are written with commas, everything else that is no scalar in JSON. In
 the directory of a kitgen dev session its registry is used; else the one that
 the service uses by itself.
 
-With -n, counts who answered, and how fast; Ctrl-C ends that early. Exit codes: 1 if a call failed, 4
-if the method or an argument is wrong, 6 if there is nobody to call.`,
+With -n, counts who answered, and how fast; Ctrl-C ends that early. Exit codes:
+1 if a call failed, 4 if the method or an argument is wrong, 6 if there is
+nobody to call.`,
 		Example: `  kitgen call Greet name=Ada
   kitgen call Greet name=Ada -n 300
   kitgen call addsvc Sum a=1 b=2 --over http
@@ -61,7 +64,7 @@ if the method or an argument is wrong, 6 if there is nobody to call.`,
 
 func (o *options) check() error {
 	switch {
-	case o.calls < 1 || o.workers < 1 || o.rate < 0:
+	case o.calls < 1 || o.workers < 1 || o.rate < 0 || math.IsNaN(o.rate):
 		return console.UsageError{Err: errors.New("-n and -c want a number from 1, and --rate none below 0")}
 	case o.over != "" && o.over != "http" && o.over != "grpc":
 		return console.UsageError{Err: fmt.Errorf("--over %s: write http or grpc", o.over)}
@@ -108,7 +111,7 @@ func (o *options) run(ctx context.Context, con *console.Console, words []string)
 			return err
 		}
 		if req.message, err = ts.message(d.Input(), m.In, m.Params, req.values); err != nil {
-			return err
+			return refuse(m, "%v", err)
 		}
 		dial = ts.overGRPC(m, d)
 	}

@@ -38,6 +38,10 @@ func (ts types) encode(t *spec.Type, v any) any {
 		if t.Kind == spec.Duration {
 			return seconds(v)
 		}
+	case string:
+		if n, ok := ts.named(t, v); ok {
+			return n
+		}
 	}
 	return v
 }
@@ -108,9 +112,10 @@ func seconds(v json.Number) any {
 	if err != nil {
 		return v
 	}
+	whole, rest := ns/int64(time.Second), ns%int64(time.Second)
 	sign := ""
-	if ns < 0 {
-		sign, ns = "-", -ns
+	if ns < 0 { // but the least one has no opposite
+		sign, whole, rest = "-", -whole, -rest
 	}
-	return fmt.Sprintf("%s%d.%09ds", sign, ns/int64(time.Second), ns%int64(time.Second))
+	return fmt.Sprintf("%s%d.%09ds", sign, whole, rest)
 }

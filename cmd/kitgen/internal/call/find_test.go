@@ -26,7 +26,7 @@ func TestServiceAndMethodAreFound(t *testing.T) {
 		{"Ping", "", "", "", "Ping is a method of shop and of bank; name the service before it"},
 		{"shop Lst", "", "", "", "shop has no method Lst; did you mean List?"},
 		{"shp List", "", "", "", "no service or method is called shp; did you mean shop?"},
-		{"thrift", "", "", "", "no service or method is called thrift; there are shop, Put, List, Ping, Odd, bank, Ping, Pay"},
+		{"thrift", "", "", "", "no service or method is called thrift; there are shop, Put, List, Ping, Odd, Page, Cut, bank, Ping, Pay"},
 	} {
 		k, m, rest, err := choose(all, strings.Fields(tt.line))
 		if tt.err != "" {

@@ -34,6 +34,19 @@ const (
 	DarkBlue
 )
 
+// Size is text to encoding/json.
+//
+//kit:enum
+type Size int
+
+const (
+	Small Size = iota
+	Large
+)
+
+func (s Size) MarshalText() ([]byte, error)  { return []byte{"SL"[s]}, nil }
+func (s *Size) UnmarshalText(b []byte) error { return nil }
+
 type Odd struct {
 	Color  Color               ` + "`json:\"color\"`" + `
 	IDs    map[string]struct{} ` + "`json:\"ids\"`" + `
@@ -52,6 +65,11 @@ type Service interface {
 	Ping(ctx context.Context) error
 
 	Odd(ctx context.Context, odd Odd, waits []time.Duration) error
+
+	//kit:http GET /pages/{n}/{loud}/{within}/{owner}
+	Page(ctx context.Context, n int, loud bool, within time.Duration, owner string) error
+
+	Cut(ctx context.Context, size Size, key [3]int8) error
 }
 `
 

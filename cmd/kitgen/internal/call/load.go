@@ -61,8 +61,7 @@ func (l load) pace(ctx context.Context, turns chan<- struct{}) {
 	begin := time.Now()
 	for n := range l.calls {
 		if l.rate > 0 {
-			due := begin.Add(time.Duration(float64(n) / l.rate * float64(time.Second)))
-			timer := time.NewTimer(time.Until(due))
+			timer := time.NewTimer(time.Until(begin.Add(l.due(n))))
 			select {
 			case <-timer.C:
 			case <-ctx.Done():
@@ -76,6 +75,11 @@ func (l load) pace(ctx context.Context, turns chan<- struct{}) {
 			return
 		}
 	}
+}
+
+// due is when the call after n others begins; hardly ever, at rates near 0.
+func (l load) due(n int) time.Duration {
+	return time.Duration(min(float64(n)/l.rate*float64(time.Second), 1<<62))
 }
 
 // tally counts calls.

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,6 +44,19 @@ func TestALoadIsPacedAndCounted(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestRatesAreNumbers(t *testing.T) {
+	for _, rate := range []float64{math.NaN(), -1} {
+		if err := (&options{load: load{calls: 1, workers: 1, rate: rate}}).check(); err == nil {
+			t.Errorf("--rate %v was taken", rate)
+		}
+	}
+	for rate, want := range map[float64]time.Duration{0.5: 6 * time.Second, math.Inf(1): 0, 1e-300: 1 << 62} {
+		if got := (load{rate: rate}).due(3); got != want {
+			t.Errorf("at a rate of %v the fourth call is due after %v, want %v", rate, got, want)
+		}
+	}
 }
 
 func TestALoadThatIsEndedLosesNoCall(t *testing.T) {

@@ -2,6 +2,7 @@ package call
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +18,9 @@ func TestValuesSurviveGRPC(t *testing.T) {
 	for method, all := range map[string]string{
 		"Put": `{"item":{"name":"x","price":9007199254740993,"labels":{"a":1},"parts":[{"name":"","price":0,"labels":{},"parts":[],"left":2}],"left":null},` +
 			`"count":-1,"wait":-1500000001,"at":"2026-01-02T03:04:05.000000006Z","data":"AAE=","loud":true,"ratio":0.5,"tags":["a","b"],"ns":[1,2]}`,
-		"Odd": `{"odd":{"color":1,"ids":{"a":{},"b":{}},"key":[1,2,255],"rows":[[1],[],[2,3]],"gaps":[1,null,2],"deep":{"x":["y"]}},"waits":[1,2000000000]}`,
+		"Odd":  `{"odd":{"color":1,"ids":{"a":{},"b":{}},"key":[1,2,255],"rows":[[1],[],[2,3]],"gaps":[1,null,2],"deep":{"x":["y"]}},"waits":[1,2000000000]}`,
+		"Page": `{"n":0,"loud":false,"within":-9223372036854775808,"owner":""}`,
+		"Cut":  `{"size":1,"key":[0,-128,127]}`,
 	} {
 		k := loadShop(t)
 		ts, m := types{k.svc}, k.named(t, method)
@@ -48,6 +51,26 @@ func TestValuesSurviveGRPC(t *testing.T) {
 		}
 		if diff := cmp.Diff(tree(t, []byte(all)), tree(t, text)); diff != "" {
 			t.Errorf("%s: %s", method, diff)
+		}
+	}
+}
+
+func TestNamesOfEnumsTravelOverGRPC(t *testing.T) {
+	k := loadShop(t)
+	ts, m := types{k.svc}, k.named(t, "Cut")
+	for size, want := range map[string]string{"Large": "{1}", "SIZE_LARGE": "{1}", "L": "refused"} {
+		values, err := ts.arguments(m, []string{"size=" + size}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "refused"
+		d := k.describe(t, m)
+		sent, err := ts.message(d.Input(), m.In, m.Params, values)
+		if err == nil {
+			got = fmt.Sprintf("{%d}", sent.Get(d.Input().Fields().ByName("size")).Enum())
+		}
+		if got != want {
+			t.Errorf("%s is %s, %v; want %s", size, got, err, want)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 )
 
 // shown is how many different errors are printed.
@@ -26,7 +28,7 @@ func (r result) print(w io.Writer) error {
 		return cmp.Or(cmp.Compare(r.Failures[b], r.Failures[a]), cmp.Compare(a, b))
 	})
 	for _, kind := range kinds[:min(shown, len(kinds))] {
-		fmt.Fprintf(w, "%6d x %s\n", r.Failures[kind], kind)
+		fmt.Fprintf(w, "%6d x %s\n", r.Failures[kind], console.Harmless(kind))
 	}
 	if more := len(kinds) - shown; more > 0 {
 		fmt.Fprintf(w, "and %d other errors\n", more)

@@ -125,6 +125,9 @@ func (ts types) checkList(t *spec.Type, v any) (any, error) {
 	if !ok {
 		return nil, wrong(t, v)
 	}
+	if t.Kind == spec.Array && len(list) != t.Len {
+		return nil, fmt.Errorf("%d elements are no %s", len(list), t.Go)
+	}
 	out := make([]any, len(list))
 	for i, e := range list {
 		checked, err := ts.check(t.Elem, e)
@@ -211,23 +214,37 @@ func field(fields []spec.Field, name string) (spec.Field, error) {
 }
 
 // checkEnum is the number of a value that is given by its name, in Go or in the
-// .proto, or by that number.
+// .proto, or by that number. One that is text to encoding/json stays text, which
+// only its type can judge.
 func (ts types) checkEnum(t *spec.Type, v any) (any, error) {
 	name, ok := v.(string)
 	if !ok {
 		return number(&spec.Type{Kind: spec.Int32, Go: t.Go}, v)
 	}
+	if t.Text {
+		return name, nil // the service will say
+	}
+	if n, ok := ts.named(t, name); ok {
+		return n, nil
+	}
 	var names []string
 	for _, e := range ts.enum(t).Values {
-		if e.Name == name || e.Proto == name {
-			return json.Number(strconv.Itoa(int(e.Number))), nil
-		}
 		names = append(names, e.Name)
 	}
 	if near := typo.Nearest(name, names); near != "" {
 		return nil, fmt.Errorf("%q is no %s; did you mean %s?", name, t.Go, near)
 	}
 	return nil, fmt.Errorf("%q is no %s; there are %s", name, t.Go, strings.Join(names, ", "))
+}
+
+// named is the number of the value of an enum that has a name.
+func (ts types) named(t *spec.Type, name string) (json.Number, bool) {
+	for _, e := range ts.enum(t).Values {
+		if t.Kind == spec.EnumT && (e.Name == name || e.Proto == name) {
+			return json.Number(strconv.Itoa(int(e.Number))), true
+		}
+	}
+	return "", false
 }
 
 func (ts types) enum(t *spec.Type) spec.Enum {

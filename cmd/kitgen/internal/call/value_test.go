@@ -3,6 +3,7 @@ package call
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,8 +28,13 @@ func TestArgumentsAreReadByTheirTypes(t *testing.T) {
 		{[]string{`item={"name":"x","price":9007199254740993,"labels":{"a":1},"parts":[{"left":2},{"left":null}]}`}, "",
 			`{"item":{"labels":{"a":1},"name":"x","parts":[{"left":2},{"left":null}],"price":9007199254740993}}`},
 		{[]string{"count=2"}, `{"count":1,"loud":false}`, `{"count":2,"loud":false}`},
+		{[]string{"size=L", "key=1,2,3", "key=4,5,6"}, "", `{"key":[4,5,6],"size":"L"}`},
 	} {
-		got, err := ts.arguments(k.named(t, "Put"), tt.words, tt.data)
+		method := "Put"
+		if strings.Contains(tt.want, "size") {
+			method = "Cut"
+		}
+		got, err := ts.arguments(k.named(t, method), tt.words, tt.data)
 		if err != nil {
 			t.Errorf("%v: %v", tt.words, err)
 			continue
@@ -69,7 +75,7 @@ func TestArgumentsThatAreWrongAreRefusedWithTheMend(t *testing.T) {
 			t.Errorf("%s %s %s:\n%v, want\n%s", tt.method, tt.word, tt.data, err, tt.want)
 		}
 	}
-	for _, word := range []string{`odd={"color":"Blue"}`, `odd={"ids":["a"]}`, `odd={"key":[256]}`} {
+	for _, word := range []string{`odd={"color":"Blue"}`, `odd={"ids":["a"]}`, `odd={"key":[1,2,256]}`, `odd={"key":[1,2]}`, `odd={"key":[1,2,3,4]}`} {
 		if _, err := ts.arguments(k.named(t, "Odd"), []string{word}, ""); err == nil {
 			t.Errorf("%s was taken", word)
 		}

@@ -91,7 +91,7 @@ func addQuery(q url.Values, f spec.Field, v any) error {
 func inURL(t *spec.Type, v any) (string, error) {
 	switch v := v.(type) {
 	case nil:
-		return "", nil
+		return zeroInURL(t), nil
 	case string:
 		return v, nil
 	case bool:
@@ -104,6 +104,21 @@ func inURL(t *spec.Type, v any) (string, error) {
 		return time.Duration(ns).String(), err
 	}
 	return "", fmt.Errorf("a %s cannot be in a URL", t.Go)
+}
+
+// zeroInURL is a value that was not given.
+func zeroInURL(t *spec.Type) string {
+	switch {
+	case t.Kind == spec.Bool:
+		return "false"
+	case t.Kind == spec.Duration:
+		return "0s"
+	case t.Kind == spec.Time:
+		return time.Time{}.Format(time.RFC3339Nano)
+	case t.Kind == spec.Float32, t.Kind == spec.Float64, t.Kind == spec.EnumT && !t.Text, bits(t) != 0:
+		return "0"
+	}
+	return ""
 }
 
 // overGRPC calls m by its name in the .proto. The response is its values.

@@ -23,6 +23,7 @@ func TestPartsFollowTheRoute(t *testing.T) {
 		}},
 		{"Put", `{"loud":true}`, kithttp.Parts{Query: url.Values{}, Body: map[string]any{"loud": true}}},
 		{"Put", `{}`, kithttp.Parts{Query: url.Values{}, Body: map[string]any{}}},
+		{"Page", `{}`, kithttp.Parts{Path: []string{"0", "false", "0s", ""}, Query: url.Values{}}},
 		{"Ping", `{}`, kithttp.Parts{Query: url.Values{}}},
 	} {
 		m := k.named(t, tt.method)
