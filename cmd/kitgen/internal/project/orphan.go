@@ -27,6 +27,7 @@ func (u *update) orphans(methods []string) []string {
 			found = true
 			u.plan.Orphans = append(u.plan.Orphans, u.orphan(fn, m))
 		}
+		u.forget(m)
 		if !found {
 			continue
 		}
@@ -36,6 +37,17 @@ func (u *update) orphans(methods []string) []string {
 		}
 	}
 	return out
+}
+
+// forget takes out of what kitgen wrote about m what somebody has removed: a merge
+// would bring it up again.
+func (u *update) forget(m string) {
+	for _, fn := range slices.Clone(u.baseIn.functions) {
+		there := slices.ContainsFunc(u.in.functions, func(mine function) bool { return u.in.about(mine, m) && key(mine.decl) == key(fn.decl) })
+		if !there && u.baseIn.about(fn, m) {
+			u.baseIn.remove(fn)
+		}
+	}
 }
 
 // about reports whether fn is the user's method m, or the test of it.
