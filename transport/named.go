@@ -2,8 +2,12 @@ package transport
 
 // WithCode is err under a code and an HTTP status of its own, so that a service's
 // plain Go errors need know nothing of wires: its server says what they are called
-// there. errors.Is finds err as before, and ErrorOf has its message.
+// there. errors.Is finds err as before, and ErrorOf has its message. It is nil if
+// err is.
 func WithCode(err error, code string, status int) error {
+	if err == nil {
+		return nil
+	}
 	return &coded{err, code, status}
 }
 
@@ -21,8 +25,11 @@ func (e *coded) StatusCode() int   { return e.status }
 
 // AlsoIs is err, of which errors.Is says that it is target, too: a client's way to
 // have what came over a wire be the error that the service declared. All else is
-// err's: its message, its status, whether it was sent.
+// err's: its message, its status, whether it was sent. It is nil if err is.
 func AlsoIs(err, target error) error {
+	if err == nil {
+		return nil
+	}
 	return &alias{err, target}
 }
 

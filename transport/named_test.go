@@ -40,6 +40,22 @@ func TestAlsoIs(t *testing.T) {
 	}
 }
 
+// A success stays one, also where a declared error has no value yet and errors.Is
+// takes nil for it.
+func TestNoErrorIsNamed(t *testing.T) {
+	t.Parallel()
+	if err := transport.WithCode(nil, "empty", http.StatusBadRequest); err != nil {
+		t.Errorf("WithCode of nil is %#v", err)
+	}
+	if err := transport.AlsoIs(nil, errEmpty); err != nil {
+		t.Errorf("AlsoIs of nil is %#v", err)
+	}
+	came := &transport.Error{Status: http.StatusGone, Code: "gone"}
+	if err := transport.AlsoIs(came, nil); !errors.Is(err, came) || errors.Is(err, errEmpty) || transport.ErrorOf(err).Code != "gone" {
+		t.Errorf("with a target that has no value it is %+v", err)
+	}
+}
+
 // A service declares plain errors. Its server gives them codes, and its client
 // finds them again.
 func ExampleWithCode() {
