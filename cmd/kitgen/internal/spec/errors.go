@@ -43,6 +43,58 @@ func (l *loader) describeErrors() {
 		}
 		l.strayErrors(src)
 	}
+	l.outerFirst()
+}
+
+// outerFirst puts errors before those that they are made of: to errors.Is, one that
+// wraps another is that, too, and a server sends the code of the first that it is.
+func (l *loader) outerFirst() {
+	uses := make(map[string][]string)
+	for _, src := range l.sources {
+		for name, v := range src.variables() {
+			ast.Inspect(v, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok && id.Name != name {
+					uses[name] = append(uses[name], id.Name)
+				}
+				return true
+			})
+		}
+	}
+	depths := make(map[string]int)
+	var depth func(name string) int
+	depth = func(name string) int {
+		if _, ok := depths[name]; ok {
+			return depths[name]
+		}
+		depths[name] = 0 // of one that is made of itself, which Go refuses
+		for _, used := range uses[name] {
+			if _, ok := uses[used]; ok {
+				depths[name] = max(depths[name], 1+depth(used))
+			}
+		}
+		return depths[name]
+	}
+	slices.SortStableFunc(l.svc.Errors, func(a, b Error) int { return depth(b.Name) - depth(a.Name) })
+}
+
+// variables are those of the package with one value, and that.
+func (s *source) variables() map[string]ast.Expr {
+	values := make(map[string]ast.Expr)
+	for _, d := range s.file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.VAR {
+			continue
+		}
+		for _, sp := range g.Specs {
+			v := sp.(*ast.ValueSpec) //nolint:forcetypeassert // a var has no other
+			if len(v.Names) == len(v.Values) {
+				for i, name := range v.Names {
+					values[name.Name] = v.Values[i]
+				}
+			}
+		}
+	}
+	return values
 }
 
 // strayErrors reports directives that are at no variable of the package.

@@ -15,7 +15,7 @@ type Service struct {
 	Methods      []Method // in source order
 	Structs      []Struct // struct types that the signatures reach, in order of first use
 	Enums        []Enum   // named integers that //kit:enum makes enums of the .proto, in order of first use
-	Errors       []Error  // failures that clients can tell from others, in source order
+	Errors       []Error  // failures that clients can tell from others, in source order, but each before those that it wraps
 
 	Wrappers []Wrapper // messages around what a .proto cannot repeat, in order of first use
 	Imports  []Import  // packages that the types name, beside the standard ones that generated code always has
