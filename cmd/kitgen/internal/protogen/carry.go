@@ -62,14 +62,28 @@ func (l *lock) number(was message, taken reserved, fields []spec.Field) []int32 
 	}
 	for i, f := range fields {
 		if numbers[i] == 0 {
-			highest = taken.next(highest)
-			numbers[i] = highest
+			numbers[i] = taken.next(highest)
+			if numbers[i] > maxNumber {
+				numbers[i] = unused(owner, taken)
+			}
+			highest = max(highest, numbers[i])
+			owner[numbers[i]] = f.Proto
 		}
 		if numbers[i] > maxNumber {
 			l.refuse(f.Pos, "KG060", l.file+" reserves all numbers that are left for message "+was.name, "narrow the reserved range")
 		}
 	}
 	return numbers
+}
+
+// unused is the first number that no field has or had, for when the last is taken;
+// above maxNumber if there is none.
+func unused(owner map[int32]string, taken reserved) int32 {
+	all := taken.clone()
+	for number := range owner {
+		all.spans = append(all.spans, span{number, number})
+	}
+	return all.next(0)
 }
 
 // grants reports whether a new field can have the number it asks for.

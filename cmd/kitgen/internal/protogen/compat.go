@@ -33,6 +33,23 @@ func (l *lock) settle(message string, f spec.Field, was, is field) string {
 	return is.typ
 }
 
+// compareKinds refuses messages that have become enums, and enums messages.
+func (l *lock) compareKinds(svc *spec.Service) {
+	refuse := func(pos, name, is, was string) {
+		l.refuse(pos, "KG060", name+" is "+is+" now, but "+was+" in the committed "+l.file+", and callers built from that would misread it", "give the new one a new name")
+	}
+	for _, e := range svc.Enums {
+		if _, ok := l.message(e.PB); ok {
+			refuse(e.Pos, e.Name, "an enum", "a message")
+		}
+	}
+	for _, s := range svc.Structs {
+		if _, ok := l.lockedEnums[s.PB]; ok {
+			refuse(s.Pos, s.Name, "a message", "an enum")
+		}
+	}
+}
+
 func (l *lock) settleType(was, is string) (typ string, ok bool) {
 	if was == is {
 		return is, true

@@ -106,6 +106,15 @@ func TestLock(t *testing.T) {
 			"message SumRequest {\n  reserved 2, 4;\n  reserved \"c\", \"d\";\n  int64 e = 20;\n  int64 a = 3;\n  bool f = 5;\n  int64 b = 1;\n}\n\nmessage SumResponse {}\n",
 		},
 		{
+			"the last number is taken, and others are left",
+			[]string{
+				service("//kit:proto b=536870911 g=4\nSum(ctx context.Context, a, b, c, g int) error"),
+				service("Sum(ctx context.Context, a, b, g int) error"),
+				service("Sum(ctx context.Context, a, b, g int, d, e string) error"),
+			},
+			"message SumRequest {\n  reserved 2;\n  reserved \"c\";\n  int64 a = 1;\n  int64 b = 536870911;\n  int64 g = 4;\n  string d = 3;\n  string e = 5;\n}\n\nmessage SumResponse {}\n",
+		},
+		{
 			"renamed, with the name on the wire kept",
 			[]string{
 				service("Sum(ctx context.Context, a int, p P) error", "type P struct { X int }"),
@@ -154,6 +163,21 @@ func TestLockRefuses(t *testing.T) {
 	}, "\n")
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// A name that was a message is no enum, and the other way round: both would be kept.
+func TestLockRefusesAnotherKind(t *testing.T) {
+	message := service("Do(ctx context.Context, c Color) error", "type Color struct { X int }")
+	enum := service("Do(ctx context.Context, c Color) error", "//kit:enum\ntype Color int", "const Red Color = 0")
+	for _, tt := range []struct{ was, is, want string }{
+		{message, enum, "svc.go:11:6: KG060: Color is an enum now, but a message in the committed svc.proto, and callers built from that would misread it: give the new one a new name"},
+		{enum, message, "svc.go:10:6: KG060: Color is a message now, but an enum in the committed svc.proto, and callers built from that would misread it: give the new one a new name"},
+	} {
+		_, err := Proto(loadText(t, tt.is), mustProto(t, loadText(t, tt.was), nil))
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("\n got %v\nwant %s", err, tt.want)
+		}
 	}
 }
 

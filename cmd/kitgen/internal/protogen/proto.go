@@ -65,6 +65,7 @@ func Proto(svc *spec.Service, old []byte) ([]byte, error) {
 	for _, w := range svc.Wrappers {
 		messages = append(messages, l.carry(w.PB, nil, []spec.Field{w.Field}))
 	}
+	l.compareKinds(svc)
 	l.compareCalls(svc.Methods, messages)
 	messages = append(messages, l.retired(messages)...)
 	enums = append(enums, l.retiredEnums(enums)...)
