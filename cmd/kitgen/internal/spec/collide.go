@@ -114,6 +114,8 @@ func (l *loader) collideMessages() {
 			owner[fold(name)] = "a message of method " + m.Name
 		}
 	}
+	l.collideRPCs()
+	l.collideConstants()
 	claim := func(pos, name, what, fix string) {
 		if before, ok := owner[fold(name)]; ok {
 			l.badAt(pos, "KG037", fix, "message %s of %s is also the name of %s, where case and _ do not count", name, what, before)
@@ -138,6 +140,37 @@ func (l *loader) collideMessages() {
 	}
 	for _, s := range l.svc.Structs {
 		l.collideEntries(s.Name, s.Fields)
+	}
+}
+
+// collideRPCs keeps messages from being called like a method, which is what the name
+// would mean inside the service of the .proto.
+func (l *loader) collideRPCs() {
+	methods := make(map[string]string)
+	for _, m := range l.svc.Methods {
+		methods[m.PB] = m.Name
+	}
+	for _, m := range l.svc.Methods {
+		for _, name := range []string{m.In.PB, m.Out.PB} {
+			if other, ok := methods[name]; ok {
+				l.badAt(m.Pos, "KG037", "give the message another name by //kit:proto", "message %s of method %s is also the name of method %s in the .proto", name, m.Name, other)
+			}
+		}
+	}
+}
+
+// collideConstants checks the values of enums, which in a .proto are all beside
+// each other.
+func (l *loader) collideConstants() {
+	seen := make(map[string]string)
+	for _, e := range l.svc.Enums {
+		for _, v := range e.Values {
+			if first, ok := seen[v.Proto]; ok {
+				l.badAt(e.Pos, "KG037", "rename one", "constants %s and %s are both %s in the .proto, where the values of all enums are beside each other", first, v.Name, v.Proto)
+				continue
+			}
+			seen[v.Proto] = v.Name
+		}
 	}
 }
 
