@@ -100,6 +100,9 @@ func (o *workspaceOptions) run(ctx context.Context) error {
 // check refuses what can be judged without looking at anything.
 func (o *workspaceOptions) check() error {
 	errs := []error{spec.CheckName(o.name)}
+	if o.module != "" {
+		errs = append(errs, project.CheckModulePath(o.module))
+	}
 	for i, name := range o.services {
 		errs = append(errs, spec.CheckName(name))
 		if slices.Contains(o.services[:i], name) {

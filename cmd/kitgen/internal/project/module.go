@@ -61,7 +61,7 @@ func Locate(parent, name, module string) (Place, error) {
 	}
 	switch {
 	case module != "":
-		return p, checkModulePath(module)
+		return p, CheckModulePath(module)
 	case around == "":
 		p.Module = name
 		return p, nil
@@ -147,8 +147,9 @@ func ModulePath(text []byte) string {
 	return ""
 }
 
-// checkModulePath refuses what the go command would refuse later.
-func checkModulePath(p string) error {
+// CheckModulePath refuses what --module may not be, since the go command would
+// refuse it later.
+func CheckModulePath(p string) error {
 	for elem := range strings.SplitSeq(p, "/") {
 		bad := strings.IndexFunc(elem, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~", r))

@@ -76,12 +76,12 @@ func refused(err error) bool {
 
 func TestModulePathRefused(t *testing.T) {
 	for _, bad := range []string{"a b", "/a", "a/", "a//b", "./a", "a/..", "-a", "größe", "a\n"} {
-		if err := checkModulePath(bad); !refused(err) {
+		if err := CheckModulePath(bad); !refused(err) {
 			t.Errorf("module path %q: %v, want a Refusal", bad, err)
 		}
 	}
 	for _, good := range []string{"greeter", "example.com/a/v2", "a.b/c_d-e~f"} {
-		if err := checkModulePath(good); err != nil {
+		if err := CheckModulePath(good); err != nil {
 			t.Errorf("module path %q: %v", good, err)
 		}
 	}
