@@ -63,8 +63,11 @@ func (o *clientOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if above := filepath.Dir(into.Dir); !isDir(above) {
+		return project.Refusal(filepath.Dir(filepath.Clean(o.into)) + ": no such directory; make it first, or name another")
+	}
 	if place := into.Declares(render.ClientFunc(in.Service)); place != "" {
-		o.Hint("%s: %s is there already", place, render.ClientFunc(in.Service))
+		o.Hint("%s: %s is there already", filepath.ToSlash(filepath.Join(o.into, place)), render.ClientFunc(in.Service))
 		return nil
 	}
 	plan, err := o.plan(in, into)
@@ -72,6 +75,11 @@ func (o *clientOptions) run(ctx context.Context) error {
 		return err
 	}
 	return o.write(ctx, plan, into, in.Service.Module, dir)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // called finds the service that is called, in the directory of or beside this

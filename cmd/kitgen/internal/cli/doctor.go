@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 )
 
 func newDoctor(con *console.Console) *cobra.Command {
@@ -68,6 +69,9 @@ func (d *doctor) absent(check, mend, format string, args ...any) {
 }
 
 func (d *doctor) run(ctx context.Context) error {
+	if !isDir(d.dir) {
+		return project.Refusal(d.dir + ": no such directory; name one")
+	}
 	d.goCommand(ctx)
 	d.module()
 	if m := d.service(); m != nil {

@@ -90,8 +90,10 @@ func (d *doctor) files(m *project.Manifest) {
 	switch {
 	case len(edited) > 0:
 		d.wrong("files", "kitgen generate --diff shows the edits, kitgen generate --force gives them up", "KG070: edited by hand, and generated: %s", strings.Join(edited, ", "))
-	case len(old)+len(plan.Manual) > 0:
+	case len(old) > 0:
 		d.wrong("files", "kitgen generate", "out of date: %s", strings.Join(old, ", "))
+	case len(plan.Manual) > 0:
+		d.wrong("files", "kitgen generate prints what to add", "to be completed by hand: %s", plan.Manual[0].Where)
 	default:
 		d.ok("files", "%s as they were generated", count(len(m.Generated), "file"))
 	}
