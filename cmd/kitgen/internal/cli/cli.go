@@ -68,6 +68,7 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 		dev.Command(con), call.Command(con), newGraph(con), newDoctor(con), newVersion(con),
 		demo.Command(), localetcd.Command(), newSnapshot(),
 	)
+	completeShells(root)
 	return root, started
 }
 

@@ -2,11 +2,26 @@ package cli
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 )
+
+// completeShells gives root cobra's command for completion, but for a shell that
+// there is not, which is a mistake here: shells would take the help for a script.
+func completeShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Args = commandsOnly
+			cmd.RunE = func(*cobra.Command, []string) error {
+				return misuse("name a shell: %s", strings.Join(subcommands(cmd), ", "))
+			}
+		}
+	}
+}
 
 // completesWith lets the shell complete a flag's value from those there are.
 func completesWith(cmd *cobra.Command, flag string, values []string) {

@@ -76,7 +76,7 @@ func complain(w io.Writer, err error) {
 		fmt.Fprintln(w, "kitgen: interrupted")
 		return
 	}
-	fmt.Fprintln(w, "kitgen:", err)
+	fmt.Fprintln(w, "kitgen:", console.Harmless(err.Error()))
 	if _, ok := errors.AsType[console.FailureError](err); ok {
 		return
 	}
