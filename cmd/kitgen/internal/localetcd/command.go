@@ -3,6 +3,7 @@ package localetcd
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"os/signal"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/embed"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 )
 
 // Command is kitgen etcd.
@@ -20,6 +23,11 @@ func Command() *cobra.Command {
 		Short: "Run the built-in etcd on loopback, for local tries only",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for flag, addr := range map[string]string{"--listen": listen, "--listen-peer": peer} {
+				if _, _, err := net.SplitHostPort(addr); err != nil {
+					return console.UsageError{Err: fmt.Errorf("%s: %w; pass host:port", flag, err)}
+				}
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			return serve(ctx, dir, listen, peer)
@@ -49,7 +57,7 @@ func serve(ctx context.Context, dir, listen, peer string) error {
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	e, err := embed.StartEtcd(cfg)
 	if err != nil {
-		return fmt.Errorf("--listen %s, --listen-peer %s: %w; if another etcd has the address, pass a free one", listen, peer, err)
+		return console.EnvironmentError{Err: fmt.Errorf("--listen %s, --listen-peer %s: %w; if another etcd has the address, pass a free one", listen, peer, err)}
 	}
 	defer e.Close()
 	select {
