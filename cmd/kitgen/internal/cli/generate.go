@@ -193,12 +193,9 @@ func warnings(in render.Input) (lines []string, err error) {
 	return lines, nil
 }
 
-// greets reports whether the interface is still the one that kitgen new made,
-// whose method it can write.
+// greets reports whether the interface still begins with the method that kitgen
+// new gave it, which it can write. What comes behind changes no example.
 func greets(svc *spec.Service) bool {
-	if len(svc.Methods) != 1 {
-		return false
-	}
 	m := svc.Methods[0]
 	plain := func(fields []spec.Field, name string) bool {
 		return len(fields) == 1 && fields[0].Name == name && fields[0].Type.Kind == spec.String && fields[0].Type.Name == ""

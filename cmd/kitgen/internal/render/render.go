@@ -37,7 +37,7 @@ type Input struct {
 	Version    string   // of kitgen
 	Transports []string // "http", "grpc"
 	Registry   string   // what main registers with unless told otherwise: "etcd", "consul"
-	Greets     bool     // the interface is kitgen's own example, so its method can be written
+	Greets     bool     // the first method is that of kitgen's own example, so it can be written
 	Module     bool     // the service is a module of its own
 	Own        string   // type in Source that implements the interface already; empty if there is none
 	OldProto   []byte   // the committed .proto, whose field numbers stay; nil if there is none

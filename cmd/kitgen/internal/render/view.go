@@ -47,8 +47,8 @@ func newView(in Input) (*view, error) {
 		API:      svc.Module + "/" + path.Dir(ProtoPath(svc)),
 	}
 	c := newConverter(svc.Over("grpc"), svc.Structs)
-	for _, m := range svc.Methods {
-		v.Methods = append(v.Methods, newMethod(m, in.Greets, c))
+	for i, m := range svc.Methods {
+		v.Methods = append(v.Methods, newMethod(m, in.Greets && i == 0, c))
 	}
 	if err := v.unserved(); err != nil {
 		return nil, err
