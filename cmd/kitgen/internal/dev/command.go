@@ -44,7 +44,7 @@ session runs already, 6 if a port is taken or the first build fails.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&c.replicas, "replicas", 2, "processes of each service")
+	f.IntVar(&c.replicas, "replicas", 3, "processes of each service")
 	f.StringVar(&c.registry, "registry", "", "register in this one, such as consul://127.0.0.1:8500, instead of an etcd of kitgen's own")
 	f.StringVar(&c.http, "http", "127.0.0.1:8080", "where HTTP is answered by whichever replica is there; the next free port if not set, and for further services; or none")
 	f.BoolVar(&c.noWatch, "no-watch", false, "leave the replicas alone when files change")
