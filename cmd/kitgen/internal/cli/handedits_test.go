@@ -81,11 +81,12 @@ func (h *habits) method() rpc {
 }
 
 func (h *habits) params() string {
-	out := "ctx context.Context"
+	var out strings.Builder
+	out.WriteString("ctx context.Context")
 	for i := range h.r.IntN(4) {
-		out += fmt.Sprintf(", p%d %s", i, pick(h.r, []string{"int", "string", "bool", "time.Duration", "[]int64"}))
+		out.WriteString(fmt.Sprintf(", p%d %s", i, pick(h.r, []string{"int", "string", "bool", "time.Duration", "[]int64"})))
 	}
-	return out
+	return out.String()
 }
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
