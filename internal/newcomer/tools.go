@@ -73,8 +73,9 @@ func devAddresses(log string) (http, grpc, etcd string) {
 				http = next
 			case w == "grpc" && grpc == "":
 				grpc = next
-			case w == "etcd" && etcd == "" && strings.Contains(next, ":"):
-				etcd = next
+			case w == "registry" && etcd == "":
+				next, _, _ = strings.Cut(next, "?")
+				etcd = strings.TrimPrefix(next, "etcd://")
 			}
 		}
 	}
