@@ -32,7 +32,50 @@ func (l *loader) routes() {
 	}
 	if len(l.found) == 0 {
 		l.overlaps()
+		l.hidden()
 	}
+}
+
+// hidden warns of values in a path that lead to another method: /users/me is no
+// user of /users/{id}, whatever a caller means by it.
+func (l *loader) hidden() {
+	for _, m := range l.svc.Methods {
+		if m.HTTP == nil || len(m.HTTP.Variables()) == 0 {
+			continue
+		}
+		for _, special := range l.svc.Methods {
+			route := special.Route()
+			values := m.HTTP.takes(route)
+			if len(values) == 0 || !special.Over("http") {
+				continue
+			}
+			l.svc.Warnings = append(l.svc.Warnings, Problem{
+				Pos: route.Pos, Code: "KGW52", Fix: "be sure that no caller means them, or give one another path",
+				Msg: special.Name + " answers the calls of " + m.Name + " over HTTP in which " + list(values),
+			})
+		}
+	}
+}
+
+// takes are the values of variables with which r is where the more special route is;
+// none if it never is.
+func (r Route) takes(special Route) (values []string) {
+	if r.Verb != special.Verb {
+		return nil
+	}
+	general, words := strings.Split(r.Path, "/"), strings.Split(special.Path, "/")
+	if len(general) != len(words) {
+		return nil
+	}
+	for i, g := range general {
+		switch variable := strings.HasPrefix(g, "{"); {
+		case variable && !strings.HasPrefix(words[i], "{"):
+			values = append(values, strings.Trim(g, "{}")+" is "+words[i])
+		case !variable && g != words[i]:
+			return nil
+		}
+	}
+	return values
 }
 
 // segment is what may be between two slashes of a path: what needs no escape in a
