@@ -37,9 +37,11 @@ type Client struct {
 //	client, err := echo.NewClient(instances, echo.GRPCFactory(), echo.ClientConfig{})
 //
 // dial says over which wire, and instances must be those of that wire:
-// GRPCFactory ("grpc") or HTTPFactory ("http"). NewClient waits for nobody; until there is an instance,
-// calls fail with lb.ErrNoEndpoints. It fails only if cfg.Stack contradicts
-// itself or the interface, and says what to change.
+// GRPCFactory ("grpc") or HTTPFactory ("http").
+//
+// NewClient waits for nobody; until there is an instance, calls fail with
+// lb.ErrNoEndpoints. It fails only if cfg.Stack contradicts itself or the
+// interface, and says what to change.
 //
 // All methods share one node per instance: its connection, its load, its
 // breaker. A call passes, from the outside in:

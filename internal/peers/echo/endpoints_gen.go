@@ -14,14 +14,16 @@ import (
 	"github.com/kitgen/kitgen/transport"
 )
 
-// If this line does not compile, the library is older than the kitgen that
-// wrote this package: go get github.com/kitgen/kitgen@latest
+// If this line does not compile, the library is older than the kitgen that wrote
+// this package, and go get github.com/kitgen/kitgen@latest mends it.
 const _ = kitgen.IsAtLeastVersion0_1
 
 // EchoRequest is what Service.Echo takes.
 type EchoRequest struct {
 	Text string `json:"text"`
 }
+
+func (EchoRequest) endpoint(e Endpoints) endpoint.Endpoint { return e.Echo }
 
 // EchoResponse is what Service.Echo answers.
 type EchoResponse struct {
@@ -37,13 +39,15 @@ type Endpoints struct {
 // MakeEndpoints returns endpoints that call svc.
 func MakeEndpoints(svc Service) Endpoints {
 	return Endpoints{
-		Echo: func(ctx context.Context, request any) (any, error) {
-			req := request.(EchoRequest)
-			var resp EchoResponse
-			var err error
-			resp.Echoed, err = svc.Echo(ctx, req.Text)
-			return resp, err
-		},
+		Echo: makeEcho(svc),
+	}
+}
+
+func makeEcho(svc Service) endpoint.Endpoint {
+	return func(ctx context.Context, request any) (any, error) {
+		req := request.(EchoRequest)
+		echoed, err := svc.Echo(ctx, req.Text)
+		return EchoResponse{Echoed: echoed}, err
 	}
 }
 
@@ -75,6 +79,18 @@ var _ Service = Caller{}
 func (c Caller) Echo(ctx context.Context, text string) (echoed string, err error) {
 	resp, err := callEndpoint[EchoResponse](ctx, c.Endpoints.Echo, EchoRequest{Text: text})
 	return resp.Echoed, err
+}
+
+// call answers request by the endpoint for its type. It is the one endpoint that an
+// instance has for all methods, if those of e call it over a wire.
+func (e Endpoints) call(ctx context.Context, request any) (any, error) {
+	r, ok := request.(interface {
+		endpoint(e Endpoints) endpoint.Endpoint
+	})
+	if !ok {
+		return nil, fmt.Errorf("echo has no method that takes a %T", request)
+	}
+	return r.endpoint(e)(ctx, request)
 }
 
 // callEndpoint calls e and takes its response as a Response. A go-kit Failer

@@ -4,7 +4,6 @@ package echo
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/go-kit/kit/endpoint"
 	kitsd "github.com/go-kit/kit/sd"
@@ -29,16 +28,18 @@ func GRPCFactory(opts ...grpc.DialOption) kitsd.Factory {
 
 func newGRPCEndpoint(cc *grpc.ClientConn) endpoint.Endpoint {
 	client := pb.NewEchoClient(cc)
+	return Endpoints{
+		Echo: echoOverGRPC(client),
+	}.call
+}
+
+func echoOverGRPC(client pb.EchoClient) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
-		switch r := request.(type) {
-		case EchoRequest:
-			m, err := client.Echo(ctx, echoRequestToPB(r))
-			if err != nil {
-				return nil, err
-			}
-			return echoResponseFromPB(m), nil
+		m, err := client.Echo(ctx, echoRequestToPB(request.(EchoRequest)))
+		if err != nil {
+			return nil, err
 		}
-		return nil, fmt.Errorf("echo has no method that takes a %T", request)
+		return echoResponseFromPB(m), nil
 	}
 }
 

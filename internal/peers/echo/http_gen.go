@@ -3,9 +3,7 @@
 package echo
 
 import (
-	"context"
 	_ "embed" // for openAPI
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -42,14 +40,7 @@ func HTTPFactory(cfg kithttp.ClientConfig) kitsd.Factory {
 }
 
 func newHTTPEndpoint(base *url.URL, c *http.Client) endpoint.Endpoint {
-	e := Endpoints{
+	return Endpoints{
 		Echo: kithttp.NewEndpoint[EchoResponse](c, "POST", base, "/echo"),
-	}
-	return func(ctx context.Context, request any) (any, error) {
-		switch request.(type) {
-		case EchoRequest:
-			return e.Echo(ctx, request)
-		}
-		return nil, fmt.Errorf("echo has no method that takes a %T", request)
-	}
+	}.call
 }

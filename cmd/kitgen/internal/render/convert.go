@@ -35,14 +35,43 @@ func (m message) ReturnsTo() bool { return !m.LosesAlone() && len(m.Missing) == 
 // ReturnsFrom reports whether the Go value is one expression.
 func (m message) ReturnsFrom() bool { return !m.FailsAlone() && len(m.Missing) == 0 }
 
+// Empty reports whether there is nothing to convert, and so no function that does.
+func (m message) Empty() bool {
+	return !m.Nested && len(m.Fields) == 0 && len(m.Missing) == 0
+}
+
+// ToCall is the message that the Go value v becomes.
+func (m message) ToCall(v string) string {
+	if m.Empty() {
+		return "&pb." + m.PB + "{}"
+	}
+	return m.To + "(" + v + ")"
+}
+
+// FromCall is the Go value that the message v becomes.
+func (m message) FromCall(v string) string {
+	if m.Empty() {
+		return m.Go + "{}"
+	}
+	return m.From + "(" + v + ")"
+}
+
 // ToSignature is the name of the function to protobuf, what it takes and returns.
 func (m message) ToSignature() string {
-	return signature(m.To, "v "+m.Go, "*pb."+m.PB, m.Loses, m.Nested)
+	return signature(m.To, m.param("v")+" "+m.Go, "*pb."+m.PB, m.Loses, m.Nested)
 }
 
 // FromSignature is ToSignature for the way back.
 func (m message) FromSignature() string {
-	return signature(m.From, "m *pb."+m.PB, m.Go, m.Fallible, m.Nested)
+	return signature(m.From, m.param("m")+" *pb."+m.PB, m.Go, m.Fallible, m.Nested)
+}
+
+// param is the name of what is converted; none if nothing of it is.
+func (m message) param(name string) string {
+	if len(m.Fields) == 0 && len(m.Missing) == 0 {
+		return "_"
+	}
+	return name
 }
 
 func signature(name, takes, returns string, fails, nested bool) string {
@@ -199,6 +228,9 @@ func (c *converter) missing(m *message, inner []spec.Field, depth int) {
 		}
 	}
 	e.Has, e.Arrived = strings.Join(has, " && "), strings.Join(arrived, " || ")
+	if len(arrived) > 5 {
+		e.Arrived = c.call("cmp.Or") + "(\n" + filled(arrived) + "\n)"
+	}
 	m.NilGuard = true
 	i := len(m.Missing)
 	m.Missing = append(m.Missing, e) // before those within

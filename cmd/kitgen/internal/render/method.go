@@ -1,6 +1,9 @@
 package render
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
@@ -47,9 +50,6 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 		Arrays:   c.hasArrays(m.Params),
 	}
 	out.takeItems()
-	out.Receiver = free(taken, "s", "svc")
-	out.Caller = free(taken, "c", "caller")
-	out.Fake = free(taken, "f", "fake")
 	if !m.Over("grpc") {
 		return out
 	}
@@ -63,6 +63,22 @@ func newMethod(m spec.Method, greets bool, c *converter) method {
 	return out
 }
 
+// nameReceivers names those of all methods alike, as nothing else in any of them
+// is named.
+func nameReceivers(methods []method) {
+	taken := map[string]bool{"ctx": true, "resp": true, "err": true}
+	for _, m := range methods {
+		for _, f := range slices.Concat(m.Params, m.Results) {
+			taken[f.Var] = true
+		}
+	}
+	for i := range methods {
+		methods[i].Receiver = free(maps.Clone(taken), "s", "svc")
+		methods[i].Caller = free(maps.Clone(taken), "c", "caller")
+		methods[i].Fake = free(maps.Clone(taken), "f", "fake")
+	}
+}
+
 // fields gives each of fs a variable that is not taken, its own name if that
 // is free.
 func fields(fs []spec.Field, taken map[string]bool) []field {
@@ -73,8 +89,7 @@ func fields(fs []spec.Field, taken map[string]bool) []field {
 	return out
 }
 
-// free takes the first name that is not taken, or the last with as many
-// underscores as it needs.
+// free takes the first name that is not taken, or the last with a number.
 func free(taken map[string]bool, names ...string) string {
 	name := names[len(names)-1]
 	for _, n := range names {
@@ -83,61 +98,16 @@ func free(taken map[string]bool, names ...string) string {
 			break
 		}
 	}
-	for taken[name] {
-		name += "_"
+	numbered := name
+	for n := 2; taken[numbered]; n++ {
+		numbered = name + strconv.Itoa(n)
 	}
-	taken[name] = true
-	return name
+	taken[numbered] = true
+	return numbered
 }
 
-// Signature is the parameter list, context first, without parentheses.
-func (m method) Signature() string {
-	params := []string{"ctx context.Context"}
-	for i, p := range m.Params {
-		t := p.GoType
-		if m.Variadic && i == len(m.Params)-1 {
-			t = "..." + p.Type.Elem.Go
-		}
-		params = append(params, p.Var+" "+t)
-	}
-	return strings.Join(params, ", ")
-}
-
-// Returns is the result list, with parentheses, names and the error.
-func (m method) Returns() string {
-	var results []string
-	for _, r := range m.Results {
-		results = append(results, r.Var+" "+m.resultType(r))
-	}
-	if !m.NoError {
-		results = append(results, "err error")
-	}
-	if len(results) == 0 {
-		return ""
-	}
-	return "(" + strings.Join(results, ", ") + ")"
-}
-
-// Arguments is what to call the method with, taken from the fields of v.
-func (m method) Arguments(v string) string {
-	args := []string{"ctx"}
-	for _, p := range m.Params {
-		args = append(args, v+"."+p.Go)
-	}
-	if m.Variadic {
-		args[len(args)-1] += "..."
-	}
-	return strings.Join(args, ", ")
-}
-
-// ResultFields is the results as fields of v.
-func (m method) ResultFields(v string) string {
-	var out []string
-	for _, r := range m.Results {
-		out = append(out, v+"."+r.Go)
-	}
-	return strings.Join(out, ", ")
-}
+// Maker is the function that makes the endpoint which calls the service.
+func (m method) Maker() string { return "make" + m.Name }
 
 // Unwritten is what the method returns until somebody writes it.
 func (m method) Unwritten() string {
@@ -149,15 +119,6 @@ func (m method) Unwritten() string {
 		out = append(out, "ErrUnimplemented")
 	}
 	return strings.Join(out, ", ")
-}
-
-// RequestLiteral is a request made of the parameters.
-func (m method) RequestLiteral() string {
-	var fields []string
-	for _, p := range m.Params {
-		fields = append(fields, p.Go+": "+p.Var)
-	}
-	return m.Request + "{" + strings.Join(fields, ", ") + "}"
 }
 
 // Comment is the method's own, or one line if it has none.

@@ -25,7 +25,7 @@ func TestModel(t *testing.T) {
 	if lacks := Lacks(string(was)); len(lacks) > 0 {
 		t.Errorf("templates of users may use this, and it is gone; put it back, or raise Model and run with -update-model:\n%s", strings.Join(lacks, "\n"))
 	}
-	for _, line := range []string{"    Name string\n", "    Helper(name string) bool\n", "    Signature string\n        Signature is the parameter list, context first, without parentheses.\n"} {
+	for _, line := range []string{"    Name string\n", "    Helper(name string) bool\n", "    Signature string\n        Signature is the parameter list, context first, without parentheses."} {
 		if !strings.Contains(ModelDoc(), line) {
 			t.Errorf("the model does not say %q", line)
 		}

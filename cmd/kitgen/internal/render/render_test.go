@@ -119,10 +119,10 @@ type Service interface {
 		}
 	}
 	want := []string{
-		"Wait context,time\n// Wait is still to be written.\nfunc (svc *service) Wait(ctx context.Context, s string, err_ time.Time, ctx2 ...int) (result time.Duration, err error) {\n\treturn result, ErrUnimplemented\n}",
-		"Ping context\n// Ping is still to be written.\nfunc (s *service) Ping(ctx context.Context) (err error) {\n\treturn ErrUnimplemented\n}",
-		"Tick context\n// Tick is still to be written.\nfunc (s *service) Tick(ctx context.Context) (n int) {\n\treturn n\n}",
-		"Tock context\n// Tock is still to be written.\nfunc (s *service) Tock(ctx context.Context) {\n\treturn\n}",
+		"Wait context,time\n// Wait is still to be written.\nfunc (svc *service) Wait(ctx context.Context, s string, err2 time.Time, ctx2 ...int) (result time.Duration, err error) {\n\treturn result, ErrUnimplemented\n}",
+		"Ping context\n// Ping is still to be written.\nfunc (svc *service) Ping(ctx context.Context) error {\n\treturn ErrUnimplemented\n}",
+		"Tick context\n// Tick is still to be written.\nfunc (svc *service) Tick(ctx context.Context) (n int) {\n\treturn n\n}",
+		"Tock context\n// Tock is still to be written.\nfunc (svc *service) Tock(ctx context.Context) {\n}",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -52,7 +52,7 @@ func (m method) LinesOf() string { return lower(m.Name) + "Lines" }
 // MessagesOf is the function that makes the messages of such a request.
 func (m method) MessagesOf() string { return lower(m.Name) + "Messages" }
 
-// CallOf is the function that calls the method over gRPC, if it streams.
+// CallOf is the function that makes the endpoint which calls the method over gRPC.
 func (m method) CallOf() string { return lower(m.Name) + "OverGRPC" }
 
 // NewServer is the function of kithttp that serves the method.

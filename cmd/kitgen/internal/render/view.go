@@ -50,13 +50,14 @@ func newView(in Input) (*view, error) {
 	for i, m := range svc.Methods {
 		v.Methods = append(v.Methods, newMethod(m, in.Greets && i == 0, c))
 	}
+	nameReceivers(v.Methods)
 	if err := v.unserved(); err != nil {
 		return nil, err
 	}
 	v.nameFake()
 	v.helpers = c.helpers
 	for _, m := range v.Over("grpc") {
-		v.Messages = append(v.Messages, m.messages()...)
+		v.Messages = append(v.Messages, slices.DeleteFunc(m.messages(), message.Empty)...)
 	}
 	v.Messages = append(v.Messages, c.messages()...)
 	for h := range c.helpers {
@@ -107,7 +108,12 @@ func (v *view) AnyTimeout() bool {
 
 // AnyMisfit reports whether a request may not fit the other side.
 func (v *view) AnyMisfit() bool {
-	return slices.ContainsFunc(v.Methods, func(m method) bool { return !m.Streams() && (m.RequestPB.Fallible || m.RequestPB.Loses) })
+	return slices.ContainsFunc(v.Over("grpc"), func(m method) bool { return m.RequestPB.Fallible || m.RequestPB.Loses && !m.StreamIn })
+}
+
+// AnyUnserved reports whether a method is missing on one of the service's wires.
+func (v *view) AnyUnserved() bool {
+	return v.HTTP && len(v.NotOver("http")) > 0 || v.GRPC && len(v.NotOver("grpc")) > 0
 }
 
 // AnyBad reports whether a conversion can fail.

@@ -9,7 +9,7 @@ const packageNames = `
 	anyToPB asIs callEndpoint exactly fitInt fromMessage fromText grpcServer keysOf
 	mapOf messageOf misfit newGRPCEndpoint newHTTPEndpoint optionalText pointerTo
 	present setOf sliceOf textOf timeFromPB timeToPB
-	declared openAPI withCode
+	declared invalid openAPI unserved withCode
 	dial everyWay sameAnswer serveGRPC serveHTTP`
 
 // importNames are the names generated files import packages under. Go lets no
@@ -51,10 +51,13 @@ func generatedNames(svc *Service) map[string]string {
 			names[name] = "declared by the generated code for the route of method " + m.Name
 		}
 		if m.Streams() {
-			for _, name := range []string{"collect", "untimed", "new" + m.Name + "Response", lower + "OverGRPC", lower + "Item", lower + "Lines", lower + "Messages"} {
+			for _, name := range []string{"collect", "untimed", "new" + m.Name + "Response", lower + "Item", lower + "Lines", lower + "Messages"} {
 				names[name] = "declared by the generated code for the stream of method " + m.Name
 			}
 			conversions(lower+"Item", "the stream of method "+m.Name)
+		}
+		for _, name := range []string{"make" + m.Name, lower + "OverGRPC"} {
+			names[name] = "declared by the generated code for method " + m.Name
 		}
 		for _, name := range []string{m.Name + "Request", m.Name + "Response"} {
 			names[name] = "declared by the generated code for method " + m.Name
