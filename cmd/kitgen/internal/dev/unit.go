@@ -164,7 +164,10 @@ func (s *session) signal(u *unit, sig syscall.Signal, from, to state) error {
 	if u.state != from && !(to == killed && u.state.running()) {
 		return project.Refusal(fmt.Sprintf("%s is %s, not %s", u.name, u.state, from))
 	}
-	if err := u.now.Signal(sig); err != nil {
+	switch err := u.now.Signal(sig); {
+	case errors.Is(err, os.ErrProcessDone):
+		return project.Refusal(fmt.Sprintf("%s has just ended by itself; see kitgen dev logs %[1]s", u.name))
+	case err != nil:
 		return fmt.Errorf("send %s to %s: %w", sig, u.name, err)
 	}
 	u.state, u.since = to, time.Now()

@@ -2,12 +2,14 @@ package dev
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os/exec"
 	"testing"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 )
 
 // sleeper is a unit of s whose process does nothing until it is told to leave.
@@ -41,4 +43,19 @@ func TestAUnitIsStoppedOnceStopReturns(t *testing.T) {
 		s.mu.Unlock()
 	}
 	s.tasks.Wait()
+}
+
+func TestAUnitThatHasJustEndedIsNotThereToBeKilled(t *testing.T) {
+	s := newSession(config{}, &console.Console{Out: io.Discard}, nil)
+	u := sleeper(t, s, "greeter-1")
+	p, err := u.launch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Kill()
+	u.now, u.state = p, up // until the session hears of it
+	err = s.kill(t.Context(), u)
+	if _, ok := errors.AsType[project.Refusal](err); !ok || err.Error() != "greeter-1 has just ended by itself; see kitgen dev logs greeter-1" {
+		t.Error(err)
+	}
 }
