@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,17 +31,15 @@ type client struct {
 	pool      *lb.Pool
 	stack     *middleware.ClientStack
 	target    string
-	dialed    chan struct{} // has one when a dial has come to an end
 
-	mu      sync.Mutex      // guards the rest
-	met     map[string]bool // instances that were dialed, whatever came of it
-	counts  map[string]int  // attempts, by address
+	mu      sync.Mutex     // guards the rest
+	counts  map[string]int // attempts, by address
 	retries int
 }
 
 // open makes a client of the service that target names, over one wire.
 func open(svc *spec.Service, m *spec.Method, target, wire string, dial kitsd.Factory) (*client, error) {
-	c := &client{target: target, dialed: make(chan struct{}, 1), met: map[string]bool{}, counts: map[string]int{}}
+	c := &client{target: target, counts: map[string]int{}}
 	var err error
 	c.instances, err = sd.Open(target, sd.InstancerConfig{Transport: wire},
 		etcd.Scheme(etcd.Config{}), consul.Scheme(consul.Config{}), dns.Scheme(dns.Config{}), file.Scheme(file.Config{}), sd.Static())
@@ -77,7 +74,6 @@ func policies(svc *spec.Service) map[string]middleware.MethodConfig {
 func (c *client) counted(dial kitsd.Factory) kitsd.Factory {
 	return func(instance string) (endpoint.Endpoint, io.Closer, error) {
 		next, closer, err := dial(instance)
-		c.meet(instance)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -96,22 +92,8 @@ func (c *client) retried(context.Context, int, error) {
 	c.retries++
 }
 
-func (c *client) meet(instance string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.met[instance] = true
-	select {
-	case c.dialed <- struct{}{}:
-	default: // whoever waits will look anyway
-	}
-}
-
-// How long an instance is waited for, and then for the others: until then a
-// client knows too few for the first calls to go to anybody else if one is dead.
-const (
-	patience  = 5 * time.Second
-	gathering = 1500 * time.Millisecond
-)
+// patience is for how long an instance is waited for.
+const patience = 5 * time.Second
 
 // ready returns once there is somebody to call.
 func (c *client) ready(ctx context.Context) error {
@@ -121,28 +103,7 @@ func (c *client) ready(ctx context.Context) error {
 		target, _ := sd.ParseTarget(c.target) // it was opened; printed so, it shows no password
 		return console.EnvironmentError{Err: fmt.Errorf("nobody to call in %s: %w; start the service with kitgen dev, or say where it is with --registry or --addr", target, err)}
 	}
-	c.gather(ctx)
 	return nil
-}
-
-// gather waits until every instance that the registry lists was dialed.
-func (c *client) gather(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, gathering)
-	defer cancel()
-	for !c.metAll() {
-		select {
-		case <-c.dialed:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (c *client) metAll() bool {
-	listed, _ := c.instances.Snapshot()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !slices.ContainsFunc(listed.Instances, func(in sd.Instance) bool { return !c.met[in.Addr] })
 }
 
 func (c *client) close() error {

@@ -45,14 +45,28 @@ func (ts types) decode(t *spec.Type, v any) any {
 // zero is a value that is not in the message.
 func (ts types) zero(t *spec.Type) any {
 	switch t.Kind {
-	case spec.Duration:
-		return 0
+	case spec.Pointer, spec.Any:
+		return nil
+	case spec.Bool:
+		return false
+	case spec.String, spec.Text, spec.Bytes:
+		return ""
 	case spec.Time:
 		return time.Time{}
+	case spec.Slice:
+		return []any{}
+	case spec.Array:
+		list := make([]any, t.Len)
+		for i := range list {
+			list[i] = ts.zero(t.Elem)
+		}
+		return list
+	case spec.Map, spec.Set:
+		return map[string]any{}
 	case spec.StructT:
 		return ts.decodeFields(ts.fields(t), nil)
 	}
-	return nil
+	return 0
 }
 
 func (ts types) decodeObject(t *spec.Type, v map[string]any) any {
@@ -77,8 +91,11 @@ func (ts types) decodeList(t *spec.Type, v []any) any {
 		}
 		return out
 	}
-	if t.Elem == nil {
+	switch {
+	case t.Elem == nil:
 		return v // any
+	case t.Kind == spec.Array && len(v) == 0:
+		return ts.zero(t)
 	}
 	out := make([]any, len(v))
 	for i, e := range v {

@@ -55,6 +55,28 @@ func TestValuesSurviveGRPC(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotInAMessageIsZero(t *testing.T) {
+	k := loadShop(t)
+	for method, want := range map[string]string{
+		"Put": `{"item":{"name":"","price":0,"labels":{},"parts":[],"left":null},"count":0,"wait":0,"at":"0001-01-01T00:00:00Z","data":"","loud":false,"ratio":0,"tags":[],"ns":[]}`,
+		"Odd": `{"odd":{"color":0,"ids":{},"key":[0,0,0],"rows":[],"gaps":[],"deep":{}},"waits":[]}`,
+		"Cut": `{"size":0,"key":[0,0,0]}`,
+	} {
+		m := k.named(t, method)
+		back, err := types{k.svc}.values(spec.Message{}, m.Params, dynamicpb.NewMessage(k.describe(t, m).Input()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(back)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tree(t, []byte(want)), tree(t, text)); diff != "" {
+			t.Errorf("%s: %s", method, diff)
+		}
+	}
+}
+
 func TestNamesOfEnumsTravelOverGRPC(t *testing.T) {
 	k := loadShop(t)
 	ts, m := types{k.svc}, k.named(t, "Cut")
