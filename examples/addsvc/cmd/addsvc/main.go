@@ -1,7 +1,5 @@
-// Command addsvc serves addsvc, or calls it.
-//
-//	addsvc -listen 127.0.0.1:0        run a replica; start as many as you like
-//	addsvc sum 1 2                    call one of them
+// Command addsvc serves addsvc over HTTP and gRPC, and is in the registry
+// while it does.
 package main
 
 import (
@@ -11,71 +9,94 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
-	"time"
 
+	httptransport "github.com/go-kit/kit/transport/http"
 	"github.com/go-kit/log"
-	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/kitgen/kitgen/middleware"
+	"github.com/kitgen/kitgen/middleware/observe/kitotel"
+	"github.com/kitgen/kitgen/sd"
+	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/kitdebug"
+	"github.com/kitgen/kitgen/transport/kitgrpc"
+	"github.com/kitgen/kitgen/transport/kithttp"
 
 	"github.com/kitgen/kitgen/examples/addsvc"
-	"github.com/kitgen/kitgen/transport"
 )
 
 func main() {
-	listen := flag.String("listen", "127.0.0.1:0", "address to serve HTTP on")
-	registry := flag.String("etcd", "127.0.0.1:2379", "etcd to register in and to look up from")
-	flag.Parse()
-	if err := run(*listen, *registry, flag.Args()); err != nil {
+	o, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(0)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "addsvc: %v; -h lists all settings\n", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err = run(ctx, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "addsvc:", err)
-		os.Exit(1)
 	}
+	os.Exit(transport.ExitCode(err))
 }
 
-func run(listen, registry string, args []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{registry}})
-	if err != nil {
-		return fmt.Errorf("-etcd %s: %w", registry, err)
-	}
-	defer client.Close()
-	if len(args) > 0 {
-		return call(ctx, client, args)
-	}
-	l, err := transport.Listen("listen", listen)
+func run(ctx context.Context, o options) error {
+	logger := log.With(log.NewLogfmtLogger(log.NewSyncWriter(os.Stderr)), "ts", log.DefaultTimestampUTC)
+	seen, err := newTelemetry(ctx)
 	if err != nil {
 		return err
 	}
-	return addsvc.Serve(ctx, l, client, log.NewLogfmtLogger(os.Stderr))
-}
-
-func call(ctx context.Context, client *clientv3.Client, args []string) error {
-	request, err := parse(args)
+	defer seen.tracing.close()
+	endpoints, err := addsvc.Compose(addsvc.MakeEndpoints(addsvc.New()), middleware.ServerConfig{Observers: seen.observers, Logger: logger})
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	response, err := addsvc.Call(ctx, client, request)
+	certs, err := certificates(o, logger)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%+v\n", response)
-	return nil
-}
+	self := sd.Instance{ID: sd.NewID("addsvc"), Meta: map[string]string{}}
+	cfg := transport.Config{Ready: new(transport.Ready), Timeline: new(transport.Timeline), Logger: logger}
 
-func parse(args []string) (any, error) {
-	if len(args) != 3 {
-		return nil, errors.New("want a method and two arguments, such as: sum 1 2, or: concat a b")
+	web, err := transport.Listen("http-addr", o.httpAddr)
+	if err != nil {
+		return err
 	}
-	switch args[0] {
-	case "sum":
-		a, errA := strconv.Atoi(args[1])
-		b, errB := strconv.Atoi(args[2])
-		return addsvc.SumRequest{A: a, B: b}, errors.Join(errA, errB)
-	case "concat":
-		return addsvc.ConcatRequest{A: args[1], B: args[2]}, nil
+	if self.Meta["http"], err = transport.Advertise(web, o.advertise); err != nil {
+		return err
 	}
-	return nil, fmt.Errorf("unknown method %q: use sum or concat", args[0])
+	handler := addsvc.NewHTTPHandler(endpoints, httptransport.ServerBefore(kitotel.HTTPToContext(nil)))
+	cfg.Servers = append(cfg.Servers, kithttp.Server(web, handler, kithttp.Config{TLS: certs, Logger: logger}))
+
+	rpc, err := transport.Listen("grpc-addr", o.grpcAddr)
+	if err != nil {
+		return err
+	}
+	if self.Meta["grpc"], err = transport.Advertise(rpc, o.advertise); err != nil {
+		return err
+	}
+	server := kitgrpc.NewServer(kitgrpc.Config{TLS: certs, Logger: logger}, seen.tracing.server()...)
+	addsvc.RegisterGRPC(server, endpoints)
+	cfg.Servers = append(cfg.Servers, server.On(rpc))
+
+	self.Addr = self.Meta["grpc"]
+	shown := kitdebug.Config{Name: "addsvc", Servers: cfg.Servers, Ready: cfg.Ready, Timeline: cfg.Timeline}
+	if o.registry != none {
+		registrar, err := newRegistrar(o.registry, self, cfg.Ready, logger)
+		if err != nil {
+			return err
+		}
+		cfg.Registrar, shown.Registrar = registrar, registrar
+	}
+	if o.debugAddr != none {
+		page, err := seen.page(o, shown)
+		if err != nil {
+			return err
+		}
+		cfg.Servers = append(cfg.Servers, page)
+	}
+	return transport.Serve(ctx, cfg)
 }

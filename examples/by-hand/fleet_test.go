@@ -11,7 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 
-	"github.com/kitgen/kitgen/examples/addsvc"
+	"github.com/kitgen/kitgen/examples/by-hand"
 	"github.com/kitgen/kitgen/internal/servers"
 )
 

@@ -14,7 +14,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/hashicorp/consul/api"
 
-	"github.com/kitgen/kitgen/examples/addsvc"
+	"github.com/kitgen/kitgen/examples/by-hand"
 	"github.com/kitgen/kitgen/internal/servers"
 	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/middleware/breaker"
