@@ -75,8 +75,8 @@ func (p *Pool) settle(d *dial, n *node, err error) bool {
 	switch nobody := len(p.snap.Load().all) == 0; {
 	case err == nil:
 		p.publishSoon(nobody || p.dialing == 0) // the first is what callers wait for, and after the last there is nothing to wait for
-	case nobody, len(p.leaving) > 0:
-		p.publishSoon(false) // another reason, or nobody to wait for: see between
+	case nobody, len(p.leaving) > 0, before == nil:
+		p.publishSoon(false) // another reason, or nobody to wait for: see between and WaitReady
 	}
 	p.mu.Unlock()
 

@@ -30,6 +30,10 @@ type dial struct {
 	count *int          // Pool.dialing
 }
 
+// unmet says whether it is being connected, and that has neither worked nor failed
+// before.
+func (m *member) unmet() bool { return m.node == nil && m.dial != nil && m.err == nil }
+
 // drop ends the member's dial, if there is one.
 func (m *member) drop() {
 	if m.dial != nil {
@@ -80,7 +84,8 @@ func (p *Pool) update(set []sd.Instance, why error) (dials []*dial) {
 		set = distinct(set)
 		order = p.match(set)
 	}
-	visible := len(p.snap.Load().all) == 0 // there is a reason to tell, and it may be another one now
+	shown := p.snap.Load()
+	visible := shown.unmet || len(shown.all) == 0 // somebody may wait; there is a reason to tell, and it may be another one now
 	for i, m := range order {
 		if m == nil {
 			m = new(member)

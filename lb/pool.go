@@ -186,10 +186,35 @@ func (p *Pool) Endpoints() ([]endpoint.Endpoint, error) {
 	return s.offers(), s.err
 }
 
-// WaitReady waits until there is an instance to pick. It returns an error that
-// matches both ErrNoEndpoints, with the reason, and ctx.Err() if ctx ends
-// first, and ErrNoEndpoints when the pool is closed.
+// meeting is for how long WaitReady waits for the others. It is twice as long as
+// kitgrpc's factory takes for an instance that does not answer.
+const meeting = 2 * time.Second
+
+// WaitReady waits until there is an instance to pick, and then until every other one
+// has been met: the factory has connected it, or failed to. The first calls would
+// else all go to who was there first, and none of them elsewhere if that one is
+// dead. It waits for the others for two seconds at most, and not when ctx ends.
+//
+// It returns an error that matches both ErrNoEndpoints, with the reason, and
+// ctx.Err() if ctx ends before there is anybody, and ErrNoEndpoints when the pool is
+// closed.
 func (p *Pool) WaitReady(ctx context.Context) error {
+	if err := p.waitForOne(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, meeting)
+	defer cancel()
+	for s := p.snap.Load(); s.unmet; s = p.snap.Load() {
+		select {
+		case <-s.replaced:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p *Pool) waitForOne(ctx context.Context) error {
 	for {
 		s := p.snap.Load()
 		switch {

@@ -15,6 +15,7 @@ import (
 type snapshot struct {
 	pickable []slot                     // connected, Up or Warning, and not about to leave; sorted by ID
 	all      []slot                     // connected, and not Draining: who is called in a panic; sorted by ID
+	unmet    bool                       // somebody is being connected for the first time
 	plain    bool                       // nothing but draining ever keeps callers away from a node: no guard, no ejection, no slow start
 	err      error                      // why there is nobody to call; nil if there is
 	offers   func() []endpoint.Endpoint // of pickable, for go-kit's balancers; of all if there is none
@@ -44,6 +45,7 @@ func newSnapshot(members []*member, plain bool, err error) *snapshot {
 	last := false // somebody is only called if there is nobody else
 	for _, m := range members {
 		if m.node == nil {
+			s.unmet = s.unmet || m.unmet()
 			continue
 		}
 		if m.seat.node != m.node || m.seat.in != m.in {
