@@ -14,7 +14,7 @@ help:
 	@echo "make lint      golangci-lint alone, and go vet"
 	@echo "make bench     picks, policies, calls end to end and changes beside the peers', five and a half minutes; QUICK=1: one; PACKAGES=1: each package's own"
 	@echo "make generate  bring generated files up to date"
-	@echo "make pictures  play a start and a stop, joining, leaving and an outage of etcd, and draw what happened: docs/*.svg; and the pages: docs/*.png"
+	@echo "make pictures  play a start and a stop, joining, leaving and an outage of etcd, and draw what happened: docs/*.svg; kitgen dev, and the pages: docs/*.png"
 	@echo "make newcomer  what a newcomer types with kitgen, goctl, kitex and kratos until a service runs: five minutes"
 	@echo "make incidents play six incidents without and with the policies, and draw them: docs/incident-*.svg, three minutes"
 	@echo
@@ -47,10 +47,11 @@ generate:
 	@scripts/generate.sh
 
 pictures:
-	@echo "pictures: half a minute (a first run builds an etcd: about a minute more)"
+	@echo "pictures: a minute (a first run builds an etcd: about a minute more)"
 	@go run ./internal/lifecycle -svg docs/lifecycle.svg -scenes docs
 	@cd examples && go run ./observability -debug-addr 127.0.0.1:0 -screenshot ../docs/debug-page.png
 	@go run ./cmd/kitgen/internal/apipicture -out docs/openapi-page.png
+	@go run ./cmd/kitgen/internal/devpicture -out docs/dev.svg
 
 sim:
 	@scripts/sim.sh $(ARGS)

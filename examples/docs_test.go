@@ -125,7 +125,7 @@ func found(t *testing.T, patterns ...string) (files []string) {
 func compiled(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, f := range found(t, "*.go", "*/*.go", "*/cmd/*/*.go", "../cmd/kitgen/internal/demo/files/*.go.txt") {
+	for _, f := range found(t, "*.go", "*/*.go", "*/cmd/*/*.go", "../cmd/kitgen/internal/demo/files/*.go.txt", "../cmd/kitgen/internal/apipicture/*.go.txt") {
 		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
