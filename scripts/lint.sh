@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs golangci-lint over the workspace, and over the peers. The linter is built
-# once per version and kept in the user's cache; nothing is installed.
+# Runs golangci-lint over the workspace, over the peers, and over generated code.
+# The linter is built once per version and kept in the user's cache; nothing is
+# installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/modules.sh
@@ -28,3 +29,5 @@ echo "lint: ./internal/peers"
 (cd internal/peers && GOWORK=off "$lint" run "$@" ./...)
 echo "lint: ./internal/deployment"
 (cd internal/deployment && GOWORK=off "$lint" run "$@" ./...)
+echo "lint: generated services, as if somebody had written them"
+scripts/lint-generated.sh "$lint" "$@"

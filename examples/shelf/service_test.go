@@ -175,7 +175,7 @@ func TestLendIsAtomic(t *testing.T) {
 			}
 			errs := make(chan error, 8)
 			var readers sync.WaitGroup
-			for _, reader := range strings.Split("abcdefgh", "") {
+			for reader := range strings.SplitSeq("abcdefgh", "") {
 				readers.Go(func() { errs <- svc.Lend(t.Context(), unix, reader, due) })
 			}
 			readers.Wait()
