@@ -3,6 +3,7 @@ package lb
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,8 @@ import (
 func connecting(takes map[string]time.Duration, failing ...string) *fleet {
 	return &fleet{fail: func(addr string) error {
 		time.Sleep(takes[addr])
-		for _, f := range failing {
-			if f == addr {
-				return errors.New("refused")
-			}
+		if slices.Contains(failing, addr) {
+			return errors.New("refused")
 		}
 		return nil
 	}}
