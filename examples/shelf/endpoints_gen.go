@@ -21,7 +21,7 @@ const _ = kitgen.IsAtLeastVersion0_1
 
 // GetBookRequest is what Service.GetBook takes.
 type GetBookRequest struct {
-	Isbn ISBN `json:"isbn"`
+	ISBN ISBN `json:"isbn"`
 }
 
 func (GetBookRequest) endpoint(e Endpoints) endpoint.Endpoint { return e.GetBook }
@@ -58,7 +58,7 @@ type AddBookResponse struct{}
 
 // RemoveBookRequest is what Service.RemoveBook takes.
 type RemoveBookRequest struct {
-	Isbn ISBN `json:"isbn"`
+	ISBN ISBN `json:"isbn"`
 }
 
 func (RemoveBookRequest) endpoint(e Endpoints) endpoint.Endpoint { return e.RemoveBook }
@@ -68,7 +68,7 @@ type RemoveBookResponse struct{}
 
 // LendRequest is what Service.Lend takes.
 type LendRequest struct {
-	Isbn   ISBN      `json:"isbn"`
+	ISBN   ISBN      `json:"isbn"`
 	Reader string    `json:"reader"`
 	Due    time.Time `json:"due"`
 }
@@ -80,7 +80,7 @@ type LendResponse struct{}
 
 // ReturnRequest is what Service.Return takes.
 type ReturnRequest struct {
-	Isbn ISBN `json:"isbn"`
+	ISBN ISBN `json:"isbn"`
 }
 
 func (ReturnRequest) endpoint(e Endpoints) endpoint.Endpoint { return e.Return }
@@ -114,7 +114,7 @@ func MakeEndpoints(svc Service) Endpoints {
 func makeGetBook(svc Service) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
 		req := request.(GetBookRequest)
-		book, err := svc.GetBook(ctx, req.Isbn)
+		book, err := svc.GetBook(ctx, req.ISBN)
 		return GetBookResponse{Book: book}, withCode(err)
 	}
 }
@@ -137,21 +137,21 @@ func makeAddBook(svc Service) endpoint.Endpoint {
 func makeRemoveBook(svc Service) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
 		req := request.(RemoveBookRequest)
-		return RemoveBookResponse{}, withCode(svc.RemoveBook(ctx, req.Isbn))
+		return RemoveBookResponse{}, withCode(svc.RemoveBook(ctx, req.ISBN))
 	}
 }
 
 func makeLend(svc Service) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
 		req := request.(LendRequest)
-		return LendResponse{}, withCode(svc.Lend(ctx, req.Isbn, req.Reader, req.Due))
+		return LendResponse{}, withCode(svc.Lend(ctx, req.ISBN, req.Reader, req.Due))
 	}
 }
 
 func makeReturn(svc Service) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
 		req := request.(ReturnRequest)
-		return ReturnResponse{}, withCode(svc.Return(ctx, req.Isbn))
+		return ReturnResponse{}, withCode(svc.Return(ctx, req.ISBN))
 	}
 }
 
@@ -191,7 +191,7 @@ var _ Service = Caller{}
 
 // GetBook is the book of that ISBN.
 func (c Caller) GetBook(ctx context.Context, isbn ISBN) (book Book, err error) {
-	resp, err := callEndpoint[GetBookResponse](ctx, c.Endpoints.GetBook, GetBookRequest{Isbn: isbn})
+	resp, err := callEndpoint[GetBookResponse](ctx, c.Endpoints.GetBook, GetBookRequest{ISBN: isbn})
 	return resp.Book, err
 }
 
@@ -211,20 +211,20 @@ func (c Caller) AddBook(ctx context.Context, book Book) error {
 
 // RemoveBook takes a book away for ever. One that is lent stays.
 func (c Caller) RemoveBook(ctx context.Context, isbn ISBN) error {
-	_, err := callEndpoint[RemoveBookResponse](ctx, c.Endpoints.RemoveBook, RemoveBookRequest{Isbn: isbn})
+	_, err := callEndpoint[RemoveBookResponse](ctx, c.Endpoints.RemoveBook, RemoveBookRequest{ISBN: isbn})
 	return err
 }
 
 // Lend gives a book to a reader. For a reader who has it already, that
 // makes due later or earlier.
 func (c Caller) Lend(ctx context.Context, isbn ISBN, reader string, due time.Time) error {
-	_, err := callEndpoint[LendResponse](ctx, c.Endpoints.Lend, LendRequest{Isbn: isbn, Reader: reader, Due: due})
+	_, err := callEndpoint[LendResponse](ctx, c.Endpoints.Lend, LendRequest{ISBN: isbn, Reader: reader, Due: due})
 	return err
 }
 
 // Return puts a book back on the shelf.
 func (c Caller) Return(ctx context.Context, isbn ISBN) error {
-	_, err := callEndpoint[ReturnResponse](ctx, c.Endpoints.Return, ReturnRequest{Isbn: isbn})
+	_, err := callEndpoint[ReturnResponse](ctx, c.Endpoints.Return, ReturnRequest{ISBN: isbn})
 	return err
 }
 

@@ -41,7 +41,7 @@ func (f *Fake) called(request any) {
 
 // GetBook calls GetBookFunc.
 func (f *Fake) GetBook(ctx context.Context, isbn ISBN) (book Book, err error) {
-	f.called(GetBookRequest{Isbn: isbn})
+	f.called(GetBookRequest{ISBN: isbn})
 	if f.GetBookFunc == nil {
 		return book, ErrUnimplemented
 	}
@@ -68,7 +68,7 @@ func (f *Fake) AddBook(ctx context.Context, book Book) error {
 
 // RemoveBook calls RemoveBookFunc.
 func (f *Fake) RemoveBook(ctx context.Context, isbn ISBN) error {
-	f.called(RemoveBookRequest{Isbn: isbn})
+	f.called(RemoveBookRequest{ISBN: isbn})
 	if f.RemoveBookFunc == nil {
 		return ErrUnimplemented
 	}
@@ -77,7 +77,7 @@ func (f *Fake) RemoveBook(ctx context.Context, isbn ISBN) error {
 
 // Lend calls LendFunc.
 func (f *Fake) Lend(ctx context.Context, isbn ISBN, reader string, due time.Time) error {
-	f.called(LendRequest{Isbn: isbn, Reader: reader, Due: due})
+	f.called(LendRequest{ISBN: isbn, Reader: reader, Due: due})
 	if f.LendFunc == nil {
 		return ErrUnimplemented
 	}
@@ -86,7 +86,7 @@ func (f *Fake) Lend(ctx context.Context, isbn ISBN, reader string, due time.Time
 
 // Return calls ReturnFunc.
 func (f *Fake) Return(ctx context.Context, isbn ISBN) error {
-	f.called(ReturnRequest{Isbn: isbn})
+	f.called(ReturnRequest{ISBN: isbn})
 	if f.ReturnFunc == nil {
 		return ErrUnimplemented
 	}

@@ -166,13 +166,13 @@ func (s grpcServer) Return(ctx context.Context, m *pb.ReturnRequest) (*pb.Return
 
 func getBookRequestToPB(v GetBookRequest) *pb.GetBookRequest {
 	return &pb.GetBookRequest{
-		Isbn: string(v.Isbn),
+		Isbn: string(v.ISBN),
 	}
 }
 
 func getBookRequestFromPB(m *pb.GetBookRequest) GetBookRequest {
 	return GetBookRequest{
-		Isbn: ISBN(m.GetIsbn()),
+		ISBN: ISBN(m.GetIsbn()),
 	}
 }
 
@@ -240,19 +240,19 @@ func addBookRequestFromPB(m *pb.AddBookRequest) (AddBookRequest, error) {
 
 func removeBookRequestToPB(v RemoveBookRequest) *pb.RemoveBookRequest {
 	return &pb.RemoveBookRequest{
-		Isbn: string(v.Isbn),
+		Isbn: string(v.ISBN),
 	}
 }
 
 func removeBookRequestFromPB(m *pb.RemoveBookRequest) RemoveBookRequest {
 	return RemoveBookRequest{
-		Isbn: ISBN(m.GetIsbn()),
+		ISBN: ISBN(m.GetIsbn()),
 	}
 }
 
 func lendRequestToPB(v LendRequest) *pb.LendRequest {
 	return &pb.LendRequest{
-		Isbn:   string(v.Isbn),
+		Isbn:   string(v.ISBN),
 		Reader: v.Reader,
 		Due:    timeToPB(v.Due),
 	}
@@ -260,7 +260,7 @@ func lendRequestToPB(v LendRequest) *pb.LendRequest {
 
 func lendRequestFromPB(m *pb.LendRequest) LendRequest {
 	return LendRequest{
-		Isbn:   ISBN(m.GetIsbn()),
+		ISBN:   ISBN(m.GetIsbn()),
 		Reader: m.GetReader(),
 		Due:    timeFromPB(m.GetDue()),
 	}
@@ -268,13 +268,13 @@ func lendRequestFromPB(m *pb.LendRequest) LendRequest {
 
 func returnRequestToPB(v ReturnRequest) *pb.ReturnRequest {
 	return &pb.ReturnRequest{
-		Isbn: string(v.Isbn),
+		Isbn: string(v.ISBN),
 	}
 }
 
 func returnRequestFromPB(m *pb.ReturnRequest) ReturnRequest {
 	return ReturnRequest{
-		Isbn: ISBN(m.GetIsbn()),
+		ISBN: ISBN(m.GetIsbn()),
 	}
 }
 

@@ -62,14 +62,14 @@ func newHTTPEndpoint(base *url.URL, c *http.Client) endpoint.Endpoint {
 func decodeGetBook(_ context.Context, r *http.Request) (any, error) {
 	in := params.Of(r)
 	req := GetBookRequest{
-		Isbn: params.Path(in, "isbn", params.String[ISBN]),
+		ISBN: params.Path(in, "isbn", params.String[ISBN]),
 	}
 	return req, in.Err()
 }
 
 func getBookParts(req GetBookRequest) (kithttp.Parts, error) {
 	return kithttp.Parts{
-		Path: []string{string(req.Isbn)},
+		Path: []string{string(req.ISBN)},
 	}, nil
 }
 
@@ -102,14 +102,14 @@ func listBooksParts(req ListBooksRequest) (kithttp.Parts, error) {
 func decodeRemoveBook(_ context.Context, r *http.Request) (any, error) {
 	in := params.Of(r)
 	req := RemoveBookRequest{
-		Isbn: params.Path(in, "isbn", params.String[ISBN]),
+		ISBN: params.Path(in, "isbn", params.String[ISBN]),
 	}
 	return req, in.Err()
 }
 
 func removeBookParts(req RemoveBookRequest) (kithttp.Parts, error) {
 	return kithttp.Parts{
-		Path: []string{string(req.Isbn)},
+		Path: []string{string(req.ISBN)},
 	}, nil
 }
 
@@ -126,7 +126,7 @@ func decodeLend(_ context.Context, r *http.Request) (any, error) {
 	}
 	in := params.Of(r)
 	req := LendRequest{
-		Isbn:   params.Path(in, "isbn", params.String[ISBN]),
+		ISBN:   params.Path(in, "isbn", params.String[ISBN]),
 		Reader: body.Reader,
 		Due:    body.Due,
 	}
@@ -135,7 +135,7 @@ func decodeLend(_ context.Context, r *http.Request) (any, error) {
 
 func lendParts(req LendRequest) (kithttp.Parts, error) {
 	return kithttp.Parts{
-		Path: []string{string(req.Isbn)},
+		Path: []string{string(req.ISBN)},
 		Body: lendBody{
 			Reader: req.Reader,
 			Due:    req.Due,
@@ -146,13 +146,13 @@ func lendParts(req LendRequest) (kithttp.Parts, error) {
 func decodeReturn(_ context.Context, r *http.Request) (any, error) {
 	in := params.Of(r)
 	req := ReturnRequest{
-		Isbn: params.Path(in, "isbn", params.String[ISBN]),
+		ISBN: params.Path(in, "isbn", params.String[ISBN]),
 	}
 	return req, in.Err()
 }
 
 func returnParts(req ReturnRequest) (kithttp.Parts, error) {
 	return kithttp.Parts{
-		Path: []string{string(req.Isbn)},
+		Path: []string{string(req.ISBN)},
 	}, nil
 }

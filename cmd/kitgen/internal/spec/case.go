@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"go/types"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,15 @@ func exported(name string) string {
 		}
 	}
 	return letterFirst(b.String(), "X")
+}
+
+// fieldName is the exported Go name of a parameter: that of its type, if it is
+// named after that, so that isbn ISBN does not become Isbn.
+func fieldName(param string, t types.Type) string {
+	if n, ok := t.(interface{ Obj() *types.TypeName }); ok && n.Obj().Exported() && strings.EqualFold(n.Obj().Name(), param) {
+		return n.Obj().Name()
+	}
+	return exported(param)
 }
 
 // snake is the name of a field in the .proto: userID and UserId are user_id.

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"go/types"
 	"testing"
 
 	"google.golang.org/protobuf/compiler/protogen"
@@ -32,6 +33,27 @@ func TestNames(t *testing.T) {
 		}
 		if got := fold(tt.name); got != tt.fold {
 			t.Errorf("fold(%s) = %s, want %s", tt.name, got, tt.fold)
+		}
+	}
+}
+
+func TestFieldName(t *testing.T) {
+	named := func(name string) types.Type {
+		return types.NewNamed(types.NewTypeName(0, nil, name, nil), types.Typ[types.String], nil)
+	}
+	for _, tt := range []struct {
+		param string
+		typ   types.Type
+		want  string
+	}{
+		{"isbn", named("ISBN"), "ISBN"},
+		{"isbn", types.NewPointer(named("ISBN")), "Isbn"},
+		{"isbn", named("isbn"), "Isbn"},
+		{"book", named("ISBN"), "Book"},
+		{"isbn", types.Typ[types.String], "Isbn"},
+	} {
+		if got := fieldName(tt.param, tt.typ); got != tt.want {
+			t.Errorf("fieldName(%s, %s) = %s, want %s", tt.param, tt.typ, got, tt.want)
 		}
 	}
 }

@@ -227,7 +227,7 @@ func (l *loader) describeValues(c *call, values []value, what, within string) []
 		given[fold(name)] = name
 		c.names = append(c.names, name)
 		onWire := cmp.Or(c.was[name], name)
-		f := Field{Name: name, Go: exported(name), JSON: strings.Trim(onWire, "_"), Proto: snake(onWire), Pos: l.at(v.pos).String()}
+		f := Field{Name: name, Go: fieldName(name, v.typ), JSON: strings.Trim(onWire, "_"), Proto: snake(onWire), Pos: l.at(v.pos).String()}
 		if p, ok := c.proto[name]; ok {
 			l.protoField(&f, v.pos, p)
 		}
