@@ -64,8 +64,7 @@ func listBooksOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 
 func addBookOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
-		_, err := client.AddBook(ctx, addBookRequestToPB(request.(AddBookRequest)))
-		if err != nil {
+		if _, err := client.AddBook(ctx, addBookRequestToPB(request.(AddBookRequest))); err != nil {
 			return nil, err
 		}
 		return AddBookResponse{}, nil
@@ -74,8 +73,7 @@ func addBookOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 
 func removeBookOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
-		_, err := client.RemoveBook(ctx, removeBookRequestToPB(request.(RemoveBookRequest)))
-		if err != nil {
+		if _, err := client.RemoveBook(ctx, removeBookRequestToPB(request.(RemoveBookRequest))); err != nil {
 			return nil, err
 		}
 		return RemoveBookResponse{}, nil
@@ -84,8 +82,7 @@ func removeBookOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 
 func lendOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
-		_, err := client.Lend(ctx, lendRequestToPB(request.(LendRequest)))
-		if err != nil {
+		if _, err := client.Lend(ctx, lendRequestToPB(request.(LendRequest))); err != nil {
 			return nil, err
 		}
 		return LendResponse{}, nil
@@ -94,8 +91,7 @@ func lendOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 
 func returnOverGRPC(client pb.ShelfClient) endpoint.Endpoint {
 	return func(ctx context.Context, request any) (any, error) {
-		_, err := client.Return(ctx, returnRequestToPB(request.(ReturnRequest)))
-		if err != nil {
+		if _, err := client.Return(ctx, returnRequestToPB(request.(ReturnRequest))); err != nil {
 			return nil, err
 		}
 		return ReturnResponse{}, nil
@@ -133,32 +129,28 @@ func (s grpcServer) AddBook(ctx context.Context, m *pb.AddBookRequest) (*pb.AddB
 	if err != nil {
 		return nil, kitgrpc.ToError(invalid(err))
 	}
-	_, err = callEndpoint[AddBookResponse](ctx, s.e.AddBook, req)
-	if err != nil {
+	if _, err := callEndpoint[AddBookResponse](ctx, s.e.AddBook, req); err != nil {
 		return nil, kitgrpc.ToError(err)
 	}
 	return &pb.AddBookResponse{}, nil
 }
 
 func (s grpcServer) RemoveBook(ctx context.Context, m *pb.RemoveBookRequest) (*pb.RemoveBookResponse, error) {
-	_, err := callEndpoint[RemoveBookResponse](ctx, s.e.RemoveBook, removeBookRequestFromPB(m))
-	if err != nil {
+	if _, err := callEndpoint[RemoveBookResponse](ctx, s.e.RemoveBook, removeBookRequestFromPB(m)); err != nil {
 		return nil, kitgrpc.ToError(err)
 	}
 	return &pb.RemoveBookResponse{}, nil
 }
 
 func (s grpcServer) Lend(ctx context.Context, m *pb.LendRequest) (*pb.LendResponse, error) {
-	_, err := callEndpoint[LendResponse](ctx, s.e.Lend, lendRequestFromPB(m))
-	if err != nil {
+	if _, err := callEndpoint[LendResponse](ctx, s.e.Lend, lendRequestFromPB(m)); err != nil {
 		return nil, kitgrpc.ToError(err)
 	}
 	return &pb.LendResponse{}, nil
 }
 
 func (s grpcServer) Return(ctx context.Context, m *pb.ReturnRequest) (*pb.ReturnResponse, error) {
-	_, err := callEndpoint[ReturnResponse](ctx, s.e.Return, returnRequestFromPB(m))
-	if err != nil {
+	if _, err := callEndpoint[ReturnResponse](ctx, s.e.Return, returnRequestFromPB(m)); err != nil {
 		return nil, kitgrpc.ToError(err)
 	}
 	return &pb.ReturnResponse{}, nil

@@ -127,6 +127,16 @@ func (v *view) AnyGRPCStreamIn() bool {
 	return slices.ContainsFunc(v.Over("grpc"), func(m method) bool { return m.StreamIn })
 }
 
+// AnyGRPCUnary reports whether a method neither takes nor answers a sequence over gRPC.
+func (v *view) AnyGRPCUnary() bool {
+	return slices.ContainsFunc(v.Over("grpc"), func(m method) bool { return !m.Streams() })
+}
+
+// AnyGRPCStreamOut reports whether a method answers a sequence over gRPC.
+func (v *view) AnyGRPCStreamOut() bool {
+	return slices.ContainsFunc(v.Over("grpc"), func(m method) bool { return m.StreamOut })
+}
+
 // streamsOver reports whether a method that streams over a wire is served there.
 func (v *view) streamsOver(wire string, streams func(m method) bool) bool {
 	return slices.Contains(v.in.Transports, wire) && slices.ContainsFunc(v.Over(wire), streams)
