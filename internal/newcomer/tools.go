@@ -25,7 +25,7 @@ func tools() []tool {
 	}
 }
 
-const patience = 2 * time.Minute // until a service is up
+const patience = 6 * time.Minute // until a service is up, with what it fetches and compiles
 
 // kitgen is what the README has: make one, and make it run.
 func kitgen(ctx context.Context, p *play, kit string) error {

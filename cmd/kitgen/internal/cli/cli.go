@@ -43,7 +43,7 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 	root = &cobra.Command{
 		Use:   "kitgen",
 		Short: "From a Go interface to a running service made of go-kit parts",
-		Example: `  kitgen new service greeter && cd greeter && go test ./... && go run ./cmd/greeter
+		Example: `  kitgen new service greeter && make -C greeter
   kitgen generate`,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -231,7 +231,11 @@ func (o *newOptions) next(place project.Place, lib project.Library) {
 			o.Hint("    go get %[1]s@%[3]s && go get -tool %[2]s@%[3]s && go mod tidy", libraryPath, project.ToolPath, lib.Version)
 		}
 	}
-	o.Hint("\nNext:\n    cd %[1]s && go test ./... && go run ./cmd/%[1]s", o.name)
+	run := "cd %[1]s && go test -race ./... && kitgen dev"
+	if place.Own {
+		run = "make -C %[1]s" // the same, by the kitgen that its go.mod pins
+	}
+	o.Hint("\nNext:\n    "+run, o.name)
 	if slices.Contains(o.transports, "http") && o.from == "" {
 		o.Hint("    curl -d '{\"name\":\"Ada\"}' localhost:8080/greet")
 	}
