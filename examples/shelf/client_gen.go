@@ -83,8 +83,9 @@ func NewClient(instances kitsd.Instancer, dial kitsd.Factory, cfg ClientConfig) 
 	return &Client{Caller: Caller{Endpoints: e}, pool: pool, stack: stack}, nil
 }
 
-// WaitReady returns once there is an instance to call, or when ctx ends first
-// with an error that says why there is none.
+// WaitReady returns once there is an instance to call and, for two seconds at
+// most, the others have been met, or when ctx ends first with an error that says
+// why there is none.
 func (c *Client) WaitReady(ctx context.Context) error {
 	return c.pool.WaitReady(ctx)
 }
