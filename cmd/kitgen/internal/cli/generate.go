@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -70,7 +69,6 @@ func directory(args []string) string {
 }
 
 func (o *generateOptions) run(ctx context.Context) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // it is over before collecting would pay
 	root, err := openDir(o.Console, o.dir)
 	if err != nil {
 		return err
