@@ -22,7 +22,7 @@ func TestKinds(t *testing.T) {
 		}
 		line, _, _ := bytes.Cut(text, []byte("\n"))
 		switch string(line) {
-		case "{{/* interface */ -}}", "{{/* seeded */ -}}", "{{/* seeded module */ -}}", "{{/* seeded unary */ -}}", "{{/* generated */ -}}", "{{/* generated http */ -}}", "{{/* generated grpc */ -}}", "{{/* generated grpc-streams */ -}}", "{{/* generated http-uploads */ -}}", "{{/* generated errors */ -}}":
+		case "{{/* interface */ -}}", "{{/* seeded */ -}}", "{{/* seeded module */ -}}", "{{/* seeded unary */ -}}", "{{/* generated */ -}}", "{{/* generated http */ -}}", "{{/* generated grpc */ -}}", "{{/* generated grpc-streams */ -}}", "{{/* generated unary */ -}}", "{{/* generated http-uploads */ -}}", "{{/* generated errors */ -}}":
 		default:
 			t.Errorf("%s begins with %q, which says no kind; see the package's comment", path, line)
 		}

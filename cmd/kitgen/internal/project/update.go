@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -71,7 +72,8 @@ type Options struct {
 // the plan must not be applied if there are any.
 func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, opt Options) (*Plan, error) {
 	next.Templates = old.Templates
-	u := &update{dir: dir, old: *old, next: next, files: slices.Clone(files), opt: opt, generated: map[string][]byte{}, notes: map[string][]string{}}
+	u := &update{dir: dir, old: *old, next: next, opt: opt, generated: map[string][]byte{}, notes: map[string][]string{}}
+	u.files = u.wanted(files)
 	for i, f := range u.files {
 		if slices.Contains(old.Seeded, f.Path) && f.Kind == render.Generated { // ejected
 			u.files[i].Kind, u.files[i].Text = render.Seeded, disown(f.Text)
@@ -87,6 +89,22 @@ func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, opt Op
 	}
 	u.plan.sort()
 	return &u.plan, nil
+}
+
+// wanted are files without those that only tests of a program use, where the
+// user removed these tests.
+func (u *update) wanted(files []render.File) []render.File {
+	used := map[string]bool{} // by directory
+	for _, f := range files {
+		if f.Kind == render.Seeded && strings.HasSuffix(f.Path, "_test.go") {
+			_, err := fs.Stat(u.dir, f.Path)
+			used[path.Dir(f.Path)] = used[path.Dir(f.Path)] || err == nil || !slices.Contains(u.old.Seeded, f.Path)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(f render.File) bool {
+		dir := path.Dir(f.Path)
+		return f.Kind == render.Generated && strings.HasSuffix(f.Path, "_gen_test.go") && dir != "." && !used[dir]
+	})
 }
 
 type update struct {

@@ -273,3 +273,33 @@ func TestPrint(t *testing.T) {
 		t.Errorf("diff:\n%s", &diff)
 	}
 }
+
+// TestRemovedTestsStayRemoved: what only they use goes with them.
+func TestRemovedTestsStayRemoved(t *testing.T) {
+	_, _, files := born(t)
+	files = append(files,
+		file("cmd/x/x_test.go", render.Seeded, "package main\n\nfunc use() { ask() }\n"),
+		file("cmd/x/ask_gen_test.go", render.Generated, "package main\n\nfunc ask() {}\n"))
+	m := Manifest{Service: "x", Transports: []string{"http"}, Methods: []string{"Old"}}
+	plan, err := New(m, slices.Clone(files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := fstest.MapFS{}
+	for _, c := range plan.Changes {
+		dir[c.Path] = &fstest.MapFile{Data: c.New}
+	}
+	old, err := ReadManifest(dir, "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(dir, "cmd/x/x_test.go")
+	p, err := Update(dir, old, m, files, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Verb{"cmd/x/ask_gen_test.go": Remove, ManifestPath: Rewrite}
+	if diff := cmp.Diff(want, verbs(p)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
