@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,17 +27,18 @@ type Service interface {
 	}
 	for i, want := range []string{"path: name; query: id", "path: id part; body: rest"} {
 		m := &svc.Methods[i]
-		got := "path:"
+		var got strings.Builder
+		got.WriteString("path:")
 		for _, f := range m.InPath() {
-			got += " " + f.Name
+			got.WriteString(" " + f.Name)
 		}
 		for _, f := range m.Params {
 			if p := m.Place(f); p != InPath {
-				got += "; " + string(p) + ": " + f.Name
+				got.WriteString("; " + string(p) + ": " + f.Name)
 			}
 		}
-		if got != want {
-			t.Errorf("%s: got %s, want %s", m.Name, got, want)
+		if got.String() != want {
+			t.Errorf("%s: got %s, want %s", m.Name, got.String(), want)
 		}
 	}
 }
