@@ -25,7 +25,7 @@ func tools() []tool {
 	}
 }
 
-const patience = 6 * time.Minute // until a service is up, with what it fetches and compiles
+const patience = 4 * time.Minute // until a service is up, with what it fetches and compiles
 
 // kitgen is what the README has: make one, and make it run.
 func kitgen(ctx context.Context, p *play, kit string) error {
@@ -175,7 +175,7 @@ func (p *play) get(ctx context.Context, module, pkg string) error {
 func (p *play) build(ctx context.Context, dir, name, pkg string) error {
 	p.typed = append(p.typed, "go install ./cmd/"+name)
 	quiet := &play{dir: dir, tools: p.tools}
-	return quiet.run(ctx, "env -u GOWORK -u GOFLAGS go build -o '"+p.tools+"/"+name+"' "+pkg)
+	return quiet.run(ctx, "go build -o '"+p.tools+"/"+name+"' "+pkg)
 }
 
 // see waits until f succeeds, and writes what came of it.
