@@ -1,5 +1,7 @@
 package transport
 
+import "errors"
+
 // WithCode is err under a code and an HTTP status of its own, so that a service's
 // plain Go errors need know nothing of wires: its server says what they are called
 // there. errors.Is finds err as before, and ErrorOf has its message. It is nil if
@@ -25,7 +27,8 @@ func (e *coded) StatusCode() int   { return e.status }
 
 // AlsoIs is err, of which errors.Is says that it is target, too: a client's way to
 // have what came over a wire be the error that the service declared. All else is
-// err's: its message, its status, whether it was sent. It is nil if err is.
+// err's: its message, its status, whether it was sent and when to come again, of
+// which target has no say. It is nil if err is.
 func AlsoIs(err, target error) error {
 	if err == nil {
 		return nil
@@ -36,5 +39,6 @@ func AlsoIs(err, target error) error {
 // alias is an error by another name.
 type alias struct{ err, target error }
 
-func (e *alias) Error() string   { return e.err.Error() }
-func (e *alias) Unwrap() []error { return []error{e.err, e.target} }
+func (e *alias) Error() string        { return e.err.Error() }
+func (e *alias) Unwrap() error        { return e.err }
+func (e *alias) Is(target error) bool { return errors.Is(e.target, target) }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/pushback"
 )
 
 var errEmpty = errors.New("empty name")
@@ -37,6 +39,31 @@ func TestAlsoIs(t *testing.T) {
 	}
 	if got := transport.ErrorOf(err); got.Status != came.Status || got.Code != came.Code || got.Message != "call: empty name: line 3" {
 		t.Errorf("on the next wire it is %+v", got)
+	}
+}
+
+// limited is an error that a service declared, with an opinion on coming again.
+type limited struct{ error }
+
+func (l limited) Unwrap() error                   { return l.error }
+func (limited) StatusCode() int                   { return http.StatusTeapot }
+func (limited) NotSent() bool                     { return true }
+func (limited) RetryAfter() (time.Duration, bool) { return time.Hour, true }
+
+// TestAliasesSayNothingOfTheirOwn: what the server did not say, the declared error
+// does not say for it.
+func TestAliasesSayNothingOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	declared := limited{errEmpty}
+	err := transport.AlsoIs(errors.New("came"), declared)
+	if !errors.Is(err, declared) || !errors.Is(err, errEmpty) {
+		t.Errorf("%v is not what was declared", err)
+	}
+	if after, ok := pushback.Of(err); ok {
+		t.Errorf("it is to come again after %v, which nobody said", after)
+	}
+	if e := transport.ErrorOf(err); e.Status != http.StatusInternalServerError {
+		t.Errorf("on the next wire it is %+v", e)
 	}
 }
 
