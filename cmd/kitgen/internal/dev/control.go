@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +20,7 @@ import (
 // control is what other terminals talk to.
 type control struct {
 	note   Note
+	lock   *os.File // by which the directory is this session's
 	server *http.Server
 	served chan error
 	ready  chan struct{} // closed when the session can be told things
@@ -35,11 +35,41 @@ func (s *session) claim(ctx context.Context) (*control, error) {
 	if err := os.WriteFile(filepath.Join(s.place, ".gitignore"), []byte("*\n"), 0o600); err != nil {
 		return nil, console.EnvironmentError{Err: err}
 	}
+	held, err := lock(filepath.Join(s.place, "lock"))
+	switch {
+	case errors.Is(err, errHeld):
+		return nil, s.occupied()
+	case err != nil:
+		return nil, console.EnvironmentError{Err: fmt.Errorf("%w; without a lock two sessions could be one directory's: run it on another file system", err)}
+	}
+	c, err := s.serve(ctx, held)
+	if err != nil {
+		return nil, errors.Join(console.EnvironmentError{Err: err}, held.Close())
+	}
+	return c, nil
+}
+
+// occupied is what to say where another session is.
+func (s *session) occupied() error {
+	old, err := readNote(s.place)
+	if err != nil { // its note is not out yet, or not there any more
+		return project.Refusal(fmt.Sprintf("a session is just starting in %s, or ending; try again", s.dir))
+	}
+	return project.Refusal(fmt.Sprintf("a session runs in %s already, with pid %d: see kitgen dev ps; end it with kitgen dev down", s.dir, old.PID))
+}
+
+// serve takes commands, from now on and until the control is closed. What a
+// session left that was killed is put out of the way.
+func (s *session) serve(ctx context.Context, held *os.File) (*control, error) {
+	if err := s.clear(); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, console.EnvironmentError{Err: err}
+		return nil, err
 	}
 	c := &control{
+		lock:   held,
 		note:   Note{PID: os.Getpid(), Addr: l.Addr().String(), Token: rand.Text(), Place: s.place},
 		served: make(chan error, 1),
 		ready:  make(chan struct{}),
@@ -49,35 +79,15 @@ func (s *session) claim(ctx context.Context) (*control, error) {
 		BaseContext: func(net.Listener) context.Context { return ctx }, // what is asked for ends with the session
 	}
 	go func() { c.served <- c.server.Serve(l) }()
-	if err := c.post(ctx, s.dir); err != nil {
+	if err := c.note.post(); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
-	return c, s.clear()
-}
-
-// post leaves the note, unless another session lives here. What one left that
-// was killed is of no interest.
-func (c *control) post(ctx context.Context, dir string) error {
-	err := c.note.post()
-	if !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	old, err := readNote(c.note.Place)
-	if err == nil && old.Alive(ctx) {
-		return project.Refusal(fmt.Sprintf("a session runs in %s already, with pid %d: see kitgen dev ps; end it with kitgen dev down", dir, old.PID))
-	}
-	if err := c.note.remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return c.note.post()
+	return c, nil
 }
 
 // publish lets others give commands.
 func (c *control) publish(registry string) error {
 	c.note.Registry = registry
-	if err := c.note.remove(); err != nil {
-		return err
-	}
 	if err := c.note.post(); err != nil {
 		return err
 	}
@@ -85,8 +95,9 @@ func (c *control) publish(registry string) error {
 	return nil
 }
 
-// close takes the note away and ends conversations.
-func (c *control) close() error { return errors.Join(c.note.remove(), c.stop()) }
+// close takes the note away, ends conversations, and leaves the directory to
+// whoever comes next.
+func (c *control) close() error { return errors.Join(c.note.remove(), c.stop(), c.lock.Close()) }
 
 func (c *control) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
@@ -91,22 +93,61 @@ func TestADirectoryHasOneSession(t *testing.T) {
 	if _, err := other.claim(t.Context()); err == nil || !strings.Contains(err.Error(), "a session runs in") {
 		t.Errorf("a second session: %v", err)
 	}
-	// One that ended without a word is in nobody's way.
-	if err := c.stop(); err != nil {
+	if err := c.note.remove(); err != nil {
 		t.Fatal(err)
 	}
-	c2, err := other.claim(t.Context())
-	if err != nil {
+	if _, err := other.claim(t.Context()); err == nil || !strings.Contains(err.Error(), "is just starting in") {
+		t.Errorf("a session whose note is not out: %v", err)
+	}
+	if err := c.note.post(); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := Find(s.dir); err != nil || n.Addr != c2.note.Addr {
-		t.Errorf("found %+v, %v", n, err)
-	}
-	if err := c2.stop(); err != nil {
-		t.Error(err)
-	}
-	c.served <- http.ErrServerClosed // it was stopped above
 	if _, err := os.Stat(s.place + "/.gitignore"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWhatAKilledSessionLeftGoesToOneOfManyThatCome(t *testing.T) {
+	dir := t.TempDir()
+	place := filepath.Join(dir, filepath.FromSlash(Place))
+	if err := os.MkdirAll(place, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		stale := Note{PID: 1 << 22, Addr: "127.0.0.1:1", Place: place}
+		if err := stale.post(); err != nil {
+			t.Fatal(err)
+		}
+		got := make(chan *control, 16)
+		var wg sync.WaitGroup
+		for range cap(got) {
+			wg.Go(func() {
+				s := newSession(config{dir: dir}, &console.Console{Out: io.Discard}, nil)
+				c, err := s.claim(t.Context())
+				if _, refused := errors.AsType[project.Refusal](err); err != nil && !refused {
+					t.Error(err)
+				}
+				got <- c
+			})
+		}
+		wg.Wait()
+		close(got)
+		var winners []*control
+		for c := range got {
+			if c != nil {
+				winners = append(winners, c)
+			}
+		}
+		if len(winners) != 1 {
+			t.Errorf("%d sessions took the directory", len(winners))
+		}
+		for _, c := range winners {
+			if n, err := Find(dir); err != nil || n.Addr != c.note.Addr || !n.Alive(t.Context()) {
+				t.Errorf("found %+v, %v", n, err)
+			}
+			if err := c.close(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

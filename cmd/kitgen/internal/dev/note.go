@@ -55,8 +55,8 @@ func readNote(place string) (*Note, error) {
 	return n, nil
 }
 
-// post puts the note into its place, whole or not at all, unless there is one
-// already: that is fs.ErrExist.
+// post puts the note into its place, whole or not at all, where it takes the
+// place of an older one.
 func (n *Note) post() error {
 	b, err := json.Marshal(n)
 	if err != nil {
@@ -69,12 +69,18 @@ func (n *Note) post() error {
 	_, err = draft.Write(b)
 	err = errors.Join(err, draft.Close())
 	if err == nil {
-		err = os.Link(draft.Name(), filepath.Join(n.Place, noteName))
+		err = os.Rename(draft.Name(), filepath.Join(n.Place, noteName))
 	}
-	return errors.Join(err, os.Remove(draft.Name()))
+	if err != nil {
+		return errors.Join(err, os.Remove(draft.Name()))
+	}
+	return nil
 }
 
 // Dir is the directory that the session was started in.
 func (n *Note) Dir() string { return filepath.Dir(filepath.Dir(n.Place)) }
+
+// errHeld is that another session, or another part of this process, has the lock.
+var errHeld = errors.New("held by another")
 
 func (n *Note) remove() error { return os.Remove(filepath.Join(n.Place, noteName)) }

@@ -76,7 +76,7 @@ func (s *session) run(ctx context.Context, prompt func(ctx context.Context, s *s
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.close(), s.clear()) }()
+	defer func() { err = errors.Join(err, s.clear(), c.close()) }()
 	seen := look(s.roots()) // before the build, so that it is built again if it changes meanwhile
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(ctx); err != nil {
