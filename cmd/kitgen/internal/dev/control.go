@@ -61,6 +61,11 @@ func (s *session) occupied() error {
 // serve takes commands, from now on and until the control is closed. What a
 // session left that was killed is put out of the way.
 func (s *session) serve(ctx context.Context, held *os.File) (*control, error) {
+	if _, err := os.Stat(filepath.Join(s.place, noteName)); err == nil { // else it ended in order
+		if err := s.endOrphans(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.clear(); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,11 @@ func TestMain(m *testing.M) {
 			defer stop()
 			os.Exit(cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
+		"orphan": func() { // does nothing until it is killed
+			for {
+				time.Sleep(time.Hour)
+			}
+		},
 	})
 }
 
