@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -40,7 +39,7 @@ func (r *reader) lock(s protoreflect.ServiceDescriptor, calls []*call) []byte {
 		}
 		for i, name := range e.values {
 			if name != "" {
-				fmt.Fprintf(&w, "  %s = %d;\n", strings.ToUpper(spec.ProtoName(name)), e.desc.Values().Get(i).Number())
+				fmt.Fprintf(&w, "  %s = %d;\n", spec.EnumValueName(e.golang, name), e.desc.Values().Get(i).Number())
 			}
 		}
 		w.WriteString("}\n")

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/types/descriptorpb"
 
@@ -37,30 +38,45 @@ func lockedEnum(e *descriptorpb.EnumDescriptorProto) enum {
 }
 
 // carryEnum is an enum whose numbers come from the Go constants. A name that
-// had another number is refused, and so is a number that is reserved; those
-// that are gone are reserved.
+// had another number is refused, a number that had another name, as most likely
+// that is one value under a new name, and a number that is reserved; those that
+// are gone are reserved.
 func (l *lock) carryEnum(e spec.Enum) enum {
 	out := enum{name: e.PB, doc: e.Doc}
 	was := l.lockedEnums[e.PB]
 	out.reserved = was.reserved.clone()
+	gone := lostValues(was, e)
 	for _, v := range e.Values {
 		before, known := was.value(v.Proto)
+		if i := slices.IndexFunc(gone, func(g field) bool { return g.number == v.Number }); i >= 0 && !known {
+			l.refuse(v.Pos, "KG060",
+				fmt.Sprintf("%s of %s is new, and its number %d is that of %s in the committed %s, which is gone: if it was renamed, callers still use the old name",
+					v.Name, e.Name, v.Number, gone[i].name, l.file),
+				fmt.Sprintf("write //kit:was %s above it; if it is another value, give it another number", spec.MessageName(strings.ToLower(gone[i].name))))
+		}
 		switch {
 		case known && before.number != v.Number:
-			l.refuse(e.Pos, "KG060", fmt.Sprintf("%s is %d, and %s was %d in the committed %s, which callers still send and mean", v.Name, v.Number, v.Proto, before.number, l.file),
+			l.refuse(v.Pos, "KG060", fmt.Sprintf("%s is %d, and %s was %d in the committed %s, which callers still send and mean", v.Name, v.Number, v.Proto, before.number, l.file),
 				fmt.Sprintf("declare %s %s = %d, or give the new one a new name", v.Name, e.Name, before.number))
 		case !known && was.reserved.contains(v.Number):
-			l.refuse(e.Pos, "KG061", fmt.Sprintf("%s is %d, which the committed %s reserves for a value that is gone", v.Name, v.Number, l.file), "choose another number")
+			l.refuse(v.Pos, "KG061", fmt.Sprintf("%s is %d, which the committed %s reserves for a value that is gone", v.Name, v.Number, l.file), "choose another number")
 		}
 		out.values = append(out.values, field{doc: v.Doc, name: v.Proto, number: v.Number})
 		out.reserved.names = slices.DeleteFunc(out.reserved.names, func(n string) bool { return n == v.Proto })
 	}
-	for _, v := range was.values {
-		if !slices.ContainsFunc(out.values, func(now field) bool { return now.number == v.number }) {
-			out.reserved.add(v.name, v.number)
+	for _, g := range gone {
+		if !slices.ContainsFunc(out.values, func(now field) bool { return now.number == g.number }) {
+			out.reserved.add(g.name, g.number)
 		}
 	}
 	return out
+}
+
+// lostValues are those of was that e has no constant for.
+func lostValues(was enum, e spec.Enum) []field {
+	return slices.DeleteFunc(slices.Clone(was.values), func(g field) bool {
+		return slices.ContainsFunc(e.Values, func(v spec.EnumValue) bool { return v.Proto == g.name })
+	})
 }
 
 // retiredEnums are those that nothing needs any more but, perhaps, retired

@@ -9,9 +9,9 @@ import (
 )
 
 // Losses are what callers built from the committed .proto know, and will not
-// find any more: calls, which they are told of by an error, and fields, which
-// are not read or have no value. Both are the service's right, so these are
-// warnings.
+// find any more: calls, which they are told of by an error, fields, which are not
+// read or have no value, and values of enums. All are the service's right, so
+// these are warnings.
 func Losses(svc *spec.Service, old []byte) (lost spec.Problems, err error) {
 	l, err := parseLock(svc, old)
 	if err != nil {
@@ -48,6 +48,15 @@ func Losses(svc *spec.Service, old []byte) (lost spec.Problems, err error) {
 	}
 	for _, s := range svc.Structs {
 		lose(s.Pos, s.PB, s.Fields)
+	}
+	for _, e := range svc.Enums {
+		var gone []string
+		for _, v := range lostValues(l.lockedEnums[e.PB], e) {
+			gone = append(gone, v.name)
+		}
+		if len(gone) > 0 {
+			warn(e.Pos, "%s of %s is gone: who still sends it sends a number without a name", strings.Join(gone, ", "), e.PB)
+		}
 	}
 	return lost, nil
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // collide reports names that would meet in generated code or on the wire.
@@ -160,18 +161,54 @@ func (l *loader) collideRPCs() {
 }
 
 // collideConstants checks the values of enums, which in a .proto are all beside
-// each other.
+// each other. Within one, code of other languages calls them what canonical says.
 func (l *loader) collideConstants() {
 	seen := make(map[string]string)
 	for _, e := range l.svc.Enums {
+		within := make(map[string]EnumValue)
 		for _, v := range e.Values {
-			if first, ok := seen[v.Proto]; ok {
-				l.badAt(e.Pos, "KG037", "rename one", "constants %s and %s are both %s in the .proto, where the values of all enums are beside each other", first, v.Name, v.Proto)
-				continue
+			short := canonical(e.PB, v.Proto)
+			first, alike := within[short]
+			switch beside, taken := seen[v.Proto]; {
+			case taken:
+				l.badAt(v.Pos, "KG037", "rename one", "constants %s and %s are both %s in the .proto, where the values of all enums are beside each other", beside, v.Name, v.Proto)
+			case alike:
+				l.badAt(v.Pos, "KG037", "rename one", "constants %s and %s are %s and %s in the .proto, and both %s in the code that some languages make of it",
+					first.Name, v.Name, first.Proto, v.Proto, short)
 			}
-			seen[v.Proto] = v.Name
+			seen[v.Proto], within[short] = v.Name, v
 		}
 	}
+}
+
+// canonical is a value of an enum without what it has of the enum's name, in camel
+// case: what protobuf wants two values of an enum to differ in.
+func canonical(enum, value string) string {
+	var b strings.Builder
+	start := true
+	for _, r := range withoutPrefix(value, fold(enum)) {
+		switch {
+		case r == '_':
+			start = true
+		case start:
+			b.WriteRune(unicode.ToUpper(r))
+			start = false
+		default:
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// withoutPrefix is value behind folded, in which case and _ do not count; all of it
+// if nothing would be left.
+func withoutPrefix(value, folded string) string {
+	for i := range value {
+		if rest := strings.TrimLeft(value[i:], "_"); fold(value[:i]) == folded && rest != "" {
+			return rest
+		}
+	}
+	return value
 }
 
 // collideEntries checks the messages in another, fields of which are given, against

@@ -19,6 +19,7 @@ const (
 	atEmbedded        // interface, inside the service's
 	atError           // a package-level variable
 	atInterface       // that the service is made from
+	atConstant        // of an enum
 )
 
 func (p place) String() string {
@@ -33,6 +34,8 @@ func (p place) String() string {
 		return "an embedded interface"
 	case atInterface:
 		return "the interface"
+	case atConstant:
+		return "a constant of an enum"
 	}
 	return "an error variable"
 }
@@ -52,7 +55,7 @@ var known = []struct {
 	{"proto", "//kit:proto name=3", atMethod | atField | atInterface},
 	{"skip", "//kit:skip grpc", atMethod | atEmbedded},
 	{"timeout", "//kit:timeout 2s", atMethod},
-	{"was", "//kit:was OldName", atMethod | atField},
+	{"was", "//kit:was OldName", atMethod | atField | atConstant},
 }
 
 // directive is one //kit: line.
@@ -95,7 +98,7 @@ func (l *loader) takes(d directive, at place) bool {
 		}
 		if k.name == d.name {
 			var places []string
-			for p := atMethod; p <= atInterface; p <<= 1 {
+			for p := atMethod; p <= atConstant; p <<= 1 {
 				if k.at&p != 0 {
 					places = append(places, p.String())
 				}

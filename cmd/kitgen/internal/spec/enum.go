@@ -8,7 +8,6 @@ import (
 	"go/types"
 	"math"
 	"slices"
-	"strings"
 )
 
 // asEnum makes t, a named integer, an enum if its declaration says so.
@@ -39,7 +38,6 @@ func (l *loader) asEnum(d declared, b *types.Basic, t *Type) {
 // enumValues are the constants of the type, one per number.
 func (l *loader) enumValues(d declared, dir directive) (values []EnumValue) {
 	name := d.named.Obj().Name()
-	prefix := strings.ToUpper(snake(name)) + "_"
 	seen := make(map[int64]bool)
 	for _, c := range d.constants() {
 		if c.obj.Type() != types.Type(d.named) {
@@ -54,8 +52,9 @@ func (l *loader) enumValues(d declared, dir directive) (values []EnumValue) {
 			continue // another name for an earlier one
 		}
 		seen[n] = true
-		word := strings.TrimPrefix(snake(c.obj.Name()), snake(name)+"_")
-		values = append(values, EnumValue{Name: c.obj.Name(), Proto: prefix + strings.ToUpper(word), Number: int32(n), Doc: docLines(c.doc)})
+		v := EnumValue{Name: c.obj.Name(), Number: int32(n), Doc: docLines(c.doc), Pos: l.place(c.obj.Pos(), use{at: dir.comment.Pos()})}
+		v.Proto = EnumValueName(name, cmp.Or(l.wasConstant(c), v.Name))
+		values = append(values, v)
 	}
 	if !seen[0] {
 		l.bad(dir.comment.Pos(), "KG064", "declare one, such as: const "+name+"Unknown "+name+" = 0",
@@ -65,41 +64,56 @@ func (l *loader) enumValues(d declared, dir directive) (values []EnumValue) {
 	return values
 }
 
+// wasConstant is the name that a constant had, if a directive says so.
+func (l *loader) wasConstant(c constDecl) (before string) {
+	groups := []*ast.CommentGroup{c.doc, c.spec.Comment}
+	for _, dir := range l.directives(atConstant, c.obj.Name(), slices.Compact(groups)...) {
+		switch {
+		case len(c.spec.Names) > 1:
+			l.bad(dir.comment.Pos(), "KG062", "declare each on a line of its own", "//kit:was does not say which of these constants it is about")
+		case !ascii(dir.arg) || !token.IsIdentifier(dir.arg):
+			l.bad(dir.comment.Pos(), "KG062", "write the name that the constant had, as in //kit:was ColorRed", "%q is no name of a constant", dir.arg)
+		default:
+			before = dir.arg
+		}
+	}
+	return before
+}
+
 func abs(n int32) int64 { return max(int64(n), -int64(n)) }
 
 // constDecl is a constant with its comment.
 type constDecl struct {
-	obj *types.Const
-	doc *ast.CommentGroup
+	obj  *types.Const
+	spec *ast.ValueSpec
+	doc  *ast.CommentGroup
 }
 
 // constants are those of d's package, in source order.
 func (d declared) constants() (list []constDecl) {
 	for _, s := range d.in.sources {
-		for _, spec := range s.constSpecs() {
-			for _, id := range spec.Names {
-				obj, ok := d.in.types.pkg.Scope().Lookup(id.Name).(*types.Const)
-				if !ok {
-					continue
-				}
-				doc := spec.Doc
-				if doc == nil {
-					doc = spec.Comment
-				}
-				list = append(list, constDecl{obj, doc})
+		for _, g := range s.file.Decls {
+			if g, ok := g.(*ast.GenDecl); ok && g.Tok == token.CONST {
+				list = append(list, constantsIn(g, d.in.types.pkg.Scope())...)
 			}
 		}
 	}
 	return list
 }
 
-func (s *source) constSpecs() (list []*ast.ValueSpec) {
-	for _, d := range s.file.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.CONST {
-			for _, spec := range g.Specs {
-				if v, ok := spec.(*ast.ValueSpec); ok {
-					list = append(list, v)
-				}
+func constantsIn(g *ast.GenDecl, scope *types.Scope) (list []constDecl) {
+	for _, s := range g.Specs {
+		spec := s.(*ast.ValueSpec) //nolint:forcetypeassert // a const has no other
+		doc := spec.Doc
+		if doc == nil && !g.Lparen.IsValid() {
+			doc = g.Doc
+		}
+		if doc == nil {
+			doc = spec.Comment
+		}
+		for _, id := range spec.Names {
+			if obj, ok := scope.Lookup(id.Name).(*types.Const); ok {
+				list = append(list, constDecl{obj, spec, doc})
 			}
 		}
 	}

@@ -24,6 +24,12 @@ func ParamName(protoName string) string {
 // MessageName is what a message or an rpc of a .proto is called in its Go code.
 func MessageName(protoName string) string { return camel(protoName) }
 
+// EnumValueName is what the .proto calls a constant of a type: COLOR_RED, whether it
+// is Red or ColorRed in Go.
+func EnumValueName(enum, constant string) string {
+	return strings.ToUpper(snake(enum) + "_" + strings.TrimPrefix(snake(constant), snake(enum)+"_"))
+}
+
 // Generated reports whether the generated code of a service with these methods
 // declares or imports something of that name.
 func Generated(name string, methods []string) bool {

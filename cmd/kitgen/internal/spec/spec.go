@@ -87,9 +87,10 @@ type Enum struct {
 // EnumValue is one constant of an enum.
 type EnumValue struct {
 	Name   string // of the constant
-	Proto  string // "COLOR_RED"
+	Proto  string // "COLOR_RED"; that of the name it had, if //kit:was says one
 	Number int32
 	Doc    []string
+	Pos    string // file:line:col
 }
 
 // Wrapper is a message with one field, which stands for what can be no element
