@@ -188,7 +188,7 @@ func (n *node) tracked(next endpoint.Endpoint) endpoint.Endpoint {
 		}()
 		attempt.From(ctx).Add(n.id)
 		response, err = next(ctx, request)
-		streaming = err == nil && n.streams(response)
+		streaming = err == nil && n.streams(ctx, response)
 		return response, err
 	}
 }
@@ -215,30 +215,42 @@ func (n *node) direct(next endpoint.Endpoint) endpoint.Endpoint {
 		w = n.timing(ctx)
 		response, err = next(ctx, request)
 		outcome = n.judge(ctx, response, err)
-		streaming = err == nil && n.streams(response)
+		streaming = err == nil && n.streams(ctx, response)
 		return response, err
 	}
 }
 
 // streams says whether the call that led to response goes on, and sees to it that
 // it is counted until it ends.
-func (n *node) streams(response any) bool {
+func (n *node) streams(ctx context.Context, response any) bool {
 	s, ok := response.(Stream)
 	if ok {
-		s.OnEnd(sync.OnceFunc(n.end))
+		var once sync.Once
+		s.OnEnd(func(err error) {
+			once.Do(func() {
+				defer n.end()
+				n.ended(ctx, response, err)
+			})
+		})
 	}
 	return ok
 }
 
 // Stream is what a response may implement if it outlives its call, like the
 // body of a download. The call then counts as in flight until the stream ends,
-// and a leaving instance's connection waits for it. Its latency and outcome
-// remain those of the call that opened it.
+// and a leaving instance's connection waits for it. Its latency is that of the
+// call that opened it, which was a success; a stream that then fails is a failure
+// of its instance.
 type Stream interface {
 	// OnEnd calls f when the stream has ended, at once if it already has. Each
-	// policy that the call passed gives an f of its own: all must be called. The
-	// call counts as in flight for ever if f is never called.
-	OnEnd(f func())
+	// policy that the call passed gives an f of its own: all must be called, those
+	// that came first before those that came later, before the call's context is
+	// ended by whoever made the stream. The call counts as in flight for ever if f is
+	// never called.
+	//
+	// err is what the stream failed with: nil if it came to its end, or was left
+	// by who read it.
+	OnEnd(f func(err error))
 }
 
 // begin counts a call in flight, unless the node is closed.

@@ -86,7 +86,7 @@ func TestProperty3HoweverACallEndsItEnds(t *testing.T) {
 // ended is a stream that is over already, and says so twice.
 type ended struct{}
 
-func (ended) OnEnd(f func()) { f(); f() }
+func (ended) OnEnd(f func(error)) { f(nil); f(errors.New("told twice")) }
 
 func TestAStreamIsInFlightUntilItEnds(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -104,15 +104,73 @@ func TestAStreamIsInFlightUntilItEnds(t *testing.T) {
 		src.set()
 		time.Sleep(20 * time.Second)
 		wantCount(t, f, "a", 1, 0)
-		s.end()
+		s.end(nil)
 		synctest.Wait()
 		wantCount(t, f, "a", 1, 1)
 	})
 }
 
-type stream struct{ end func() }
+// TestHowAStreamEnds: it has been a success when it opened, which its latency is of,
+// and one that fails later is a failure of its instance.
+func TestHowAStreamEnds(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err    error
+		cancel bool // by the caller, before
+		failed uint64
+	}{
+		"well":              {nil, false, 0},
+		"failed":            {errors.New("cut"), false, 1},
+		"the caller left":   {context.Canceled, true, 0},
+		"its server stops":  {comeAgain{}, false, 0},
+		"an error it knows": {statusOf(404), false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := &stream{}
+				p := start(t, newSource(at("a")...), &fleet{serve: map[string]endpoint.Endpoint{"a": func(context.Context, any) (any, error) {
+					time.Sleep(time.Second)
+					return s, nil
+				}}}, PoolConfig{Outliers: &OutlierConfig{}})
+				n, ctx := nodeOf(t, p, "a"), t.Context()
+				ctx, cancel := context.WithCancel(ctx)
+				defer cancel()
+				if _, err := n.call(ctx, nil); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour)
+				if tt.cancel {
+					cancel()
+				}
+				for range 2 { // once counts
+					s.end(tt.err)
+				}
+				got := p.Nodes()[0]
+				if got.InFlight != 0 || got.Calls != 1 || got.Failures != tt.failed || got.Latency != time.Second || (got.Success < 1) != (tt.failed > 0) {
+					t.Errorf("stats are %+v, want %d failures and the latency of the opening", got, tt.failed)
+				}
+				if bad := n.trial.newBad.Load(); uint64(bad) != tt.failed {
+					t.Errorf("%d failures for those who judge outliers", bad)
+				}
+			})
+		})
+	}
+}
 
-func (s *stream) OnEnd(f func()) { s.end = f }
+// comeAgain is what a server that stops ends its streams with.
+type comeAgain struct{}
+
+func (comeAgain) Error() string                     { return "stopping" }
+func (comeAgain) StatusCode() int                   { return 503 }
+func (comeAgain) RetryAfter() (time.Duration, bool) { return 0, true }
+
+type statusOf int
+
+func (s statusOf) Error() string   { return "status" }
+func (s statusOf) StatusCode() int { return int(s) }
+
+type stream struct{ end func(error) }
+
+func (s *stream) OnEnd(f func(error)) { s.end = f }
 
 // The guard is inside the counting and outside the observing.
 func TestTheGuardsPlace(t *testing.T) {

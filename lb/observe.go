@@ -107,6 +107,19 @@ func (n *node) observe(w stopwatch, outcome classify.Outcome) {
 	n.price(mean)
 }
 
+// ended is told how a stream ended, whose opening was observed before as a success.
+func (n *node) ended(ctx context.Context, response any, err error) {
+	if !classify.StreamEnd(n.pool.cfg.Classify, ctx, response, err).Failed() {
+		return
+	}
+	n.failures.Add(1)
+	n.answered(true)
+	if n.trial != nil {
+		n.testify(classify.Failure, 0, true)
+	}
+	n.price(n.pool.mean.load())
+}
+
 // tellsLatency says whether a call with this outcome took as long as calls take.
 func tellsLatency(outcome classify.Outcome) bool {
 	return outcome != classify.Excluded && outcome != classify.Throttled

@@ -72,15 +72,22 @@ func TestStreamsEndOnce(t *testing.T) {
 			s := transport.NewStream(ctx, seq)
 			ends := 0
 			if name != "cancelled" { // there the end comes from two sides
-				s.OnEnd(func() { ends++ })
-				s.OnEnd(func() { ends++ })
+				s.OnEnd(func(error) { ends++ })
+				s.OnEnd(func(error) { ends++ })
 			}
 			got, err := collect(s.All(), tt.last)
 			if !slices.Equal(got, tt.want) || !errors.Is(err, tt.err) {
 				t.Errorf("read %v, %v, want %v, %v", got, err, tt.want, tt.err)
 			}
 			s.Close()
-			s.OnEnd(func() { ends++ })
+			s.OnEnd(func(err error) {
+				if ends++; !errors.Is(err, tt.err) {
+					t.Errorf("told of %v, want %v", err, tt.err)
+				}
+			})
+			if read := len(slices.DeleteFunc(got, func(n int) bool { return n == 0 })); s.Count() != read {
+				t.Errorf("%d values are counted, want %d", s.Count(), read)
+			}
 			if name != "cancelled" && ends != 3 {
 				t.Errorf("told %d times, want 3", ends)
 			}
@@ -97,8 +104,8 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s, closed := transport.NewStream(ctx, counting(3, nil)), transport.NewStream(ctx, counting(3, nil))
 		ends := make(chan string, 9)
-		s.OnEnd(func() { ends <- "context" })
-		closed.OnEnd(func() { ends <- "close" })
+		s.OnEnd(func(error) { ends <- "context" })
+		closed.OnEnd(func(error) { ends <- "close" })
 		closed.Close()
 		synctest.Wait()
 		if len(ends) != 1 || <-ends != "close" {
@@ -115,12 +122,50 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 	})
 }
 
+// TestHowStreamsEnd: what policies are told of, whoever ends them. The first counts.
+func TestHowStreamsEnd(t *testing.T) {
+	broken, stopping := errors.New("broken"), errors.New("stopping")
+	untilDone := func(ctx context.Context) iter.Seq2[int, error] {
+		return func(func(int, error) bool) { <-ctx.Done() }
+	}
+	for name, tt := range map[string]struct {
+		end  func(s *transport.Stream[int], cancel context.CancelCauseFunc)
+		want error
+	}{
+		"closed":                     {func(s *transport.Stream[int], _ context.CancelCauseFunc) { s.Close() }, nil},
+		"its reader failed":          {func(s *transport.Stream[int], _ context.CancelCauseFunc) { s.End(broken); s.Close() }, broken},
+		"the server stops":           {func(_ *transport.Stream[int], cancel context.CancelCauseFunc) { cancel(stopping) }, stopping},
+		"a reader fails of its stop": {func(s *transport.Stream[int], cancel context.CancelCauseFunc) { cancel(stopping); s.End(broken) }, stopping},
+		"the sequence ends with its context": {func(s *transport.Stream[int], cancel context.CancelCauseFunc) {
+			go cancel(stopping)
+			for range s.All() {
+				panic("a value")
+			}
+		}, stopping},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				defer cancel(nil)
+				s := transport.NewStream(ctx, untilDone(ctx))
+				told := make(chan error, 2)
+				s.OnEnd(func(err error) { told <- err })
+				tt.end(s, cancel)
+				synctest.Wait()
+				if err := <-told; !errors.Is(err, tt.want) || len(told) != 0 {
+					t.Errorf("told of %v, and %d times more; want %v", err, len(told), tt.want)
+				}
+			})
+		})
+	}
+}
+
 // TestStreamsEndThoughTheirReaderPanics: a server recovers, and its policies must
 // not count the call for ever.
 func TestStreamsEndThoughTheirReaderPanics(t *testing.T) {
 	s := transport.NewStream(t.Context(), counting(3, nil))
 	ended := false
-	s.OnEnd(func() { ended = true })
+	s.OnEnd(func(err error) { ended = err != nil })
 	func() {
 		defer func() { _ = recover() }()
 		for range s.All() {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"sync"
 
 	"github.com/go-kit/kit/endpoint"
@@ -46,7 +48,8 @@ type grpcStream struct {
 
 	mu    sync.Mutex // guards the fields below
 	ended bool
-	ends  []func()
+	err   error // with which it has
+	ends  []func(error)
 }
 
 var _ lb.Stream = (*grpcStream)(nil)
@@ -54,30 +57,33 @@ var _ lb.Stream = (*grpcStream)(nil)
 func (s *grpcStream) next() (string, error) {
 	m, err := s.stream.Recv()
 	if err != nil {
-		s.end()
+		s.end(err)
 	}
 	return m.GetValue(), err
 }
 
 // OnEnd implements lb.Stream.
-func (s *grpcStream) OnEnd(f func()) {
+func (s *grpcStream) OnEnd(f func(err error)) {
 	s.mu.Lock()
-	ended := s.ended
+	ended, err := s.ended, s.err
 	if !ended {
 		s.ends = append(s.ends, f)
 	}
 	s.mu.Unlock()
 	if ended {
-		f()
+		f(err)
 	}
 }
 
-func (s *grpcStream) end() {
+func (s *grpcStream) end(err error) {
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
 	s.mu.Lock()
 	ends := s.ends
-	s.ended, s.ends = true, nil
+	s.ended, s.err, s.ends = true, err, nil
 	s.mu.Unlock()
 	for _, f := range ends {
-		f()
+		f(err)
 	}
 }

@@ -51,8 +51,9 @@ func (b *Bulkhead) Wrap(next endpoint.Endpoint) endpoint.Endpoint {
 			}
 		}()
 		response, err = next(ctx, request)
-		if s, ok := response.(interface{ OnEnd(f func()) }); ok && err == nil {
-			s.OnEnd(sync.OnceFunc(b.places.leave))
+		if s, ok := response.(interface{ OnEnd(f func(err error)) }); ok && err == nil {
+			leave := sync.OnceFunc(b.places.leave)
+			s.OnEnd(func(error) { leave() })
 			streaming = true // not before: OnEnd may panic, as that of a nil stream does
 		}
 		return response, err

@@ -170,9 +170,9 @@ func TestPanicGoesOn(t *testing.T) {
 	_, _ = r.call(t.Context(), func() (any, error) { panic("boom") })
 }
 
-type stream struct{ end func() }
+type stream struct{ end func(error) }
 
-func (s *stream) OnEnd(f func()) { s.end = f }
+func (s *stream) OnEnd(f func(error)) { s.end = f }
 
 func TestAStreamHoldsItsPlaceUntilItEnds(t *testing.T) {
 	r := newRig(t, Config{MaxInFlight: 1, MaxQueue: -1})
@@ -185,8 +185,8 @@ func TestAStreamHoldsItsPlaceUntilItEnds(t *testing.T) {
 	if _, err := r.call(t.Context(), open); !errors.Is(err, ErrFull) {
 		t.Errorf("%v, want ErrFull", err)
 	}
-	s.end()
-	s.end()
+	s.end(nil)
+	s.end(nil)
 	r.want(0, 0, "after the stream has ended, and said so twice")
 }
 

@@ -17,7 +17,7 @@
 // A bulkhead stands around a whole service, outside the retry, so that a call is
 // counted once however many attempts it makes. All the endpoints that one value
 // wraps share its bound. A response that outlives its call, because it has a
-// method OnEnd(func()) as lb.Stream describes, is under way until it ends.
+// method OnEnd(func(error)) as lb.Stream describes, is under way until it ends.
 //
 // A call that finds room costs a few atomic operations and takes no lock. There
 // is one, for the queue: it is taken by a call that begins or stops waiting, and

@@ -28,6 +28,16 @@ func Pushback(err error) (after time.Duration, ok bool) {
 	return 0, false
 }
 
+// StreamEnd is what the end of a stream means that f is asked about, whose opening
+// was a success: as of a call that ended so, but that a server which stops ends its
+// streams and wants them again at once (a Pushback of zero), and has not failed.
+func StreamEnd(f Func, ctx context.Context, response any, err error) Outcome { //nolint:revive // as in a call of f
+	if after, ok := Pushback(err); ok && after == 0 {
+		return Excluded
+	}
+	return f(ctx, response, err)
+}
+
 // Rejected reports whether a policy of this process turned the call down, as
 // errors say by a method Rejected() bool. Such an error says nothing about the
 // instance that would have been called.

@@ -57,8 +57,8 @@ func (p *policy) first(ctx context.Context, request any, next endpoint.Endpoint)
 		}
 	}()
 	response, err := next(own, request)
-	if s, ok := response.(interface{ OnEnd(f func()) }); ok && err == nil { // it outlives its call, as lb.Stream describes
-		s.OnEnd(own.End)
+	if s, ok := response.(interface{ OnEnd(f func(err error)) }); ok && err == nil { // it outlives its call, as lb.Stream describes
+		s.OnEnd(func(error) { own.End() })
 		streaming = true
 	}
 	return response, err

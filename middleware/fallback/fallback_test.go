@@ -315,10 +315,10 @@ func BenchmarkSuccess(b *testing.B) {
 // download is a response that outlives its call.
 type download struct {
 	ctx context.Context
-	end func()
+	end func(error)
 }
 
-func (d *download) OnEnd(f func()) { d.end = f }
+func (d *download) OnEnd(f func(error)) { d.end = f }
 
 // TestAResponseThatIsReadLaterKeepsItsContext though the fallback has a reserve.
 func TestAResponseThatIsReadLaterKeepsItsContext(t *testing.T) {
@@ -338,7 +338,7 @@ func TestAResponseThatIsReadLaterKeepsItsContext(t *testing.T) {
 		if d.ctx.Err() != nil {
 			t.Fatalf("within its time, its context is %v", d.ctx.Err())
 		}
-		d.end()
+		d.end(nil)
 		if d.ctx.Err() == nil {
 			t.Error("it ended, and its context did not")
 		}

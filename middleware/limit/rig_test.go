@@ -87,6 +87,6 @@ func (r *rig) die() {
 }
 
 // stream is a response that is in flight until it ends.
-type stream struct{ ended func() }
+type stream struct{ ended func(error) }
 
-func (s *stream) OnEnd(f func()) { s.ended = f }
+func (s *stream) OnEnd(f func(error)) { s.ended = f }

@@ -32,10 +32,11 @@ func (s *slots) inflight() int { return int(s.n.Load()) }
 // response with a method OnEnd, as package lb describes, is in flight until it
 // ends.
 func (s *slots) handed(response any, err error) bool {
-	stream, ok := response.(interface{ OnEnd(f func()) })
+	stream, ok := response.(interface{ OnEnd(f func(err error)) })
 	if !ok || err != nil {
 		return false
 	}
-	stream.OnEnd(sync.OnceFunc(s.give))
+	give := sync.OnceFunc(s.give)
+	stream.OnEnd(func(error) { give() })
 	return true
 }

@@ -38,8 +38,8 @@ func TestStreamsAreInFlightUntilTheyEnd(t *testing.T) {
 		if err != nil || r.run(nil) == nil {
 			t.Errorf("%s: a call beside a stream was let through (%v)", name, err)
 		}
-		s.ended()
-		s.ended() // more than once changes nothing
+		s.ended(nil)
+		s.ended(nil) // more than once changes nothing
 		end := r.begin()
 		if r.run(nil) == nil {
 			t.Errorf("%s: a stream that ended twice gave two slots", name)

@@ -42,7 +42,7 @@ type Config struct {
 	Hedge *HedgeConfig
 
 	// Streams is for responses that outlive their call and say so by a method
-	// OnEnd(func()), as lb.Stream: the attempt's context lives until the response
+	// OnEnd(func(error)), as lb.Stream: the attempt's context lives until the response
 	// ends, and from its return on without AttemptTimeout. Without it, such a
 	// response keeps its context too, but is cut off by AttemptTimeout. Either way
 	// it must end when its context does: of a response that is not returned, since

@@ -116,13 +116,13 @@ func (p *policy) try(att *attempt.Context, request any, next endpoint.Endpoint) 
 		if p.Streams {
 			att.Free()
 		}
-		s.OnEnd(att.End)
+		s.OnEnd(func(error) { att.End() })
 	}
 	return r
 }
 
 // stream is a response that outlives its call: lb.Stream.
-type stream interface{ OnEnd(f func()) }
+type stream interface{ OnEnd(f func(err error)) }
 
 // state is how far a call has come.
 type state struct {

@@ -14,10 +14,10 @@ import (
 // download is a response that outlives its call.
 type download struct {
 	ctx  context.Context
-	ends []func()
+	ends []func(error)
 }
 
-func (d *download) OnEnd(f func()) { d.ends = append(d.ends, f) }
+func (d *download) OnEnd(f func(error)) { d.ends = append(d.ends, f) }
 
 // TestBodiesAreNotCutByTheAttempt: the response of an attempt is read after it.
 func TestBodiesAreNotCutByTheAttempt(t *testing.T) {
@@ -45,7 +45,7 @@ func TestBodiesAreNotCutByTheAttempt(t *testing.T) {
 				t.Errorf("%+v: an hour later its context is %v", cfg, d.ctx.Err())
 			}
 			for _, end := range d.ends {
-				end()
+				end(nil)
 			}
 			if cfg.AttemptTimeout >= 0 && d.ctx.Err() == nil {
 				t.Errorf("%+v: it ended, and its context did not", cfg)

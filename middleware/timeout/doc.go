@@ -33,7 +33,7 @@
 // whose handlers hang would collect them without bound. All transports of this
 // module heed the context, and a handler must.
 //
-// A response that outlives its call, because it has a method OnEnd(func()) as
+// A response that outlives its call, because it has a method OnEnd(func(error)) as
 // lb.Stream describes, has what is left of the time: its context lives until it
 // ends, or the time is up. For downloads and subscriptions that take as long as
 // they take, set a negative Config.Timeout.

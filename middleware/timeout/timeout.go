@@ -80,8 +80,8 @@ func (p *policy) bounded(ctx context.Context, request any, next endpoint.Endpoin
 		}
 	}()
 	response, err := next(bound, request)
-	if s, ok := response.(interface{ OnEnd(f func()) }); ok && err == nil {
-		s.OnEnd(bound.End)
+	if s, ok := response.(interface{ OnEnd(f func(err error)) }); ok && err == nil {
+		s.OnEnd(func(error) { bound.End() })
 		streaming = true
 	}
 	if err != nil && p.ended(bound) && classify.Default(bound, nil, err) != classify.Success {

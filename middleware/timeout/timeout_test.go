@@ -298,10 +298,10 @@ func BenchmarkCall(b *testing.B) {
 // download is a response that outlives its call.
 type download struct {
 	ctx context.Context
-	end func()
+	end func(error)
 }
 
-func (d *download) OnEnd(f func()) { d.end = f }
+func (d *download) OnEnd(f func(error)) { d.end = f }
 
 // TestAResponseThatIsReadLaterKeepsItsContext: until it ends, or its time is up.
 func TestAResponseThatIsReadLaterKeepsItsContext(t *testing.T) {
@@ -321,7 +321,7 @@ func TestAResponseThatIsReadLaterKeepsItsContext(t *testing.T) {
 		if d.ctx.Err() != nil {
 			t.Fatalf("within its time, its context is %v", d.ctx.Err())
 		}
-		d.end()
+		d.end(nil)
 		if d.ctx.Err() == nil {
 			t.Error("it ended, and its context did not")
 		}

@@ -51,7 +51,7 @@ func opened[M, T any](ctx *streamContext, s receiver[M], decode func(*M) (T, err
 		recv = func() (*M, error) { return m, err }
 	}
 	out := transport.NewStream(ctx, valuesOf(ctx, recv, decode))
-	out.OnEnd(func() { ctx.cancel(nil) })
+	out.OnEnd(func(error) { ctx.cancel(nil) })
 	return out, nil
 }
 
@@ -149,6 +149,8 @@ func sendAll[In any](s interface{ Send(m *In) error }, messages iter.Seq2[*In, e
 
 // unsendableError is why a stream ended: for something that was to be sent.
 type unsendableError struct{ error }
+
+func (e *unsendableError) Unwrap() error { return e.error }
 
 // spentError is of a call whose messages were in part sent, and cannot be had again.
 type spentError struct{ err error }

@@ -295,7 +295,7 @@ func TestUnreadStreamsEndWithTheirContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	s.OnEnd(func() { close(ended) })
+	s.OnEnd(func(error) { close(ended) })
 	cancel()
 	<-ended
 	<-gone

@@ -17,6 +17,7 @@ import (
 func Send[T, M any](to sender[M], values *transport.Stream[T], encode func(T) (*M, error)) error {
 	defer values.Close()
 	if err := to.SendHeader(metadata.MD{}); err != nil {
+		values.End(FromError(err))
 		return err
 	}
 	for v, err := range values.All() {
@@ -25,9 +26,11 @@ func Send[T, M any](to sender[M], values *transport.Stream[T], encode func(T) (*
 			m, err = encode(v)
 		}
 		if err != nil {
+			values.End(err)
 			return ToError(err)
 		}
 		if err := to.Send(m); err != nil {
+			values.End(FromError(err))
 			return err
 		}
 	}

@@ -18,10 +18,10 @@ import (
 type listening struct {
 	grpc.ClientStream
 
-	end func()
+	end func(error)
 }
 
-func (l *listening) OnEnd(f func()) { l.end = f }
+func (l *listening) OnEnd(f func(error)) { l.end = f }
 
 // TestStreamsOutliveTheirAttempt: the timeout of the attempt that opened a stream
 // is none that the server should know, which would end it then.
@@ -54,7 +54,7 @@ func TestStreamsOutliveTheirAttempt(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, out := resp.(*listening), new(wrapperspb.StringValue)
-	defer s.end()
+	defer s.end(nil)
 	if err := s.RecvMsg(out); err != nil || out.Value != "it goes on" {
 		t.Errorf("the server says %q, %v; want no deadline", out.Value, err)
 	}

@@ -14,6 +14,7 @@ import (
 	httptransport "github.com/go-kit/kit/transport/http"
 
 	"github.com/kitgen/kitgen/transport"
+	"github.com/kitgen/kitgen/transport/internal/kind"
 )
 
 // contentLines is the media type of streams: a JSON value on each line.
@@ -47,7 +48,9 @@ func encodeLines[T any](ctx context.Context, w http.ResponseWriter, response any
 	w.WriteHeader(http.StatusOK)
 	out := lineWriter{w, http.NewResponseController(w)}
 	err := out.flush()
-	if err == nil {
+	if err != nil {
+		values.End(err)
+	} else {
 		err = writeValues(out, values)
 	}
 	if err == nil || errors.Is(context.Cause(ctx), transport.ErrStopping) {
@@ -65,6 +68,7 @@ func writeValues[T any](out lineWriter, values *transport.Stream[T]) (err error)
 			return err
 		}
 		if err := out.write(v); err != nil {
+			values.End(err)
 			return err
 		}
 	}
@@ -94,17 +98,23 @@ func (w lineWriter) write(v any) error {
 		return fmt.Errorf("encode response %T: %w", v, err)
 	}
 	if _, err := w.Write(append(line, '\n')); err != nil {
-		return err
+		return &goneError{err}
 	}
 	return w.flush()
 }
 
 func (w lineWriter) flush() error {
-	if err := w.control.Flush(); !errors.Is(err, http.ErrNotSupported) {
-		return err
+	if err := w.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return &goneError{err}
 	}
 	return nil // it is sent when it is sent
 }
+
+// goneError is of a response that could not be written, since its client is gone.
+type goneError struct{ error }
+
+func (e *goneError) Unwrap() error   { return e.error }
+func (e *goneError) StatusCode() int { return kind.StatusClientClosed }
 
 // lineReader reads lines of at most maxBody bytes.
 type lineReader struct{ *bufio.Reader }

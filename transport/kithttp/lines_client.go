@@ -52,7 +52,7 @@ func openLines[T any](ctx context.Context, to *target, request any, before []htt
 	}
 	body := newStream(ctx, resp)
 	values := transport.NewStream(ctx, readValues[T](ctx, to, body))
-	values.OnEnd(func() { _ = body.Close() }) // it has been read as far as it is wanted
+	values.OnEnd(func(error) { _ = body.Close() }) // it has been read as far as it is wanted
 	return values, nil
 }
 

@@ -157,7 +157,7 @@ func TestLinesThatNobodyReadsEndWithTheirContext(t *testing.T) {
 	}
 	s := response.(*transport.Stream[counted])
 	ended := make(chan struct{})
-	s.OnEnd(func() { close(ended) })
+	s.OnEnd(func(error) { close(ended) })
 	cancel()
 	<-ended
 	<-gone

@@ -34,7 +34,7 @@ type Stream struct {
 	mu     sync.Mutex  // guards what follows
 	detach func() bool // from ctx
 	err    error       // of reading on; nil until it has ended
-	ends   []func()
+	ends   []func(error)
 }
 
 var _ io.ReadCloser = (*Stream)(nil)
@@ -99,16 +99,26 @@ func (s *Stream) Close() error {
 }
 
 // OnEnd implements lb.Stream: f is called once, when the stream has ended by its
-// end, an error, Close, or its context, and at once if it has.
-func (s *Stream) OnEnd(f func()) {
+// end, an error, Close, or its context, and at once if it has. The error is nil after
+// its end and after Close.
+func (s *Stream) OnEnd(f func(err error)) {
 	s.mu.Lock()
 	if s.err == nil {
 		s.ends = append(s.ends, f)
 		s.mu.Unlock()
 		return
 	}
+	err := s.failure()
 	s.mu.Unlock()
-	f()
+	f(err)
+}
+
+// failure is the error of a stream that did not end well. It needs s.mu.
+func (s *Stream) failure() error {
+	if errors.Is(s.err, http.ErrBodyReadAfterClose) || errors.Is(s.err, io.EOF) && !errors.Is(s.err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return s.err
 }
 
 // end returns the error with which the stream has ended: the first.
@@ -126,12 +136,13 @@ func (s *Stream) finish(err error) (first, closed error) {
 	}
 	ends := s.ends
 	s.err, s.ends = err, nil
+	failure := s.failure()
 	detach := s.detach
 	s.mu.Unlock()
 	detach()
 	closed = s.body.Close() // nobody reads it any more
 	for _, f := range ends {
-		f()
+		f(failure)
 	}
 	return err, closed
 }

@@ -49,15 +49,15 @@ func TestStreamsEndOnce(t *testing.T) {
 		}
 		s := response.(*kithttp.Stream)
 		ends := make(chan int, 9)
-		s.OnEnd(func() { ends <- 1 })
-		s.OnEnd(func() { ends <- 2 })
+		s.OnEnd(func(error) { ends <- 1 })
+		s.OnEnd(func(error) { ends <- 2 })
 		if err := tt.end(s, cancel); err != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if a, b := <-ends, <-ends; a+b != 3 {
 			t.Errorf("%s: told %d and %d", name, a, b)
 		}
-		s.OnEnd(func() { ends <- 3 })
+		s.OnEnd(func(error) { ends <- 3 })
 		if late := <-ends; late != 3 {
 			t.Errorf("%s: told %d afterwards", name, late)
 		}
