@@ -91,6 +91,7 @@ func (c ClientConfig) filled() ClientConfig {
 	c.Breaker = c.filledBreaker(c.Breaker)
 	if c.ServiceBreaker != nil {
 		b := c.filledBreaker(*c.ServiceBreaker)
+		b.Openings = true // an instance that dies breaks many streams at once, and no other instance
 		c.ServiceBreaker = &b
 	}
 	if c.Throttle != nil {

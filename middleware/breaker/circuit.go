@@ -3,6 +3,7 @@ package breaker
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,11 +44,39 @@ func (c *circuit) guard(next endpoint.Endpoint) endpoint.Endpoint {
 			start = p.age()
 		}
 		outcome := classify.Failure // what a panic and runtime.Goexit leave
-		defer func() { c.done(p, start, outcome) }()
+		defer func() { c.done(p, c.slow(p, start), outcome) }()
 		response, err = next(ctx, request)
 		outcome = c.judge(ctx, response, err)
+		if s, ok := response.(stream); ok && err == nil && !c.Openings {
+			c.follow(ctx, response, s, c.slow(p, start))
+			if p.state == Closed {
+				outcome = classify.Excluded // it counts when it has ended
+			}
+		}
 		return response, err
 	}
+}
+
+// stream is a response that outlives its call: lb.Stream.
+type stream interface{ OnEnd(f func(err error)) }
+
+// follow counts a call whose response is s when that has ended, in the phase that the
+// circuit is in then. A probe does not wait for it: who opens a stream is back.
+func (c *circuit) follow(ctx context.Context, response any, s stream, slow bool) {
+	var once sync.Once
+	s.OnEnd(func(err error) {
+		once.Do(func() {
+			if p := c.phase.Load(); p.state == Closed {
+				c.done(p, slow, classify.StreamEnd(c.Classify, ctx, response, err))
+			}
+		})
+	})
+}
+
+// slow reports whether a call that was admitted in p, at the age that p had then, has
+// taken too long by now.
+func (c *circuit) slow(p *phase, start time.Duration) bool {
+	return c.SlowCall > 0 && p.age()-start > c.SlowCall
 }
 
 // ready reports whether admit would let a call through.
@@ -130,15 +159,13 @@ func turnedDown(err error) bool {
 	return !ok || s.NotSent()
 }
 
-// done ends a call that was admitted in p, at the age that p had then. If the
-// circuit has changed since, the call is old news: a success from before must
-// not end a probe.
-func (c *circuit) done(p *phase, start time.Duration, outcome classify.Outcome) {
+// done ends a call that was admitted in p. If the circuit has changed since, the
+// call is old news: a success from before must not end a probe.
+func (c *circuit) done(p *phase, slow bool, outcome classify.Outcome) {
 	if c.phase.Load() != p {
 		return
 	}
 	silent := outcome == classify.Excluded || outcome == classify.Throttled
-	slow := c.SlowCall > 0 && p.age()-start > c.SlowCall
 	switch {
 	case silent && p.state == Closed:
 	case silent:

@@ -33,6 +33,11 @@ type Config struct {
 	// of the probe's context if that is sooner.
 	ProbeLease time.Duration
 
+	// Openings says that of a response which outlives its call (lb.Stream) the
+	// opening alone counts: for a circuit around a service, of which one instance
+	// that dies breaks many streams at once.
+	Openings bool
+
 	Classify classify.Func // what an outcome means; classify.Default if nil
 
 	// OnStateChange is called soon after a change, not on the goroutine of the

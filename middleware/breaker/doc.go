@@ -32,6 +32,10 @@
 // by a ratio of their own, as in resilience4j. A call counts once, as a failure
 // or as a success, and of the successes some are slow.
 //
+// A call whose response outlives it, since it has a method OnEnd(func(error)) as
+// lb.Stream describes, counts when that has ended, by how it did, and for SlowCall by
+// how long it took to open. A probe has succeeded once it is open.
+//
 // # Around a whole service
 //
 // New makes one circuit for all that it wraps. Around retry and the balancer it
