@@ -12,11 +12,12 @@ import (
 type schemas struct {
 	svc   *spec.Service
 	names map[string]bool // taken
+	used  map[string]bool // structs that a schema leads to, by the names of their messages
 	own   object          // of requests and responses
 }
 
 func newSchemas(svc *spec.Service) *schemas {
-	s := &schemas{svc: svc, names: make(map[string]bool)}
+	s := &schemas{svc: svc, names: make(map[string]bool), used: make(map[string]bool)}
 	for _, st := range svc.Structs {
 		s.names[st.PB] = true
 	}
@@ -25,13 +26,25 @@ func newSchemas(svc *spec.Service) *schemas {
 
 // all are those of requests and responses, and then the structs in them.
 func (s *schemas) all() (object, error) {
+	found := make(map[string]object)
+	for more := true; more; {
+		more = false
+		for _, st := range s.svc.Structs {
+			if !s.used[st.PB] || found[st.PB] != nil {
+				continue
+			}
+			schema, err := s.fields(st.Doc, st.Fields, false)
+			if err != nil {
+				return nil, err
+			}
+			found[st.PB], more = schema, true
+		}
+	}
 	out := s.own
 	for _, st := range s.svc.Structs {
-		schema, err := s.fields(st.Doc, st.Fields, false)
-		if err != nil {
-			return nil, err
+		if found[st.PB] != nil {
+			out = append(out, member{st.PB, found[st.PB]})
 		}
-		out = append(out, member{st.PB, schema})
 	}
 	return out, nil
 }
@@ -59,6 +72,9 @@ func (s *schemas) fields(doc []string, fields []spec.Field, whole bool) (object,
 			t = t.Elem
 		}
 		schema, err := s.of(t)
+		if f.Quoted {
+			schema, err = s.quoted(t)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -72,8 +88,16 @@ func (s *schemas) fields(doc []string, fields []spec.Field, whole bool) (object,
 
 // of is a type as JSON has it.
 func (s *schemas) of(t *spec.Type) (object, error) {
+	switch t.JSON {
+	case "":
+	case "any":
+		return object{{"description", "what the methods of " + t.Go + " make of it"}}, nil
+	default:
+		return object{{"type", t.JSON}}, nil
+	}
 	switch t.Kind {
 	case spec.StructT:
+		s.used[t.PB] = true
 		return reference(t.PB), nil
 	case spec.Any:
 		return object{}, nil
@@ -83,7 +107,7 @@ func (s *schemas) of(t *spec.Type) (object, error) {
 		of, err := s.of(t.Elem)
 		return object{{"type", "array"}, {"items", of}, {"minItems", t.Len}, {"maxItems", t.Len}}, err
 	case spec.Set:
-		return object{{"type", []any{"object", "null"}}, {"additionalProperties", object{{"type", "object"}}}}, nil
+		return object{{"type", []any{"object", "null"}}}.with("propertyNames", keys(t.Elem)).with("additionalProperties", object{{"type", "object"}}), nil
 	case spec.Bytes:
 		if t.Name == "json.RawMessage" {
 			return object{}, nil
@@ -95,16 +119,50 @@ func (s *schemas) of(t *spec.Type) (object, error) {
 		return s.list(t)
 	case spec.Map:
 		of, err := s.of(t.Elem)
-		return object{{"type", []any{"object", "null"}}, {"additionalProperties", of}}, err
+		return append(object{{"type", []any{"object", "null"}}}.with("propertyNames", keys(t.Key)), member{"additionalProperties", of}), err
 	case spec.Pointer:
 		of, err := s.of(t.Elem)
-		return object{{"anyOf", []any{of, object{{"type", "null"}}}}}, err
+		return orNull(of), err
 	}
 	return scalar(t)
 }
 
+// keys are those of a map as JSON has them, where not every text is one.
+func keys(t *spec.Type) object {
+	switch t.Kind {
+	case spec.Int, spec.Int8, spec.Int16, spec.Int32, spec.Int64:
+		return object{{"pattern", "^-?[0-9]+$"}}
+	case spec.Uint, spec.Uint8, spec.Uint16, spec.Uint32, spec.Uint64:
+		return object{{"pattern", "^[0-9]+$"}}
+	}
+	return nil
+}
+
+// quoted is a type in a field whose tag wants its JSON within a string. Only what is
+// a bool, a number or a string, or points to one, heeds that.
+func (s *schemas) quoted(t *spec.Type) (object, error) {
+	if t.Kind == spec.Pointer && t.Name == "" {
+		of, err := s.quoted(t.Elem)
+		return orNull(of), err
+	}
+	of, err := s.of(t)
+	switch t.Kind {
+	case spec.StructT, spec.Any, spec.Text, spec.Time, spec.Bytes, spec.Slice, spec.Array, spec.Map, spec.Set, spec.Pointer:
+		return of, err
+	}
+	if t.Text || t.JSON != "" && t.Kind != spec.String {
+		return of, err
+	}
+	return object{{"type", "string"}, {"contentMediaType", "application/json"}, {"contentSchema", of}}, err
+}
+
+func orNull(of object) object { return object{{"anyOf", []any{of, object{{"type", "null"}}}}} }
+
 // list is a slice; one of bytes by another name is text to encoding/json, too.
 func (s *schemas) list(t *spec.Type) (object, error) {
+	if t.Elem.JSON == "any" && t.Elem.Kind == spec.Uint8 {
+		return object{{"description", "what the methods of " + t.Elem.Go + " make of its elements, or base64"}}, nil
+	}
 	if t.Elem.Kind == spec.Uint8 || t.Elem.Kind == spec.EnumT && !t.Elem.Text && t.Elem.Elem.Kind == spec.Uint8 {
 		return object{{"type", []any{"string", "null"}}, {"contentEncoding", "base64"}}, nil
 	}

@@ -215,10 +215,16 @@ func (l *loader) convertNamed(t *types.Named, out *Type, u use) *Type {
 		return nil
 	}
 	out.Name = l.spell(t)
+	var c *Type
 	if onPointer, ok := l.textual(d); ok && !has(l.typeDirectives(d.decl), "enum") {
-		return l.convertText(out, onPointer, u)
+		c = l.convertText(out, onPointer, u)
+	} else {
+		c = l.convertDeclared(d, out, u)
 	}
-	return l.convertDeclared(d, out, u)
+	if c != nil {
+		c.JSON = l.ownJSON(d)
+	}
+	return c
 }
 
 // convertKnown are the types that protobuf has one for.

@@ -15,6 +15,7 @@ type member struct {
 	v       *types.Var
 	key     string // JSON key
 	tagged  bool   // the key is from a tag
+	quoted  bool   // the tag wants the value within a string
 	through []Embedding
 }
 
@@ -99,7 +100,7 @@ func (l *loader) flatten(owner string, st *types.Struct, through []Embedding, op
 			list, ok = append(list, more...), ok && fine
 		case plain:
 			if v.Exported() {
-				list = append(list, member{v, key, tagged, through})
+				list = append(list, member{v, key, tagged, inString(st.Tag(i)), through})
 			} else if !fu.foreign && !v.Embedded() && v.Name() != "_" {
 				l.warn(fu.at, "KGW07", `export it, or tag it json:"-" if it shall stay behind`, "field %s of %s is not exported, and does not travel", v.Name(), owner)
 			}
@@ -186,4 +187,11 @@ func jsonKey(name, tag string) (key string, tagged, omit bool) {
 		return name, false, false
 	}
 	return key, true, false
+}
+
+// inString reports whether a tag asks encoding/json to write a value within a string,
+// as it does for scalars.
+func inString(tag string) bool {
+	_, options, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+	return slices.Contains(strings.Split(options, ","), "string")
 }

@@ -191,11 +191,18 @@ func (l *loader) errorType(t types.Type) bool {
 	return false
 }
 
+// receiver is the type that has a method, without its type parameters.
 func receiver(fn *ast.FuncDecl) string {
 	for _, f := range fn.Recv.List {
 		e := ast.Unparen(f.Type)
 		if star, ok := e.(*ast.StarExpr); ok {
 			e = ast.Unparen(star.X)
+		}
+		switch generic := e.(type) {
+		case *ast.IndexExpr:
+			e = generic.X
+		case *ast.IndexListExpr:
+			e = generic.X
 		}
 		if id, ok := e.(*ast.Ident); ok {
 			return id.Name

@@ -116,6 +116,7 @@ type Field struct {
 
 	Through []Embedding // embedded structs that it is promoted through, outermost first
 	ByValue bool        // in Go it is a Type.Elem: Type is a pointer for what it is promoted through
+	Quoted  bool        // its tag wants its JSON within a string
 
 	Number int32 // //kit:proto name=3: its number in the .proto; 0 means the one it has, or the next
 }
@@ -166,6 +167,7 @@ type Type struct {
 	Len  int    // of an array
 	PB   string // of a struct or enum: its name in the .proto and in the pb package
 	Text bool   // of an enum: it is text to encoding/json, and a number over gRPC only
+	JSON string // what encoding/json makes of it, where its kind does not say: "integer", "number" or "string", or "any" if only its own methods know
 	Wrap string // of an element: name of the message around it, one of Service.Wrappers; empty if it needs none
 }
 

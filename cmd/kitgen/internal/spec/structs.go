@@ -89,7 +89,7 @@ func (l *loader) describeFields(s Struct, st *types.Struct, u use) (fields []Fie
 	names, keys := make(map[string]string), make(map[string]string)
 	members, ok := l.members(s.Name, st, u)
 	for _, m := range members {
-		f := Field{Name: m.v.Name(), Go: m.v.Name(), JSON: m.key, Proto: snake(m.v.Name()), Pos: l.place(m.v.Pos(), u), Through: m.through}
+		f := Field{Name: m.v.Name(), Go: m.v.Name(), JSON: m.key, Proto: snake(m.v.Name()), Pos: l.place(m.v.Pos(), u), Through: m.through, Quoted: m.quoted}
 		l.asciiOnly(m.v.Pos(), "field", f.Name)
 		fu := l.within(u, m.v)
 		fu.what, fu.name = "field "+f.Name+" of "+s.Name, s.PB+"_"+f.Name

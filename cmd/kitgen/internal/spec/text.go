@@ -22,6 +22,31 @@ func (l *loader) convertText(out *Type, onPointer bool, u use) *Type {
 	return out
 }
 
+// ownJSON is what encoding/json makes of the type of d, which has a say in it: "any"
+// if only its methods know; empty if it has none.
+func (l *loader) ownJSON(d declared) string {
+	name := d.named.Obj().Name()
+	if known, ok := knownJSON[d.in.path+"."+name]; ok {
+		return known
+	}
+	has := func(method string) bool { _, ok := d.in.method(name, method); return ok }
+	onPointer, text := l.textual(d)
+	if has("MarshalJSON") || has("UnmarshalJSON") || !text && (has("MarshalText") || has("UnmarshalText")) {
+		return "any"
+	}
+	if _, number := d.under.(*types.Basic); text && onPointer && number {
+		return "any" // it depends on where a value of it is
+	}
+	return ""
+}
+
+// knownJSON are types of the standard library whose say in it is documented.
+var knownJSON = map[string]string{
+	"encoding/json.Number": "number",
+	"log/slog.Level":       "string",
+	"math/big.Int":         "integer",
+}
+
 // ownFormat reports whether a struct that embeds t would be encoded as t alone,
 // by the methods that it promotes.
 func (l *loader) ownFormat(t *types.Named) bool {
