@@ -63,13 +63,15 @@ func first(right func(*api.ServiceEntry) bool) func([]*api.ServiceEntry) int {
 }
 
 // await returns once the instance's entries in the catalogue are as they should
-// be, which is when right returns no negative index, and the entry of that. It asks more and more rarely: blocking queries would wake a whole fleet
-// that starts together at each of its members.
+// be, which is when right returns no negative index, and the entry of that. It
+// asks more and more rarely: blocking queries would wake a whole fleet that
+// starts together at each of its members. It asks for what all servers agree on:
+// one that has just come back says what was right once, while it replays its past.
 func (r *registration) await(ctx context.Context, right func([]*api.ServiceEntry) int) (*api.ServiceEntry, error) {
 	var err error
 	for wait := firstLook; sleep(ctx, wait); wait = min(2*wait, 200*time.Millisecond) {
 		q := r.options(ctx)
-		q.Datacenter = r.cfg.Datacenter
+		q.Datacenter, q.RequireConsistent = r.cfg.Datacenter, true
 		q.Filter = fmt.Sprintf("Service.ID == %q", r.body.ID)
 		var entries []*api.ServiceEntry
 		if entries, _, err = r.client.Health().Service(r.body.Name, "", false, q); err != nil {

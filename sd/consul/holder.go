@@ -91,7 +91,8 @@ func healthOf(s sd.State) verdict {
 	}
 }
 
-// verifyEvery is how often the agent is asked what it has, besides the beats.
+// verifyEvery is how often it is made sure that the agent and the catalogue have
+// the instance as they should, besides the beats.
 const verifyEvery = 30 * time.Second
 
 // keep sends beats until ctx ends, which is no error, or the registration is
@@ -99,7 +100,10 @@ const verifyEvery = 30 * time.Second
 func (r *registration) keep(ctx context.Context, held func()) error {
 	beat := time.NewTimer(jitter(r.cfg.TTL/3, 0.1))
 	defer beat.Stop()
-	taken, verified, failures := time.Now(), time.Now(), 0
+	taken, failures := time.Now(), 0
+	// An agent that has just come back may tell the servers that the check expired
+	// after it told them of a beat, and believe the beat was last.
+	verified := time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
@@ -121,6 +125,7 @@ func (r *registration) keep(ctx context.Context, held func()) error {
 		default:
 			beat.Reset(pause(failures))
 			failures++
+			verified = time.Time{}
 		}
 	}
 }

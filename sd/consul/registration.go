@@ -68,6 +68,10 @@ func (r *registration) ensure(ctx context.Context) error {
 		return err
 	}
 	err = r.confirm(ctx)
+	if err != nil && has != nil && !r.unsure { // the agent may only believe that they know
+		r.unsure = true
+		return r.ensure(ctx)
+	}
 	r.unsure = err != nil
 	return err
 }

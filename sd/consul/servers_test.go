@@ -119,29 +119,36 @@ func TestIndexThatGoesBackwardsIsFollowed(t *testing.T) {
 }
 
 // Servers may lack an instance that the agent has, as when they were restored,
-// and the agent believes for a minute or two that they know.
+// and the agent believes for a minute or two that they know. Who holds it finds
+// out with the next beat, and who takes it over at once.
 func TestWhoTheServersLackIsRegisteredAgain(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"beats":           {TTL: 5 * minTTL},
-		"the agent looks": {HTTPCheck: &HTTPCheck{URL: "http://127.0.0.1:9/", Probe: Probe{Interval: time.Minute}}},
+		"beats":           {TTL: minTTL},
+		"the agent looks": {TTL: minTTL, HTTPCheck: &HTTPCheck{URL: "http://127.0.0.1:9/", Probe: Probe{Interval: time.Minute}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
-			s, end, err := NewHolder(f.client, "svc", cfg).begin()
+			h := NewHolder(f.client, "svc", cfg)
+			s, end, err := h.begin()
 			f.must(err)
 			defer end()
 			r, err := s.open(instance("a"))
 			f.must(err)
 			f.must(r.ensure(t.Context()))
+			lose := func() {
+				_, err := f.client.Catalog().Deregister(&api.CatalogDeregistration{Node: r.node.name, ServiceID: "a"}, nil)
+				f.must(err)
+				eventually(t, "it is lost", func() bool { return count(f.seen) == 0 })
+			}
 			eventually(t, "it is told", func() bool { return count(f.seen) == 1 })
-			r.verifyEvery = time.Millisecond // with every beat
-			_, err = f.client.Catalog().Deregister(&api.CatalogDeregistration{Node: r.node.name, ServiceID: "a"}, nil)
-			f.must(err)
-			eventually(t, "it is lost", func() bool { return count(f.seen) == 0 })
-			hold := run(t, func(ctx context.Context) error { return r.keep(ctx, func() {}) })
-			eventually(t, "it is told again", func() bool { return count(f.seen) == 1 || hold.ended() })
-			f.must(hold.stop())
-			f.must(r.leave(t.Context()))
+			lose()
+			keep := run(t, func(ctx context.Context) error { return r.keep(ctx, func() {}) })
+			eventually(t, "it is told again", func() bool { return count(f.seen) == 1 || keep.ended() })
+			f.must(keep.stop())
+			lose()
+			_, held := hold(t, h, instance("a"))
+			eventually(t, "the next one tells it", func() bool { return count(f.seen) == 1 })
+			f.must(held.stop())
 		})
 	}
 }
