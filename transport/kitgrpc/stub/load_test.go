@@ -99,7 +99,7 @@ func TestProbing(t *testing.T) {
 		targets = append(targets, b.addr)
 	}
 	heard := new(lines)
-	cc := dial(t, "static:///"+strings.Join(targets, ","), stub.Config{Balancer: "probing", Logger: heard})
+	cc := dial(t, "static:///"+strings.Join(targets, ","), stub.Config{Logger: heard, ServiceConfig: `{"loadBalancingConfig": [{"kit_probing": {"timeout": "1m"}}]}`})
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	for asked.Load() < 10 {
