@@ -48,15 +48,15 @@ func TestNobodyNoticesAnOutage(t *testing.T) {
 			p.await(t, "source=fresh age=0s instances=3 held=0")
 			awaitSaved(t, snapshot, addrs)
 			server.Kill()
-			p.await(t, "source=stale age=1s instances=3 held=0")
+			p.await(t, "source=stale age=[1-9]+m?[0-9]*s instances=3 held=0")
 			server.Start()
 			p.await(t, "source=fresh age=0s instances=3 held=0")
 			server.Wipe()
-			p.await(t, "source=stale age=1s instances=3 held=0")
+			p.await(t, "source=stale age=[1-9]+m?[0-9]*s instances=3 held=0")
 			server.Start()
 			p.await(t, "source=fresh age=0s instances=3 held=0")
 			server.Freeze()
-			p.await(t, "source=stale age=1s instances=3 held=0")
+			p.await(t, "source=stale age=[1-9]+m?[0-9]*s instances=3 held=0")
 			server.Thaw()
 			p.await(t, "source=fresh age=0s instances=3 held=0")
 			p.end(t)
@@ -131,12 +131,12 @@ func (p *program) said() string {
 	return p.out.String()
 }
 
-// await waits for a line that is printed from now on.
+// await waits for a line that is printed from now on; want is a regular expression.
 func (p *program) await(t *testing.T, want string) {
 	t.Helper()
-	from := len(p.said())
+	from, line := len(p.said()), regexp.MustCompile(want)
 	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(10 * time.Millisecond) {
-		if strings.Contains(p.said()[from:], want) {
+		if line.MatchString(p.said()[from:]) {
 			return
 		}
 		select {
