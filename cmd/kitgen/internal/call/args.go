@@ -3,8 +3,6 @@ package call
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -13,23 +11,19 @@ import (
 )
 
 // arguments is what a method is called with, by name, from words such as
-// name=Ada and from a JSON object, if data is not empty. What is not given is
-// the zero value.
-func (ts types) arguments(m *spec.Method, words []string, data string) (map[string]any, error) {
-	given := map[string]any{}
-	if data != "" {
-		v, err := readJSON([]byte(data))
-		object, ok := v.(map[string]any)
-		if err != nil || !ok {
-			return nil, refuse(m, "--data: it is no JSON object")
-		}
-		if given, err = ts.checkFields(m.Params, object); err != nil {
-			return nil, refuse(m, "--data: %v", err)
-		}
+// name=Ada and from a JSON object. What is not given is the zero value.
+func (ts types) arguments(m *spec.Method, words []string, data input) (map[string]any, error) {
+	object, err := data.object()
+	if err != nil {
+		return nil, refuse(ts.describe(m), "%v", err)
+	}
+	given, err := ts.checkFields(m.Head(), object)
+	if err != nil {
+		return nil, refuse(ts.describe(m), "%s: %v", data.name, err)
 	}
 	for _, word := range words {
 		if err := ts.argument(m, word, given); err != nil {
-			return nil, refuse(m, "%s: %v", word, err)
+			return nil, refuse(ts.describe(m), "%s: %v", word, err)
 		}
 	}
 	return given, nil
@@ -37,11 +31,11 @@ func (ts types) arguments(m *spec.Method, words []string, data string) (map[stri
 
 // argument adds one word to what was given. A list may be given in several.
 func (ts types) argument(m *spec.Method, word string, given map[string]any) error {
-	name, text, ok := strings.Cut(word, "=")
-	if !ok {
-		return errors.New("an argument is name=value")
+	name, text, err := cut(word)
+	if err != nil {
+		return err
 	}
-	f, err := field(m.Params, name)
+	f, err := field(m.Head(), name)
 	if err != nil {
 		return err
 	}
@@ -57,36 +51,15 @@ func (ts types) argument(m *spec.Method, word string, given map[string]any) erro
 	return nil
 }
 
-// refuse says what is wrong with arguments, and what the method takes.
-func refuse(m *spec.Method, format string, args ...any) error {
-	return project.Refusal(fmt.Sprintf(format, args...) + "; " + usage(m))
-}
-
-// usage is what a method takes.
-func usage(m *spec.Method) string {
-	if len(m.Params) == 0 {
-		return m.Name + " takes nothing"
-	}
-	var words []string
-	for _, f := range m.Params {
-		words = append(words, f.JSON+"="+strings.ToUpper(f.Type.Go))
-	}
-	return "write " + m.Name + " " + strings.Join(words, " ")
-}
-
-// content is the text itself, or that of the file that it names after an @.
-func content(text string, stdin io.Reader) (string, error) {
-	name, ok := strings.CutPrefix(text, "@")
+func cut(word string) (name, text string, err error) {
+	name, text, ok := strings.Cut(word, "=")
 	if !ok {
-		return text, nil
+		return "", "", errors.New("an argument is name=value, or a JSON object, or @FILE with one")
 	}
-	if name == "-" {
-		b, err := io.ReadAll(stdin)
-		return string(b), err
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return "", project.Refusal(fmt.Sprintf("--data: %v", err))
-	}
-	return string(b), nil
+	return name, text, nil
+}
+
+// refuse says what is wrong with arguments, and what the method takes.
+func refuse(a about, format string, args ...any) error {
+	return project.Refusal(fmt.Sprintf(format, args...) + "; " + a.usage())
 }

@@ -64,7 +64,7 @@ func (ts types) zero(t *spec.Type) any {
 	case spec.Map, spec.Set:
 		return map[string]any{}
 	case spec.StructT:
-		return ts.decodeFields(ts.fields(t), nil)
+		return ordered{ts.fields(t), ts.decodeFields(ts.fields(t), nil)}
 	}
 	return 0
 }
@@ -72,7 +72,7 @@ func (ts types) zero(t *spec.Type) any {
 func (ts types) decodeObject(t *spec.Type, v map[string]any) any {
 	switch t.Kind {
 	case spec.StructT:
-		return ts.decodeFields(ts.fields(t), v)
+		return ordered{ts.fields(t), ts.decodeFields(ts.fields(t), v)}
 	case spec.Map:
 		out := make(map[string]any, len(v))
 		for key, e := range v {

@@ -26,8 +26,35 @@ type known struct {
 	svc      *spec.Service
 }
 
+// named is the service of a name whose interface is here; nil if there is none.
+func named(dir, name string, note *dev.Note) (*known, error) {
+	dirs, _ := directories(dir, note) // none is no error: others can be called from anywhere
+	for _, dir := range dirs {
+		if m, err := project.ReadManifest(os.DirFS(dir), dir); err == nil && m.Service == name {
+			return read(dir)
+		}
+	}
+	return nil, nil
+}
+
 // services are those here, below, and, if a session runs here, those it runs.
 func services(dir string, note *dev.Note) ([]*known, error) {
+	dirs, err := directories(dir, note)
+	if err != nil {
+		return nil, err
+	}
+	var all []*known
+	for _, dir := range dirs {
+		k, err := read(dir)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}
+
+func directories(dir string, note *dev.Note) ([]string, error) {
 	dirs, err := dev.Services(dir)
 	if note != nil {
 		more, moreErr := dev.Services(note.Dir())
@@ -38,15 +65,7 @@ func services(dir string, note *dev.Note) ([]*known, error) {
 		return nil, err
 	}
 	slices.Sort(dirs)
-	var all []*known
-	for _, dir := range slices.Compact(dirs) {
-		k, err := read(dir)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, k)
-	}
-	return all, nil
+	return slices.Compact(dirs), nil
 }
 
 func read(dir string) (*known, error) {
@@ -144,9 +163,6 @@ func (k *known) descriptor(m *spec.Method) (protoreflect.MethodDescriptor, error
 // wire is the one to call m over: the one asked for, or else the first that
 // serves it.
 func (k *known) wire(m *spec.Method, asked string) (string, error) {
-	if m.StreamIn || m.StreamOut {
-		return "", project.Refusal(m.Name + " streams, and kitgen call makes calls with one answer; over HTTP, curl -N shows a stream line by line")
-	}
 	var served []string
 	for _, w := range []string{"grpc", "http"} {
 		if m.Over(w) && slices.Contains(k.manifest.Transports, w) {

@@ -34,9 +34,9 @@ type share struct {
 	Attempts int    `json:"attempts"`
 }
 
-// run makes the calls of l through c. No more begin once ctx ends; those under
-// way go on to their end.
-func (l load) run(ctx context.Context, c *client, req request) result {
+// run makes the calls of l through c, each within a time if that is above 0. No more
+// begin once ctx ends; those under way go on to their end.
+func (l load) run(ctx context.Context, c *client, job any, within time.Duration) result {
 	calling := context.WithoutCancel(ctx)
 	t := &tally{failures: map[string]int{}}
 	turns := make(chan struct{})
@@ -45,7 +45,7 @@ func (l load) run(ctx context.Context, c *client, req request) result {
 		workers.Go(func() {
 			for range turns {
 				begin := time.Now()
-				_, err := c.call(calling, req)
+				err := c.once(calling, job, within)
 				t.add(time.Since(begin), err)
 			}
 		})
@@ -54,6 +54,17 @@ func (l load) run(ctx context.Context, c *client, req request) result {
 	close(turns)
 	workers.Wait()
 	return t.result(c)
+}
+
+// once makes a call of a load.
+func (c *client) once(ctx context.Context, job any, within time.Duration) error {
+	if within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, within)
+		defer cancel()
+	}
+	_, err := c.call(ctx, job)
+	return err
 }
 
 // pace hands out turns.

@@ -24,7 +24,7 @@ func TestALoadIsPacedAndCounted(t *testing.T) {
 			return nil, nil
 		}}
 		begin := time.Now()
-		r := load{calls: 8, workers: 1, rate: 10}.run(t.Context(), c, request{})
+		r := load{calls: 8, workers: 1, rate: 10}.run(t.Context(), c, nil, 0)
 		if took := time.Since(begin); took != 708*time.Millisecond { // the last begins after 700
 			t.Errorf("took %s", took)
 		}
@@ -67,7 +67,7 @@ func TestALoadThatIsEndedLosesNoCall(t *testing.T) {
 			time.Sleep(time.Second)
 			return nil, ctx.Err()
 		}}
-		if r := (load{calls: 1000, workers: 2}).run(ctx, c, request{}); r.Calls != 6 || r.Errors != 0 {
+		if r := (load{calls: 1000, workers: 2}).run(ctx, c, nil, 0); r.Calls != 6 || r.Errors != 0 {
 			t.Errorf("%+v", r)
 		}
 	})

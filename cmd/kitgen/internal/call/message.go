@@ -44,7 +44,7 @@ func (ts types) values(shape spec.Message, fields []spec.Field, m proto.Message)
 	object, _ := v.(map[string]any) // a message is nothing else
 	if shape.Whole {
 		whole := fields[0]
-		return map[string]any{whole.JSON: ts.decodeFields(ts.fields(pointed(whole.Type)), object)}, nil
+		return map[string]any{whole.JSON: ts.decodeObject(pointed(whole.Type), object)}, nil
 	}
 	return ts.decodeFields(fields, object), nil
 }

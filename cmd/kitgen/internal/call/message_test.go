@@ -24,7 +24,7 @@ func TestValuesSurviveGRPC(t *testing.T) {
 	} {
 		k := loadShop(t)
 		ts, m := types{k.svc}, k.named(t, method)
-		values, err := ts.arguments(m, nil, all)
+		values, err := ts.arguments(m, nil, input{text: all})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestNamesOfEnumsTravelOverGRPC(t *testing.T) {
 	k := loadShop(t)
 	ts, m := types{k.svc}, k.named(t, "Cut")
 	for size, want := range map[string]string{"Large": "{1}", "SIZE_LARGE": "{1}", "L": "refused"} {
-		values, err := ts.arguments(m, []string{"size=" + size}, "")
+		values, err := ts.arguments(m, []string{"size=" + size}, input{text: ""})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,12 +1,9 @@
 package call
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -62,19 +59,6 @@ func (ts types) parseList(t *spec.Type, text string) (any, error) {
 		list = append(list, v)
 	}
 	return list, nil
-}
-
-// readJSON reads one value, whose numbers stay as they are written.
-func readJSON(text []byte) (v any, err error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more after the value")
-	}
-	return v, nil
 }
 
 // check is v as a value of type t, in the form that JSON over HTTP has.
@@ -204,13 +188,18 @@ func field(fields []spec.Field, name string) (spec.Field, error) {
 		}
 		names = append(names, f.JSON)
 	}
+	return spec.Field{}, noField(name, names)
+}
+
+// noField says that there is none of that name, and what was probably meant.
+func noField(name string, names []string) error {
 	switch near := typo.Nearest(name, names); {
 	case near != "":
-		return spec.Field{}, fmt.Errorf("there is no %q; did you mean %s?", name, near)
+		return fmt.Errorf("there is no %q; did you mean %s?", name, near)
 	case len(names) == 0:
-		return spec.Field{}, fmt.Errorf("there is no %q, nor anything else to give", name)
+		return fmt.Errorf("there is no %q, nor anything else to give", name)
 	}
-	return spec.Field{}, fmt.Errorf("there is no %q; there are %s", name, strings.Join(names, ", "))
+	return fmt.Errorf("there is no %q; there are %s", name, strings.Join(names, ", "))
 }
 
 // checkEnum is the number of a value that is given by its name, in Go or in the

@@ -34,7 +34,7 @@ func TestArgumentsAreReadByTheirTypes(t *testing.T) {
 		if strings.Contains(tt.want, "size") {
 			method = "Cut"
 		}
-		got, err := ts.arguments(k.named(t, method), tt.words, tt.data)
+		got, err := ts.arguments(k.named(t, method), tt.words, input{name: "--data", text: tt.data})
 		if err != nil {
 			t.Errorf("%v: %v", tt.words, err)
 			continue
@@ -56,7 +56,7 @@ func TestArgumentsThatAreWrongAreRefusedWithTheMend(t *testing.T) {
 	for _, tt := range []struct{ method, word, data, want string }{
 		{"List", "limt=1", "", `limt=1: there is no "limt"; did you mean limit?` + mend},
 		{"List", "colour=1", "", `colour=1: there is no "colour"; there are owner, limit, within, tags` + mend},
-		{"List", "limit", "", `limit: an argument is name=value` + mend},
+		{"List", "limit", "", `limit: an argument is name=value, or a JSON object, or @FILE with one` + mend},
 		{"List", "limit=many", "", `limit=many: "many" is no int` + mend},
 		{"List", "limit=1.5", "", `limit=1.5: 1.5 is no int` + mend},
 		{"List", "limit=99999999999999999999", "", `limit=99999999999999999999: 99999999999999999999 is no int` + mend},
@@ -70,27 +70,27 @@ func TestArgumentsThatAreWrongAreRefusedWithTheMend(t *testing.T) {
 		if tt.word != "" {
 			words = []string{tt.word}
 		}
-		_, err := ts.arguments(k.named(t, tt.method), words, tt.data)
+		_, err := ts.arguments(k.named(t, tt.method), words, input{name: "--data", text: tt.data})
 		if _, ok := errors.AsType[project.Refusal](err); !ok || err.Error() != tt.want {
 			t.Errorf("%s %s %s:\n%v, want\n%s", tt.method, tt.word, tt.data, err, tt.want)
 		}
 	}
 	for _, word := range []string{`odd={"color":"Blue"}`, `odd={"ids":["a"]}`, `odd={"key":[1,2,256]}`, `odd={"key":[1,2]}`, `odd={"key":[1,2,3,4]}`} {
-		if _, err := ts.arguments(k.named(t, "Odd"), []string{word}, ""); err == nil {
+		if _, err := ts.arguments(k.named(t, "Odd"), []string{word}, input{}); err == nil {
 			t.Errorf("%s was taken", word)
 		}
 	}
 	for _, name := range []string{"DarkBlue", "COLOR_DARK_BLUE", "1"} {
-		got, err := ts.arguments(k.named(t, "Odd"), []string{`odd={"color":"` + name + `"}`}, "")
+		got, err := ts.arguments(k.named(t, "Odd"), []string{`odd={"color":"` + name + `"}`}, input{})
 		if name == "1" {
-			got, err = ts.arguments(k.named(t, "Odd"), []string{`odd={"color":1}`}, "")
+			got, err = ts.arguments(k.named(t, "Odd"), []string{`odd={"color":1}`}, input{})
 		}
 		if err != nil || got["odd"].(map[string]any)["color"] != json.Number("1") {
 			t.Errorf("%s is %v, %v", name, got, err)
 		}
 	}
 	for _, word := range []string{"count=128", "at=yesterday", "data=%%", "item=x", `item={"nam":""}`, `item={"labels":{"a":"b"}}`, "loud=1", "ratio=x"} {
-		if _, err := ts.arguments(k.named(t, "Put"), []string{word}, ""); err == nil {
+		if _, err := ts.arguments(k.named(t, "Put"), []string{word}, input{}); err == nil {
 			t.Errorf("%s was taken", word)
 		}
 	}

@@ -1,40 +1,15 @@
 package call
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/go-kit/kit/endpoint"
-	kitsd "github.com/go-kit/kit/sd"
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/dynamicpb"
-
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
-	"github.com/kitgen/kitgen/transport/kitgrpc"
 	"github.com/kitgen/kitgen/transport/kithttp"
 )
-
-// request is one call: its values, and what they are over gRPC.
-type request struct {
-	values  map[string]any
-	message *dynamicpb.Message // nil over HTTP
-}
-
-// overHTTP calls m by its route. The response is the JSON that came.
-func (ts types) overHTTP(m *spec.Method) kitsd.Factory {
-	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
-		r := m.Route()
-		return kithttp.NewRouteEndpoint[json.RawMessage](c, r.Verb, base, r.Path, func(req request) (kithttp.Parts, error) {
-			return parts(m, req.values)
-		})
-	}, kithttp.ClientConfig{})
-}
 
 // parts puts values where the route of m has them.
 func parts(m *spec.Method, values map[string]any) (kithttp.Parts, error) {
@@ -119,25 +94,6 @@ func zeroInURL(t *spec.Type) string {
 		return "0"
 	}
 	return ""
-}
-
-// overGRPC calls m by its name in the .proto. The response is its values.
-func (ts types) overGRPC(m *spec.Method, d protoreflect.MethodDescriptor) kitsd.Factory {
-	name := fmt.Sprintf("/%s/%s", d.Parent().FullName(), d.Name())
-	return kitgrpc.Factory(func(cc *grpc.ClientConn) endpoint.Endpoint {
-		return func(ctx context.Context, req any) (any, error) {
-			out := dynamicpb.NewMessage(d.Output())
-			if err := cc.Invoke(ctx, name, req.(request).message, out); err != nil { //nolint:forcetypeassert // its only caller sends nothing else
-				return nil, err
-			}
-			values, err := ts.values(m.Out, m.Results, out)
-			if err != nil {
-				return nil, err
-			}
-			text, err := json.Marshal(ordered{m.Results, values})
-			return json.RawMessage(text), err
-		}
-	})
 }
 
 // ordered is an object whose members stand as the interface has them.

@@ -27,7 +27,7 @@ func TestPartsFollowTheRoute(t *testing.T) {
 		{"Ping", `{}`, kithttp.Parts{Query: url.Values{}}},
 	} {
 		m := k.named(t, tt.method)
-		values, err := ts.arguments(m, nil, tt.data)
+		values, err := ts.arguments(m, nil, input{text: tt.data})
 		if err != nil {
 			t.Fatal(err)
 		}
