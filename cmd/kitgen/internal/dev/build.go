@@ -48,8 +48,28 @@ func (s *session) generate(ctx context.Context, f *fleet) error {
 const refused = 4
 
 // build compiles f and reports whether that made another program than the one
-// before.
+// before. What is looked at from now on is what the program is made of; if it
+// does not compile, also what it was made of before.
 func (s *session) build(ctx context.Context, f *fleet) (changed bool, err error) {
+	made, listing := f.sources(ctx) // before, so that what changes meanwhile is seen
+	f.learn(made)
+	changed, err = s.compile(ctx, f)
+	if err == nil && listing == nil {
+		f.mu.Lock()
+		f.made = made
+		f.mu.Unlock()
+	}
+	return changed, err
+}
+
+// learn adds to what f is made of.
+func (f *fleet) learn(made sources) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.made = f.made.join(made)
+}
+
+func (s *session) compile(ctx context.Context, f *fleet) (changed bool, err error) {
 	out := filepath.Join(s.place, "build", f.name) + exe()
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", out, "./cmd/"+f.name) //nolint:gosec // the name was checked when the service was made
 	cmd.Dir = f.dir

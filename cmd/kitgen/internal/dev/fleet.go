@@ -18,9 +18,10 @@ type fleet struct {
 	instances *sd.Instancer // what the registry lists
 	door      *door         // nil without HTTP
 
-	mu   sync.Mutex // guards sum and path
+	mu   sync.Mutex // guards sum, path and made
 	sum  string     // of the program; empty if replicas may run different ones
 	path string     // of the program that new processes run
+	made sources    // what the program is made of, besides what is below root
 
 	units []*unit // guarded by session.mu
 	count int     // of replicas that ever were; guarded by session.turn

@@ -13,6 +13,7 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/localetcd"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/sd"
 	"github.com/kitgen/kitgen/sd/consul"
 	"github.com/kitgen/kitgen/sd/etcd"
@@ -77,7 +78,11 @@ func (s *session) run(ctx context.Context, prompt func(ctx context.Context, s *s
 		return err
 	}
 	defer func() { err = errors.Join(err, s.clear(), c.close()) }()
-	seen := look(s.roots()) // before the build, so that it is built again if it changes meanwhile
+	for _, f := range s.fleets {
+		made, _ := f.sources(ctx) // what is wrong the build says
+		f.learn(made)
+	}
+	seen := s.look() // before the build, so that it is built again if it changes meanwhile
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -92,7 +97,7 @@ func (s *session) run(ctx context.Context, prompt func(ctx context.Context, s *s
 	s.tasks.Go(func() { prompt(ctx, s) })
 	if !s.noWatch {
 		s.tasks.Go(func() {
-			watch(ctx, s.roots(), seen, func(changed []string) { s.refresh(ctx, changed) })
+			watch(ctx, s.look, seen, func(changed []string) { s.refresh(ctx, changed) })
 		})
 	}
 	<-ctx.Done()
@@ -187,7 +192,7 @@ func (s *session) refresh(ctx context.Context, changed []string) {
 
 // update generates, builds and rolls out f.
 func (s *session) update(ctx context.Context, f *fleet, changed []string) error {
-	if slices.ContainsFunc(changed, f.concerns) {
+	if slices.ContainsFunc(changed, concerns) {
 		if err := s.generate(ctx, f); err != nil {
 			return err
 		}
@@ -200,10 +205,27 @@ func (s *session) update(ctx context.Context, f *fleet, changed []string) error 
 	return s.roll(ctx, f)
 }
 
-// concerns says whether the file may be one that kitgen generate reads.
-func (f *fleet) concerns(path string) bool {
-	name := filepath.Base(path)
-	return filepath.Dir(path) == f.dir && !strings.HasSuffix(name, "_gen.go") || strings.HasSuffix(name, ".proto")
+// concerns says whether the file may be one that kitgen generate reads: types of
+// other packages travel too.
+func concerns(path string) bool {
+	switch filepath.Ext(path) {
+	case ".go":
+		return !strings.HasSuffix(path, "_gen.go") && !strings.HasSuffix(path, ".pb.go")
+	case ".proto", ".tmpl":
+		return true
+	}
+	return slices.Contains([]string{project.ManifestPath, "go.mod", "go.work"}, filepath.Base(path))
+}
+
+// look sees all that the programs are made of.
+func (s *session) look() files {
+	var more sources
+	for _, f := range s.fleets {
+		f.mu.Lock()
+		more = more.join(f.made)
+		f.mu.Unlock()
+	}
+	return look(s.roots(), more)
 }
 
 // roots are the directories whose files the programs are made of, without those

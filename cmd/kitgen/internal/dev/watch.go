@@ -3,6 +3,7 @@ package dev
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,9 +28,9 @@ const (
 	lookShare = 20
 )
 
-// watch calls changed with the files below roots that are not as they were, once
-// they have stopped changing, until ctx ends.
-func watch(ctx context.Context, roots []string, seen files, changed func([]string)) {
+// watch calls changed with the files that are not as they were when seen, once
+// they have stopped changing, until ctx ends. look sees them as they are.
+func watch(ctx context.Context, look func() files, seen files, changed func([]string)) {
 	settled := seen
 	pause := time.NewTimer(lookEvery)
 	defer pause.Stop()
@@ -40,7 +41,7 @@ func watch(ctx context.Context, roots []string, seen files, changed func([]strin
 		case <-pause.C:
 		}
 		begin := time.Now()
-		now := look(roots)
+		now := look()
 		took := time.Since(begin)
 		if quiet := len(differing(seen, now)) == 0; quiet {
 			if diff := differing(settled, now); len(diff) > 0 {
@@ -53,9 +54,20 @@ func watch(ctx context.Context, roots []string, seen files, changed func([]strin
 	}
 }
 
-// look sees every file below roots that a program is made of.
-func look(roots []string) files {
+// look sees every file that a program is made of: those below roots, and more.
+func look(roots []string, more sources) files {
 	seen := files{}
+	for _, dir := range more.dirs {
+		entries, _ := os.ReadDir(dir) // one that is not there has none
+		for _, e := range entries {
+			if !e.IsDir() && counts(e.Name()) {
+				seen.see(filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	for _, path := range more.paths {
+		seen.see(path)
+	}
 	for _, root := range roots {
 		// A file that goes away meanwhile is one that is not there.
 		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -76,6 +88,13 @@ func look(roots []string) files {
 	return seen
 }
 
+// see looks at one file; one that is not there is not among those seen.
+func (f files) see(path string) {
+	if info, err := os.Stat(path); err == nil {
+		f[path] = stamp{info.ModTime(), info.Size()}
+	}
+}
+
 // counts says whether a change of the file may change the program.
 func counts(name string) bool {
 	switch {
@@ -84,7 +103,11 @@ func counts(name string) bool {
 	case name == "go.mod", name == "go.sum", name == "go.work", name == "kitgen.json":
 		return true
 	}
-	return strings.HasSuffix(name, ".go") || strings.HasSuffix(name, ".proto")
+	switch filepath.Ext(name) {
+	case ".go", ".proto", ".tmpl", ".s", ".c", ".h":
+		return true
+	}
+	return false
 }
 
 // differing are the files that are not the same in both, sorted.

@@ -20,8 +20,8 @@ func TestWatchTellsOnceOfWhatWasSaved(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		told := make(chan []string, 10)
-		seen := look([]string{dir})
-		go watch(ctx, []string{dir}, seen, func(changed []string) { told <- changed })
+		see := func() files { return look([]string{dir}, sources{}) }
+		go watch(ctx, see, see(), func(changed []string) { told <- changed })
 
 		time.Sleep(time.Minute)
 		synctest.Wait()
