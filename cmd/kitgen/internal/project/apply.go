@@ -9,16 +9,23 @@ import (
 )
 
 // Apply writes the plan below root. If it fails, everything is as it was
-// before; if it is killed, [Recover] makes it so. Files that are identical are
-// not touched, and one that somebody saved since it was read is not replaced.
-func (p *Plan) Apply(root *os.Root) error { return apply(root, p.Changes) }
+// before; if it is killed, or the machine loses its power, [Recover] makes it
+// so: nothing is renamed before the disk has the new texts, the old ones and
+// the journal. Once Apply has returned without an error, the disk has all of
+// it. That holds as far as the file system keeps what it was asked to sync, and
+// renames whole; one that cannot sync a directory protects from kills alone.
+//
+// Files that are identical are not touched, and one that somebody saved since
+// it was read is not replaced.
+func (p *Plan) Apply(root *os.Root) error { return apply(disk{root}, p.Changes) }
 
 // Recover puts back what an Apply had changed that was killed before it was
 // through, and reports whether there was one. It must run before anything is
 // read from root.
-func Recover(root *os.Root) (bool, error) { return restore(root) }
+func Recover(root *os.Root) (bool, error) { return restore(disk{root}) }
 
-// directory is what a transaction needs of an [os.Root].
+// directory is what a transaction needs of an [os.Root], and Sync, which may be
+// called by several goroutines at once.
 type directory interface {
 	Lstat(name string) (fs.FileInfo, error)
 	ReadFile(name string) ([]byte, error)
@@ -29,9 +36,8 @@ type directory interface {
 	Rename(from, to string) error
 	Remove(name string) error
 	RemoveAll(name string) error
+	Sync(name string) error // of a file or directory, to the disk
 }
-
-var _ directory = (*os.Root)(nil)
 
 func apply(dir directory, changes []Change) error {
 	t := &transaction{dir: dir}
@@ -48,7 +54,6 @@ func apply(dir directory, changes []Change) error {
 	if err != nil {
 		return errors.Join(err, t.rollBack())
 	}
-	t.close() // what it leaves behind, the next one removes
 	return nil
 }
 
@@ -136,23 +141,42 @@ func writable(path string, mode fs.FileMode) error {
 	return nil
 }
 
-// stage writes the new texts and then the journal.
+// stage writes the new texts, keeps the old ones, and writes the journal: all
+// of it is on the disk before anything is in its place.
 func (t *transaction) stage() error {
+	written := []string{journalPath + ".new"}
 	for _, s := range t.Steps {
-		if s.Staged == "" {
-			continue
+		if s.Staged != "" {
+			if err := t.write(s.Staged, s.change.New, s.mode); err != nil {
+				return fmt.Errorf("write %s: %w", s.Path, err)
+			}
+			written = append(written, s.Staged)
 		}
-		if err := t.dir.WriteFile(s.Staged, s.change.New, 0o644); err != nil {
-			return fmt.Errorf("write %s: %w", s.Path, err)
-		}
-		if s.mode == 0 {
-			continue
-		}
-		if err := t.dir.Chmod(s.Staged, s.mode); err != nil {
-			return fmt.Errorf("write %s: %w", s.Path, err)
+		if s.Backup != "" {
+			if err := t.keep(s); err != nil {
+				return fmt.Errorf("keep %s: %w", s.Path, err)
+			}
+			written = append(written, s.Backup)
 		}
 	}
-	return t.writeJournal()
+	return t.writeJournal(written)
+}
+
+// write writes a file of that mode; 0 means that of a new one.
+func (t *transaction) write(name string, text []byte, mode fs.FileMode) error {
+	if err := t.dir.WriteFile(name, text, 0o644); err != nil || mode == 0 {
+		return err
+	}
+	return t.dir.Chmod(name, mode)
+}
+
+// keep has the old text in two places: by a link, or where the file system
+// knows none by a copy.
+func (t *transaction) keep(s step) error {
+	if t.dir.Link(s.Path, s.Backup) == nil {
+		return nil
+	}
+	return t.write(s.Backup, s.change.Old, s.mode)
 }
 
 // commit puts every text in its place. It is done once the journal is gone.
@@ -167,7 +191,10 @@ func (t *transaction) commit() error {
 			return fmt.Errorf("%s %s: %w", s.change.Verb, s.Path, err)
 		}
 	}
-	return t.dir.Remove(journalPath)
+	if err := t.sync(t.touched()); err != nil {
+		return err
+	}
+	return t.finish()
 }
 
 // put does one step, unless the file is no longer what the plan was made for.
@@ -179,26 +206,8 @@ func (t *transaction) put(s step) error {
 	if there := err == nil; there == (s.change.Verb == Create) || there && !bytes.Equal(text, s.change.Old) {
 		return refuse("somebody changed it meanwhile; run it again")
 	}
-	if s.Backup != "" {
-		if err := t.keep(s); err != nil {
-			return err
-		}
-	}
 	if s.Staged == "" {
-		err := t.dir.Remove(s.Path)
-		if errors.Is(err, fs.ErrNotExist) { // kept by a rename
-			return nil
-		}
-		return err
+		return t.dir.Remove(s.Path)
 	}
 	return t.dir.Rename(s.Staged, s.Path)
-}
-
-// keep has the old text in two places, so that its own is never empty; where
-// the file system knows no links, it is for a moment.
-func (t *transaction) keep(s step) error {
-	if t.dir.Link(s.Path, s.Backup) == nil {
-		return nil
-	}
-	return t.dir.Rename(s.Path, s.Backup)
 }

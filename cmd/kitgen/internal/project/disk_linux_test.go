@@ -60,7 +60,7 @@ func fillDisk(t *testing.T) {
 		}
 		fill(t, root, room)
 		big := strings.Repeat("x", 9<<10)
-		err = apply(sub, []Change{
+		err = apply(disk{sub}, []Change{
 			{Verb: Create, Path: "a/new", New: []byte(big)},
 			{Verb: Create, Path: "b/new", New: []byte(big)},
 			{Verb: Rewrite, Path: "old", Old: []byte("1"), New: []byte(big)},

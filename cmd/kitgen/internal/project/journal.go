@@ -1,7 +1,6 @@
 package project
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,41 +27,59 @@ func restore(dir directory) (bool, error) {
 	if _, err := dir.Lstat(pendingDir); err != nil {
 		return false, nil //nolint:nilerr // what cannot be seen is not there; the writing will tell
 	}
-	if pid, err := dir.ReadFile(ownerPath); err == nil && alive(string(pid)) {
-		return false, refuse("%s: kitgen is writing here, as process %s; wait until it is done", pendingDir, bytes.TrimSpace(pid))
+	if text, err := dir.ReadFile(ownerPath); err == nil {
+		if pid := alive(string(text)); pid != 0 {
+			return false, refuse("%s: kitgen is writing here, as process %d; wait until it is done, or remove %s if that is another program", pendingDir, pid, ownerPath)
+		}
 	}
 	t := &transaction{dir: dir}
 	text, err := dir.ReadFile(journalPath)
 	if errors.Is(err, fs.ErrNotExist) { // nothing was in its place yet, or all was
-		t.close()
-		return false, nil
+		return false, t.finish()
 	}
 	if err == nil {
 		err = json.Unmarshal(text, t)
 	}
 	if err != nil {
-		return false, fmt.Errorf("undo what an earlier kitgen left: read %s: %w", journalPath, err)
+		return false, fmt.Errorf("undo what an earlier kitgen left: read %s: %w; restore the files from version control and remove %s", journalPath, err, pendingDir)
 	}
 	return true, t.rollBack()
 }
 
-// alive reports whether another process has that number. It may be any, which
-// costs the user a look, where the other mistake costs a file.
-func alive(number string) bool {
-	number, whole := strings.CutSuffix(number, "\n")
+// owner tells this process from others, also from those that had its number
+// before the machine was started anew.
+func owner() string { return fmt.Sprintln(os.Getpid(), boot()) }
+
+// boot is another one each time that the machine starts; empty where nothing
+// tells.
+func boot() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
+}
+
+// alive is the number of another process that owner seems to be; 0 if there is
+// none. It may be any, which costs the user a look, where the other mistake
+// costs a file.
+func alive(owner string) int {
+	number, started, _ := strings.Cut(strings.TrimSuffix(owner, "\n"), " ")
 	pid, err := strconv.Atoi(number)
-	if !whole || err != nil || pid == os.Getpid() {
-		return false
+	if !strings.HasSuffix(owner, "\n") || err != nil || pid == os.Getpid() || started != boot() {
+		return 0
 	}
 	p, err := os.FindProcess(pid)
 	if err != nil {
-		return false
+		return 0
 	}
 	if runtime.GOOS == "windows" { // finds none that is not there
-		return true
+		return pid
 	}
-	err = p.Signal(syscall.Signal(0))
-	return err == nil || errors.Is(err, os.ErrPermission)
+	if err := p.Signal(syscall.Signal(0)); err != nil && !errors.Is(err, os.ErrPermission) {
+		return 0
+	}
+	return pid
 }
 
 // open makes the place where texts wait; who made it is alone with it.
@@ -72,7 +89,7 @@ func (t *transaction) open() error {
 		return refuse("%s: another kitgen is writing here; wait until it is done and run it again", pendingDir)
 	}
 	if err == nil {
-		err = t.dir.WriteFile(ownerPath, fmt.Appendln(nil, os.Getpid()), 0o644)
+		err = t.dir.WriteFile(ownerPath, []byte(owner()), 0o644)
 	}
 	if err != nil {
 		t.close()
@@ -86,8 +103,9 @@ func (t *transaction) close() {
 	_ = t.dir.RemoveAll(pendingDir) // what stays is removed by the next
 }
 
-// writeJournal makes the transaction one that can be undone by others.
-func (t *transaction) writeJournal() error {
+// writeJournal makes the transaction one that can be undone by others. What it
+// tells of has been written, and goes to the disk before it does.
+func (t *transaction) writeJournal(written []string) error {
 	text, err := json.Marshal(t)
 	if err != nil {
 		return err
@@ -95,7 +113,25 @@ func (t *transaction) writeJournal() error {
 	if err := t.dir.WriteFile(journalPath+".new", text, 0o644); err != nil {
 		return fmt.Errorf("write %s: %w", journalPath, err)
 	}
-	return t.dir.Rename(journalPath+".new", journalPath)
+	if err := t.sync(written); err != nil {
+		return err
+	}
+	if err := t.dir.Rename(journalPath+".new", journalPath); err != nil {
+		return err
+	}
+	return t.sync([]string{pendingDir, "."})
+}
+
+// finish takes the journal away: from then on nothing is undone. What the
+// journal tells of stays until the disk knows.
+func (t *transaction) finish() error {
+	if err := t.dir.Remove(journalPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if t.dir.Sync(pendingDir) == nil {
+		t.close()
+	}
+	return nil
 }
 
 // rollBack makes everything as it was before, from any state that the
@@ -110,13 +146,13 @@ func (t *transaction) rollBack() error {
 	for _, dir := range slices.Backward(t.Dirs) {
 		_ = t.dir.Remove(dir) // stays if somebody put a file there meanwhile
 	}
+	errs = append(errs, t.sync(t.touched()))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w\nthe next kitgen here tries that again", err)
 	}
-	if err := t.dir.Remove(journalPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := t.finish(); err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}
-	t.close()
 	return nil
 }
 
@@ -131,9 +167,11 @@ func (t *transaction) takeBack(s step) error {
 	if there && (s.Hash == "" || hash(text) != s.Hash) {
 		return nil
 	}
-	if s.Backup != "" {
+	switch {
+	case !there && s.Staged != "" && t.waits(s): // it was not done, and somebody removed the file
+	case s.Backup != "":
 		err = t.dir.Rename(s.Backup, s.Path)
-	} else if there && !t.waits(s) {
+	case there && !t.waits(s):
 		err = t.dir.Remove(s.Path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -4,6 +4,7 @@ package project
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -24,13 +25,13 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	n := 0
-	err = apply(&faulty{root, func(string) error {
+	err = apply(newFaulty(root, func(operation) error {
 		if n++; n == at {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
 		return nil
-	}}, faultsPlan())
+	}), faultsPlan())
 	if err != nil {
 		panic(err)
 	}
@@ -66,7 +67,7 @@ func TestKilled(t *testing.T) {
 
 // TestAnotherIsWriting finds the journal of a process that lives.
 func TestAnotherIsWriting(t *testing.T) {
-	_, root := place(t, map[string]string{ownerPath: strconv.Itoa(os.Getppid()) + "\n", "old": "1"})
+	_, root := place(t, map[string]string{ownerPath: fmt.Sprintln(os.Getppid(), boot()), "old": "1"})
 	_, err := Recover(root)
 	if !refused(err) {
 		t.Errorf("recover: %v", err)
@@ -77,5 +78,20 @@ func TestAnotherIsWriting(t *testing.T) {
 	}
 	if got, err := root.ReadFile("old"); string(got) != "1" {
 		t.Errorf("old is %q, %v", got, err)
+	}
+}
+
+// TestAnotherBoot finds the journal of a process from before a power failure,
+// whose number another one has now.
+func TestAnotherBoot(t *testing.T) {
+	if boot() == "" {
+		t.Skip("nothing tells here when the machine was started")
+	}
+	dir, root := place(t, map[string]string{ownerPath: fmt.Sprintln(os.Getppid(), "another"), "old": "1"})
+	if _, err := Recover(root); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"old": "1"}, tree(t, dir)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

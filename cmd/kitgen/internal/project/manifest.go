@@ -82,6 +82,13 @@ func (m *Manifest) record(files []render.File) {
 	slices.Sort(m.Seeded)
 }
 
+// Wrote reports whether a generated file of that path was written, and whether text is
+// what it was then.
+func (m *Manifest) Wrote(path string, text []byte) (recorded, same bool) {
+	sum, recorded := m.Generated[path]
+	return recorded, recorded && hash(text) == sum
+}
+
 // hash tells whether a text is the one it was, whatever ends its lines.
 func hash(b []byte) string {
 	sum := sha256.Sum256(unixLines(b))
