@@ -1,7 +1,6 @@
 package gosrc
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -164,24 +163,6 @@ func directives(text string) func(yield func(verb string, words []string) bool) 
 			}
 		}
 	}
-}
-
-// newer reports whether version a is above b, as far as numbers tell; it is if
-// there is no b.
-func newer(a, b string) bool {
-	if b == "" {
-		return true
-	}
-	return slices.CompareFunc(numbers(a), numbers(b), cmp.Compare[int]) > 0
-}
-
-func numbers(version string) (list []int) {
-	digits := strings.FieldsFunc(version, func(r rune) bool { return r < '0' || r > '9' })
-	for _, d := range digits {
-		n, _ := strconv.Atoi(d) // too long for a number only in a pseudo-version's hash
-		list = append(list, n)
-	}
-	return list
 }
 
 func absolute(dir, name string) string {

@@ -114,14 +114,25 @@ go 1.26
 use (
 	./mod
 	other
+	third
+	fourth
 )
 replace example.com/local => ./elsewhere
 -- other/go.mod --
 module example.com/other
 require example.com/a v1.10.0
+require example.com/candidate v1.0.0-rc.1
 -- other/pkg/o.go --
 -- elsewhere/sub/l.go --
 -- cache/example.com/a@v1.10.0/c/c.go --
+-- cache/example.com/candidate@v1.0.0/c.go --
+-- cache/example.com/candidate@v1.0.0-rc.1/c.go --
+-- third/go.mod --
+module example.com/third
+require example.com/candidate v1.0.0
+-- fourth/go.mod --
+module example.com/fourth
+require example.com/candidate v1.0.0-rc.1
 -- alone/go.mod --
 module example.com/alone
 require example.com/a v1.0.0
@@ -131,6 +142,7 @@ require example.com/a v1.0.0
 		"example.com/other/pkg": "other/pkg",
 		"example.com/local/sub": "elsewhere/sub",
 		"example.com/a/c":       "cache/example.com/a@v1.10.0/c", // the newer of both
+		"example.com/candidate": "cache/example.com/candidate@v1.0.0",
 	} {
 		if got, err := f.find(path); err != nil || got != filepath.Join(dir, filepath.FromSlash(want)) {
 			t.Errorf("%s is in %s, %v; want %s", path, got, err, want)
