@@ -10,6 +10,8 @@ import (
 )
 
 func ExampleNew() {
+	var all, here sync.WaitGroup
+	here.Add(3)
 	price := coalesce.New(coalesce.Config{
 		Key: func(_ context.Context, request any) (string, bool) {
 			item, ok := request.(string)
@@ -17,13 +19,16 @@ func ExampleNew() {
 		},
 	})(func(_ context.Context, request any) (any, error) {
 		fmt.Println("asking for the price of", request)
+		here.Wait()
 		time.Sleep(200 * time.Millisecond)
 		return 42, nil
 	})
 
-	var all sync.WaitGroup
 	for range 3 {
-		all.Go(func() { _, _ = price(context.Background(), "a book") })
+		all.Go(func() {
+			here.Done()
+			_, _ = price(context.Background(), "a book")
+		})
 	}
 	all.Wait()
 	// Output: asking for the price of a book
