@@ -6,6 +6,8 @@ import (
 	"io"
 	"iter"
 	"sync"
+
+	"github.com/kitgen/kitgen/internal/messages"
 )
 
 // Incoming is what a client sends in the course of a call, as the server receives
@@ -16,6 +18,7 @@ import (
 type Incoming[T any] struct {
 	receive func() (T, error)
 	cancel  context.CancelCauseFunc
+	many    messages.Count
 
 	mu  sync.Mutex // guards err
 	err error      // why no more can be received; nil at the end
@@ -25,7 +28,8 @@ type Incoming[T any] struct {
 // endpoint. Whoever calls it calls End.
 func Receive[T any](ctx context.Context, receive func() (T, error)) (context.Context, *Incoming[T]) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, &Incoming[T]{receive: receive, cancel: cancel}
+	in := &Incoming[T]{receive: receive, cancel: cancel}
+	return context.WithValue(ctx, messages.Received{}, &in.many), in
 }
 
 // Values is what comes. It can be ranged over in parts, on any goroutine, but not
@@ -41,6 +45,7 @@ func (in *Incoming[T]) Values() iter.Seq[T] {
 				in.fail(err)
 				return
 			}
+			in.many.Add()
 			if !yield(v) {
 				return
 			}

@@ -53,6 +53,8 @@ type Observer interface {
 
 	// End is called after the call, also if it or an observer's Start panicked.
 	// Its ctx is the one that the call was made with, with what all observers
-	// have added. The last to start is the first to end.
+	// have added. The last to start is the first to end. A call whose response is a
+	// stream (lb.Stream) ends when that does: once, on the goroutine that ends it,
+	// and perhaps since ctx has ended.
 	End(ctx context.Context, c *Call, r Result)
 }

@@ -1,28 +1,37 @@
 package observe
 
-import "context"
+import (
+	"context"
 
-// withCall is a context that knows the Client's call that is made in it. It is
-// half the size of what context.WithValue makes, and costs half the time.
+	"github.com/kitgen/kitgen/internal/messages"
+)
+
+// withCall is a context that knows the Client's call that is made in it, and counts
+// the messages that it sends. It takes half the time of what context.WithValue makes.
 type withCall struct {
 	context.Context //nolint:containedctx // it is one
 	call            *Call
+	sent            messages.Count
 }
 
 // Value implements context.Context.
 func (w *withCall) Value(key any) any {
-	if key == (callKey{}) {
-		return w.call
+	switch key {
+	case callKey{}:
+		return w
+	case messages.Sent{}:
+		return &w.sent
 	}
 	return w.Context.Value(key)
 }
 
 type callKey struct{}
 
-// methodOf returns the method of the innermost Client's call that ctx is in.
-func methodOf(ctx context.Context) string {
-	if c, ok := ctx.Value(callKey{}).(*Call); ok {
-		return c.Method
+// within returns the innermost Client's call that ctx is in: its method, and what
+// counts its messages.
+func within(ctx context.Context) (method string, sent *messages.Count) {
+	if w, ok := ctx.Value(callKey{}).(*withCall); ok {
+		return w.call.Method, &w.sent
 	}
-	return ""
+	return "", nil
 }

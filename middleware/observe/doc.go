@@ -22,6 +22,10 @@
 // To extend it, write an Observer: two methods, and what is between them is the
 // call. An observer that panics harms neither the call nor the other observers.
 //
+// A call whose response outlives it, as lb.Stream describes, ends when that does: its
+// Result has the error with which the stream broke off, how long it was open, and how
+// many messages it had.
+//
 // An attempt has the method of the call it belongs to, which Calls puts into
 // the context. That is the one allocation of Calls: all calls of a method share
 // one Call. It costs nothing to leave Calls out and give Config.Method instead,

@@ -57,7 +57,7 @@ func message(failed bool) string {
 }
 
 func (l *logger) tell(ctx context.Context, level slog.Level, message string, c *Call, r Result, left uint64) {
-	attrs := make([]slog.Attr, 0, 12)
+	attrs := make([]slog.Attr, 0, 15)
 	text := func(key, value string) {
 		if value != "" {
 			attrs = append(attrs, slog.String(key, value))
@@ -72,6 +72,12 @@ func (l *logger) tell(ctx context.Context, level slog.Level, message string, c *
 	}
 	text("breaker", c.Breaker)
 	attrs = append(attrs, slog.String("outcome", r.Outcome.String()), slog.Duration("took", r.Took))
+	if r.Open > 0 {
+		attrs = append(attrs, slog.Duration("open", r.Open))
+	}
+	if r.Open > 0 || r.Sent+r.Received > 0 {
+		attrs = append(attrs, slog.Int("sent", r.Sent), slog.Int("received", r.Received))
+	}
 	if err := r.Cause(); err != nil {
 		text("err", cut(err.Error(), l.cfg.MaxErr))
 	}

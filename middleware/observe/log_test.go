@@ -55,6 +55,10 @@ func TestLogLines(t *testing.T) {
 			observe.LogConfig{Successes: 1}, call, observe.Result{Took: time.Second},
 			[]string{`level=INFO msg=call side=client service=add method=sum outcome=success took=1s`},
 		},
+		"a stream that broke": {
+			observe.LogConfig{}, call, observe.Result{Took: time.Second, Open: time.Hour, Outcome: classify.Failure, Err: errDown, Received: 7},
+			[]string{`level=WARN msg="call failed" side=client service=add method=sum outcome=failure took=1s open=1h0m0s sent=0 received=7 err=down`},
+		},
 		"error of the business": {
 			observe.LogConfig{Successes: 1}, call, observe.Result{Response: failer{errDown}},
 			[]string{`level=INFO msg=call side=client service=add method=sum outcome=success took=0s err=down`},

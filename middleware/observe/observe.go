@@ -7,6 +7,7 @@ import (
 	"github.com/go-kit/kit/endpoint"
 
 	"github.com/kitgen/kitgen/internal/attempt"
+	"github.com/kitgen/kitgen/internal/messages"
 )
 
 // Calls returns a function that makes the middleware of one method, to stand
@@ -19,17 +20,18 @@ func Calls(cfg Config) func(method string) endpoint.Middleware {
 	t := newTeller(cfg)
 	return func(method string) endpoint.Middleware {
 		all := &Call{Side: t.cfg.Side, Service: t.cfg.Service, Method: method, Balancer: t.cfg.Balancer}
-		return t.middleware(func(ctx context.Context, request any) (context.Context, *Call) {
+		return t.middleware(func(ctx context.Context, request any) (context.Context, meeting) {
 			c := all
 			if m := t.cfg.Method(ctx, request); m != "" && m != method {
 				one := *all
 				one.Method = m
 				c = &one
 			}
-			if c.Side == Client {
-				ctx = &withCall{ctx, c}
+			if c.Side == Server {
+				return ctx, meet(c, messages.Of(ctx, messages.Received{}))
 			}
-			return ctx, c
+			w := &withCall{Context: ctx, call: c}
+			return w, meet(c, &w.sent)
 		})
 	}
 }
@@ -44,14 +46,14 @@ func Attempts(cfg Config) func(instance string) endpoint.Middleware {
 	t := newTeller(cfg)
 	return func(instance string) endpoint.Middleware {
 		var last atomic.Pointer[Call] // often the next one is the same again
-		return t.middleware(func(ctx context.Context, request any) (context.Context, *Call) {
-			method := t.cfg.Method(ctx, request)
+		return t.middleware(func(ctx context.Context, request any) (context.Context, meeting) {
+			method, sent := t.cfg.Method(ctx, request), (*messages.Count)(nil)
 			if method == "" {
-				method = methodOf(ctx)
+				method, sent = within(ctx)
 			}
 			number, breaker := max(1, attempt.Number(ctx)), t.cfg.Breaker(instance)
 			if c := last.Load(); c != nil && c.Method == method && c.Attempt == number && c.Breaker == breaker {
-				return ctx, c
+				return ctx, meet(c, sent)
 			}
 			c := &Call{
 				Side:     Attempt,
@@ -63,7 +65,7 @@ func Attempts(cfg Config) func(instance string) endpoint.Middleware {
 				Balancer: t.cfg.Balancer,
 			}
 			last.Store(c)
-			return ctx, c
+			return ctx, meet(c, sent)
 		})
 	}
 }

@@ -13,10 +13,18 @@ import (
 
 // Result is how a call ended.
 type Result struct {
-	Took     time.Duration
+	Took     time.Duration // until it answered, or, of a stream, until that opened
+	Open     time.Duration // how long the stream then was open; 0 if the response was none, else more
 	Outcome  classify.Outcome
-	Err      error // ErrUnfinished if the call panicked
+	Err      error // ErrUnfinished if the call panicked; of a stream, what it broke off with
 	Response any   // may be an endpoint.Failer, with an error of the business
+
+	// Sent and Received are how many messages of a stream this side has sent and
+	// received: a client's are those of its request, and a server's those of its
+	// response. What a request has beside its sequence travels before that, and is
+	// counted by the client alone. 0 where there is no stream, or where it is one of
+	// bytes.
+	Sent, Received int
 }
 
 // Cause returns what went wrong: Err, or what a response that is an

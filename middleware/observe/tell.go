@@ -3,12 +3,14 @@ package observe
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	"github.com/go-kit/log/level"
 
+	"github.com/kitgen/kitgen/internal/messages"
 	"github.com/kitgen/kitgen/middleware/classify"
 )
 
@@ -26,25 +28,73 @@ func newTeller(cfg Config) *teller {
 	return &teller{cfg: cfg.withDefaults(), base: time.Now(), told: make([]atomic.Bool, len(cfg.Observers))}
 }
 
-// middleware observes calls, which meet says what is known of.
-func (t *teller) middleware(meet func(context.Context, any) (context.Context, *Call)) endpoint.Middleware {
+// meeting is a call that is observed, as it begins.
+type meeting struct {
+	call     *Call
+	messages *messages.Count // that the client sends in its course; nil if nobody counts
+	before   int             // of these, how many belong to an attempt before
+}
+
+func meet(c *Call, m *messages.Count) meeting { return meeting{c, m, m.Load()} }
+
+// middleware observes calls, which greet says what is known of.
+func (t *teller) middleware(greet func(context.Context, any) (context.Context, meeting)) endpoint.Middleware {
 	return func(next endpoint.Endpoint) endpoint.Endpoint {
 		if len(t.cfg.Observers) == 0 {
 			return next
 		}
 		return func(ctx context.Context, request any) (response any, err error) {
-			ctx, c := meet(ctx, request)
-			ctx = t.start(ctx, c)
+			ctx, m := greet(ctx, request)
+			ctx = t.start(ctx, m.call)
 			began := time.Since(t.base)
 			r := Result{Outcome: classify.Failure, Err: ErrUnfinished} // what a panic and runtime.Goexit leave
+			streaming := false
 			defer func() {
+				if streaming {
+					return
+				}
 				r.Took = time.Since(t.base) - began
-				t.end(ctx, c, &r)
+				m.count(&r)
+				t.end(ctx, m.call, &r)
 			}()
 			response, err = next(ctx, request)
+			if s, ok := response.(stream); ok && err == nil {
+				t.follow(ctx, m, began, s)
+				streaming = true // not before: OnEnd may panic, as that of a nil stream does
+				return response, err
+			}
 			r.Outcome, r.Err, r.Response = t.cfg.Classify(ctx, response, err), err, response
 			return response, err
 		}
+	}
+}
+
+// stream is a response that outlives its call: lb.Stream.
+type stream interface{ OnEnd(f func(err error)) }
+
+// follow tells of the end of a call when s has ended, which is its response.
+func (t *teller) follow(ctx context.Context, m meeting, began time.Duration, s stream) {
+	opened := time.Since(t.base)
+	var once sync.Once
+	s.OnEnd(func(err error) {
+		once.Do(func() {
+			r := Result{Took: opened - began, Open: max(time.Since(t.base)-opened, 1), Err: err, Response: s}
+			r.Outcome = classify.StreamEnd(t.cfg.Classify, ctx, s, err)
+			m.count(&r)
+			t.end(ctx, m.call, &r)
+		})
+	})
+}
+
+// count says how many messages there were.
+func (m meeting) count(r *Result) {
+	requests, responses := m.messages.Load()-m.before, 0
+	if s, ok := r.Response.(interface{ Count() int }); ok && r.Open > 0 {
+		responses = s.Count()
+	}
+	r.Sent, r.Received = requests, responses
+	if m.call.Side == Server {
+		r.Sent, r.Received = responses, requests
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/kitgen/kitgen/internal/messages"
 	"github.com/kitgen/kitgen/transport"
 	"github.com/kitgen/kitgen/transport/kitgrpc/internal/ending"
 )
@@ -77,20 +78,20 @@ func valuesOf[M, T any](ctx *streamContext, recv func() (*M, error), decode func
 	}
 }
 
-// Upload sends messages by a generated client's method, and returns the response; or
-// the error that messages yield, since the server then never has all of them. The
+// Upload sends items by a generated client's method, and returns the response; or
+// the error that they yield, since the server then never has all of them. The
 // sequence runs on the caller's goroutine, once there is a connection, and is
 // left when the server has answered or ctx has ended, both of which it is told when
 // it yields next. Once it runs, the call is not made again: its error has a
 // RetryAfter that is negative.
-func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.ClientStreamingClient[In, Out], error), messages iter.Seq2[*In, error]) (*Out, error) {
+func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc.CallOption) (grpc.ClientStreamingClient[In, Out], error), items iter.Seq2[*In, error]) (*Out, error) {
 	sctx := newStreamContext(ctx)
 	defer sctx.cancel(nil)
 	s, err := open(sctx)
 	if err != nil {
 		return nil, FromError(err)
 	}
-	if err := sendAll(s, messages); err != nil {
+	if err := sendAll(s, items, messages.Of(ctx, messages.Sent{})); err != nil {
 		return nil, &spentError{FromError(err)}
 	}
 	out, err := s.CloseAndRecv()
@@ -100,40 +101,10 @@ func Upload[In, Out any](ctx context.Context, open func(context.Context, ...grpc
 	return out, nil
 }
 
-// Exchange is Upload and Open at once, for methods that go both ways. messages runs
-// on a goroutine of its own, since the caller reads meanwhile; it ends with the
-// sequence, or at the first message after the stream has ended. A sequence that
-// waits for something should therefore wait for ctx as well.
-func Exchange[In, Out, T any](
-	ctx context.Context,
-	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[In, Out], error),
-	messages iter.Seq2[*In, error],
-	decode func(*Out) (T, error),
-) (*transport.Stream[T], error) {
-	sctx := newStreamContext(ctx)
-	s, err := open(sctx)
-	if err != nil {
-		sctx.cancel(nil)
-		return nil, FromError(err)
-	}
-	go func() {
-		if err := sendAll(s, messages); err != nil {
-			sctx.cancel(&unsendableError{err}) // whoever receives is told
-			return
-		}
-		_ = s.CloseSend() // likewise
-	}()
-	out, err := opened(sctx, s, decode)
-	if err != nil {
-		return nil, &spentError{err}
-	}
-	return out, nil
-}
-
-// sendAll sends messages as long as the stream takes them. It returns what keeps one
+// sendAll sends items as long as the stream takes them. It returns what keeps one
 // from being sent; how the stream ended, whoever receives is told.
-func sendAll[In any](s interface{ Send(m *In) error }, messages iter.Seq2[*In, error]) error {
-	for m, err := range messages {
+func sendAll[In any](s interface{ Send(m *In) error }, items iter.Seq2[*In, error], sent *messages.Count) error {
+	for m, err := range items {
 		if err == nil {
 			err = s.Send(m)
 		}
@@ -143,6 +114,7 @@ func sendAll[In any](s interface{ Send(m *In) error }, messages iter.Seq2[*In, e
 		if err != nil {
 			return err
 		}
+		sent.Add()
 	}
 	return nil
 }

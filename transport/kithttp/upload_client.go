@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-kit/kit/endpoint"
 	httptransport "github.com/go-kit/kit/transport/http"
+
+	"github.com/kitgen/kitgen/internal/messages"
 )
 
 // NewUploadEndpoint is NewEndpoint for a method that takes a sequence, as
@@ -56,7 +58,7 @@ func sendLines(ctx context.Context, to *target, lines iter.Seq[any], before []ht
 	case <-done:
 		return answer, failed
 	}
-	err := writeBody(w, lines, done)
+	err := writeBody(w, lines, messages.Of(ctx, messages.Sent{}), done)
 	switch {
 	case err != nil:
 		return nil, &spentError{fmt.Errorf("%s: encode request: %w", to, err)}
@@ -68,13 +70,13 @@ func sendLines(ctx context.Context, to *target, lines iter.Seq[any], before []ht
 
 // writeBody writes lines to the body of a request, and waits for its end, also if
 // they panic.
-func writeBody(w *io.PipeWriter, lines iter.Seq[any], done <-chan struct{}) (err error) {
+func writeBody(w *io.PipeWriter, lines iter.Seq[any], sent *messages.Count, done <-chan struct{}) (err error) {
 	err = errLinesLeft
 	defer func() {
 		_ = w.CloseWithError(err) // nil is the end of the body
 		<-done
 	}()
-	err = writeLines(w, lines)
+	err = writeLines(w, lines, sent)
 	return err
 }
 
@@ -82,7 +84,7 @@ var errLinesLeft = errors.New("who was to write the request's body has ended")
 
 // writeLines returns the error of a line that could not be encoded. It stops where
 // nobody reads any more.
-func writeLines(w io.Writer, lines iter.Seq[any]) error {
+func writeLines(w io.Writer, lines iter.Seq[any], sent *messages.Count) error {
 	for v := range lines {
 		line, err := json.Marshal(v)
 		if err != nil {
@@ -91,6 +93,7 @@ func writeLines(w io.Writer, lines iter.Seq[any]) error {
 		if _, err := w.Write(append(line, '\n')); err != nil {
 			return nil // the call has ended, and knows why
 		}
+		sent.Add()
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/go-kit/kit/metrics"
 
@@ -21,9 +22,16 @@ type MetricsConfig struct {
 	// the last as observe.Result.Status has it. Not counted if nil.
 	Calls metrics.Counter
 
-	// Seconds times calls. Its labels are side, service, method and outcome. Not
+	// Seconds times calls, streams until they opened. Its labels are side, service, method and outcome. Not
 	// timed if nil.
 	Seconds metrics.Histogram
+
+	// Open times streams, from their opening to their end, and Messages counts the
+	// messages that streams of either side have had. Their labels are side, service
+	// and method, and that of Messages direction, too: sent or received. Not timed,
+	// or counted, if nil.
+	Open     metrics.Histogram
+	Messages metrics.Counter
 
 	// Methods is how many methods of all services have labels of their own on each
 	// side; 1000 if zero. Those that come later are "other" of their service.
@@ -61,12 +69,21 @@ type observer struct {
 }
 
 type side struct {
-	methods *table.Methods[*endings]
-	others  *table.Table[string, *endings] // of methods for which there is no room, by service
+	methods *table.Methods[*method]
+	others  *table.Table[string, *method] // of methods for which there is no room, by service
 }
 
-// endings has the metrics of one method.
-type endings = table.Table[ending, instruments]
+// method has the metrics of one method.
+type method struct {
+	endings *table.Table[ending, instruments]
+	streams func() streams
+}
+
+// streams are metrics with all their labels; any may be nil.
+type streams struct {
+	open           metrics.Histogram
+	sent, received metrics.Counter
+}
 
 type ending struct {
 	outcome classify.Outcome
@@ -80,14 +97,28 @@ type instruments struct {
 }
 
 func (o *observer) side(name string) *side {
-	method := func(service, method string) *endings {
-		labels := []string{"side", name, "service", service, "method", method}
-		return table.New(math.MaxInt, func(e ending) instruments { return o.instruments(labels, e) }) // few: see End
+	of := func(service, named string) *method {
+		labels := []string{"side", name, "service", service, "method", named}
+		return &method{
+			endings: table.New(math.MaxInt, func(e ending) instruments { return o.instruments(labels, e) }), // few: see End
+			streams: sync.OnceValue(func() streams { return o.streams(labels) }),
+		}
 	}
 	return &side{
-		methods: table.NewMethods(cmp.Or(o.cfg.Methods, 1000), method),
-		others:  table.New(math.MaxInt, func(service string) *endings { return method(service, "other") }),
+		methods: table.NewMethods(cmp.Or(o.cfg.Methods, 1000), of),
+		others:  table.New(math.MaxInt, func(service string) *method { return of(service, "other") }),
 	}
+}
+
+func (o *observer) streams(labels []string) (s streams) {
+	if o.cfg.Open != nil {
+		s.open = o.cfg.Open.With(labels...)
+	}
+	if o.cfg.Messages != nil {
+		s.sent = o.cfg.Messages.With(append(slices.Clip(labels), "direction", "sent")...)
+		s.received = o.cfg.Messages.With(append(slices.Clip(labels), "direction", "received")...)
+	}
+	return s
 }
 
 func (o *observer) instruments(labels []string, e ending) (i instruments) {
@@ -115,11 +146,24 @@ func (o *observer) End(_ context.Context, c *observe.Call, r observe.Result) {
 	if !ok {
 		m, _ = s.others.Get(c.Service)
 	}
-	i, _ := m.Get(ending{min(r.Outcome, classify.Fault+1), r.Status()}) // above Fault, all are "other"
+	i, _ := m.endings.Get(ending{min(r.Outcome, classify.Fault+1), r.Status()}) // above Fault, all are "other"
 	if i.calls != nil {
 		i.calls.Add(1)
 	}
 	if i.seconds != nil {
 		i.seconds.Observe(r.Took.Seconds())
+	}
+	if r.Open > 0 || r.Sent+r.Received > 0 {
+		m.streams().add(r)
+	}
+}
+
+func (s streams) add(r observe.Result) {
+	if s.open != nil && r.Open > 0 {
+		s.open.Observe(r.Open.Seconds())
+	}
+	if s.sent != nil {
+		s.sent.Add(float64(r.Sent))
+		s.received.Add(float64(r.Received))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	kitprometheus "github.com/go-kit/kit/metrics/prometheus"
@@ -51,6 +52,35 @@ calls_total{code="500",method="Sum",outcome="failure",service="addsvc",side="cli
 	}
 	if n, err := testutil.GatherAndCount(registry, "call_seconds"); n != 4 || err != nil {
 		t.Errorf("%d series of durations, %v", n, err)
+	}
+}
+
+func TestMetricsOfStreams(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	labels := []string{"side", "service", "method"}
+	open := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "open_seconds", Help: "Streams.", Buckets: []float64{100}}, labels)
+	many := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "messages_total", Help: "Messages."}, append(labels, "direction"))
+	registry.MustRegister(open, many)
+	for _, cfg := range []gokit.MetricsConfig{{}, {Open: kitprometheus.NewHistogram(open), Messages: kitprometheus.NewCounter(many)}} {
+		o := gokit.Metrics(cfg)
+		c := &observe.Call{Service: "addsvc", Method: "Watch"}
+		for _, r := range []observe.Result{{}, {Open: time.Second, Received: 7}, {Sent: 2}} {
+			o.End(o.Start(t.Context(), c), c, r)
+		}
+	}
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP messages_total Messages.
+# TYPE messages_total counter
+messages_total{direction="received",method="Watch",service="addsvc",side="client"} 7
+messages_total{direction="sent",method="Watch",service="addsvc",side="client"} 2
+# HELP open_seconds Streams.
+# TYPE open_seconds histogram
+open_seconds_bucket{method="Watch",service="addsvc",side="client",le="100"} 1
+open_seconds_bucket{method="Watch",service="addsvc",side="client",le="+Inf"} 1
+open_seconds_sum{method="Watch",service="addsvc",side="client"} 1
+open_seconds_count{method="Watch",service="addsvc",side="client"} 1
+`)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -22,6 +22,8 @@
 //	error.type                 that status, if the call failed; "panic" after one
 //	server.address, port       the service of a call; the instance of an attempt
 //	kit.outcome                what package classify makes of it
+//	kit.messages.sent,         of a stream, how many messages this side sent and
+//	kit.messages.received      received, beside an event open when it had opened
 //
 // The metrics are rpc.client.call.duration, rpc.server.call.duration, and
 // kit.client.attempt.duration. All are histograms in seconds, so they count too.

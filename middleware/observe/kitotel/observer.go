@@ -3,7 +3,9 @@ package kitotel
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -65,13 +67,24 @@ func (o *Observer) Start(ctx context.Context, c *observe.Call) context.Context {
 func (o *Observer) End(ctx context.Context, c *observe.Call, r observe.Result) {
 	m, _ := o.of(c)
 	e := endingOf(c.Side, r)
-	m.duration.Record(ctx, r.Took.Seconds(), m.measured(e)...)
+	m.duration.Record(ctx, (r.Took + r.Open).Seconds(), m.measured(e)...) // that of the span
 	if span := o.span(ctx, c); span != nil {
 		span.SetAttributes(e.attributes()...)
+		streamed(span, r)
 		if e.failed {
 			span.SetStatus(codes.Error, text(r.Cause()))
 		}
 		span.End()
+	}
+}
+
+// streamed says what a call has streamed, if it has.
+func streamed(span trace.Span, r observe.Result) {
+	if r.Open > 0 {
+		span.AddEvent("open", trace.WithTimestamp(time.Now().Add(-r.Open)))
+	}
+	if r.Open > 0 || r.Sent+r.Received > 0 {
+		span.SetAttributes(attribute.Int("kit.messages.sent", r.Sent), attribute.Int("kit.messages.received", r.Received))
 	}
 }
 

@@ -221,3 +221,31 @@ func TestTooManyMethods(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestTheSpanOfAStream lasts as long as the stream, and so does what is measured.
+func TestTheSpanOfAStream(t *testing.T) {
+	r := newRig(t, kitotel.Config{})
+	s := &stream{}
+	r.serve(observe.Client, s, nil)
+	if spans := r.spans(); len(spans) != 0 {
+		t.Fatalf("%v has ended", spans[0].Name)
+	}
+	s.end(statusError(503))
+	span := r.spans()[0]
+	got := attributes(span.Attributes)
+	if got["kit.messages.received"] != "3" || got["kit.messages.sent"] != "0" || got["error.type"] != "503" || span.Status.Code != codes.Error {
+		t.Errorf("%v, %v", span.Status, got)
+	}
+	if e := span.Events; len(e) != 1 || e[0].Name != "open" || e[0].Time.Before(span.StartTime) || e[0].Time.After(span.EndTime) {
+		t.Errorf("events %v", e)
+	}
+	if got := r.points("rpc.client.call.duration"); len(got) != 1 {
+		t.Errorf("measured %v", got)
+	}
+}
+
+// stream is a response that ends when its test says so.
+type stream struct{ end func(error) }
+
+func (s *stream) OnEnd(f func(error)) { s.end = f }
+func (s *stream) Count() int          { return 3 }

@@ -4,7 +4,10 @@
 //	kit_client_call_duration_seconds   service, method, outcome
 //	kit_client_calls_in_flight         service, method
 //
-// and the same with kit_client_attempt(s) for the attempts of a client's calls,
+//	kit_client_stream_duration_seconds service, method
+//	kit_client_stream_messages_total   service, method, direction (sent, received)
+//
+// and, but for the streams, the same with kit_client_attempt(s) for the attempts of a client's calls,
 // which may have the label instance too, and with kit_server for the calls that
 // are served. One Observer serves all clients and servers of a process:
 //

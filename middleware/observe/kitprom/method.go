@@ -28,6 +28,7 @@ type series struct {
 	inFlight prometheus.Gauge
 	success  *ending // the usual one, without a search
 	endings  *table.Table[result, *ending]
+	streams  func() *streams // nil for attempts
 }
 
 // result is what tells endings apart.
@@ -76,6 +77,9 @@ func (s *side) series(values []string) *series {
 		}
 	})
 	all.success, _ = all.endings.Get(result{classify.Success, 200})
+	if s.open != nil {
+		all.streams = sync.OnceValue(func() *streams { return s.newStreams(values) }) // most methods have none
+	}
 	return all
 }
 

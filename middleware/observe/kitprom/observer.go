@@ -32,7 +32,7 @@ func New(cfg Config) (*Observer, error) {
 	for i := range o.sides {
 		s := newSide(observe.Side(i), cfg)
 		o.sides[i] = s
-		for _, c := range []prometheus.Collector{s.total, s.took, s.inFlight} {
+		for _, c := range s.collectors() {
 			if err := cfg.Registerer.Register(c); err != nil {
 				for _, c := range done {
 					cfg.Registerer.Unregister(c)
@@ -57,6 +57,7 @@ func (o *Observer) End(ctx context.Context, c *observe.Call, r observe.Result) {
 	s.inFlight.Dec()
 	e := s.ending(r)
 	e.total.Inc()
+	s.streamed(r)
 	seconds := float64(r.Took) / 1e9 // Took.Seconds() divides twice
 	if id := o.trace(ctx); id != "" {
 		e.exemplars.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": id})

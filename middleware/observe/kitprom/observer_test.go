@@ -288,3 +288,49 @@ func TestInParallel(t *testing.T) { // for the race detector
 		t.Errorf("%d series, %v; want 2 each of 3 methods and of the others", n, err)
 	}
 }
+
+// TestStreams have metrics of their own, once a method has streamed. What is called a
+// duration is that of their opening.
+func TestStreams(t *testing.T) {
+	r := newRig(t, kitprom.Config{Buckets: []float64{5}, NativeFactor: 1})
+	for side, result := range map[observe.Side]observe.Result{
+		observe.Client:  {Took: time.Second, Open: time.Minute, Received: 7},
+		observe.Server:  {Took: time.Second, Received: 3}, // it has taken a stream
+		observe.Attempt: {Took: time.Second, Open: time.Minute, Received: 7},
+	} {
+		for _, result := range []observe.Result{result, {Took: time.Second}} {
+			c := &observe.Call{Side: side, Service: "addsvc", Method: "Watch"}
+			r.End(r.Start(t.Context(), c), c, result)
+		}
+	}
+	r.want(`
+kit_client_stream_messages_total{direction="received",method="Watch",service="addsvc"} 7
+kit_client_stream_messages_total{direction="sent",method="Watch",service="addsvc"} 0
+kit_server_stream_messages_total{direction="received",method="Watch",service="addsvc"} 3
+kit_server_stream_messages_total{direction="sent",method="Watch",service="addsvc"} 0
+`, "kit_client_stream_messages_total", "kit_server_stream_messages_total")
+	for name, want := range map[string]float64{"kit_client_call_duration_seconds": 2, "kit_client_stream_duration_seconds": 60} {
+		if got := r.sum(name); got != want {
+			t.Errorf("%s has seen %v seconds, want %v", name, got, want)
+		}
+	}
+	if n, err := testutil.GatherAndCount(r.registry, "kit_server_stream_duration_seconds"); n != 1 || err != nil {
+		t.Errorf("%d series of a server that has sent none, %v", n, err)
+	}
+}
+
+// sum is what the only series of a histogram has seen.
+func (r *rig) sum(name string) float64 {
+	r.Helper()
+	all, err := r.registry.Gather()
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, f := range all {
+		if f.GetName() == name && len(f.GetMetric()) == 1 {
+			return f.GetMetric()[0].GetHistogram().GetSampleSum()
+		}
+	}
+	r.Fatalf("there is no %s of one series", name)
+	return 0
+}

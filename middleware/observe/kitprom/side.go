@@ -18,6 +18,8 @@ type side struct {
 	total    *prometheus.CounterVec
 	took     *prometheus.HistogramVec
 	inFlight *prometheus.GaugeVec
+	open     *prometheus.HistogramVec // of streams; nil for attempts, which would only say it again
+	messages *prometheus.CounterVec   // likewise
 
 	methods   *table.Methods[*method]
 	others    *table.Table[string, *method] // of methods for which there is no room, by service
@@ -38,21 +40,29 @@ func newSide(of observe.Side, cfg Config) *side {
 		Name: prefix + "s_total",
 		Help: "How many " + what + ", by what came of them and the HTTP status that says it.",
 	}, with(labels, "outcome", "code"))
-	s.took = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name:                            prefix + "_duration_seconds",
-		Help:                            "How long the " + what + " took, by what came of them.",
-		Buckets:                         cfg.Buckets,
-		NativeHistogramBucketFactor:     cfg.NativeFactor,
-		NativeHistogramMaxBucketNumber:  160, // as OpenTelemetry's exponential histograms have
-		NativeHistogramMinResetDuration: time.Hour,
-	}, with(labels, "outcome"))
+	opts := histogram(cfg)
+	opts.Name, opts.Help = prefix+"_duration_seconds", "How long the "+what+" took, by what came of them; streams until they opened."
+	s.took = prometheus.NewHistogramVec(opts, with(labels, "outcome"))
 	s.inFlight = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: prefix + "s_in_flight",
 		Help: "How many " + what + " have not ended yet.",
 	}, labels)
+	if of != observe.Attempt {
+		s.addStreams("kit_"+of.String()+"_stream", cfg)
+	}
 	s.methods = table.NewMethods(cfg.Methods, s.method)
 	s.others = table.New(math.MaxInt, func(service string) *method { return s.method(service, other) })
 	return s
+}
+
+// histogram is one of durations.
+func histogram(cfg Config) prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Buckets:                         cfg.Buckets,
+		NativeHistogramBucketFactor:     cfg.NativeFactor,
+		NativeHistogramMaxBucketNumber:  160, // as OpenTelemetry's exponential histograms have
+		NativeHistogramMinResetDuration: time.Hour,
+	}
 }
 
 // of returns the metrics of a call's method, at its instance if that is a label.
