@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -47,29 +48,34 @@ func (n *Note) send(ctx context.Context, method, path string, body []byte) (*htt
 	return resp, nil
 }
 
-// tell has the session carry out a verb, and returns what it says.
-func (n *Note) tell(ctx context.Context, verb string, args []string) ([]string, error) {
+// tell has the session carry out a verb, and returns what it says. The error is
+// in it as well.
+func (n *Note) tell(ctx context.Context, verb string, args []string) (answer, error) {
+	a := answer{Verb: verb}
+	err := n.ask(ctx, &a, args)
+	if err == nil {
+		return a, a.err()
+	}
+	a.Error = err.Error()
+	return a, err
+}
+
+// ask has the session fill in what carrying out a's verb did.
+func (n *Note) ask(ctx context.Context, a *answer, args []string) error {
 	body, err := json.Marshal(append([]string{}, args...))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	resp, err := n.send(ctx, http.MethodPost, "/verbs/"+verb, body)
+	resp, err := n.send(ctx, http.MethodPost, "/verbs/"+a.Verb, body)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close()
-	var a answer
-	switch err := json.NewDecoder(resp.Body).Decode(&a); {
-	case err != nil && verb == "down":
-		return a.Lines, nil // it has ended before its answer was out
-	case err != nil:
-		return nil, fmt.Errorf("read the session's answer: %w", err)
-	case a.Refused:
-		return a.Lines, project.Refusal(a.Error)
-	case a.Error != "":
-		return a.Lines, errors.New(a.Error)
+	// down: it may have ended before its answer was out
+	if err := json.NewDecoder(resp.Body).Decode(a); err != nil && a.Verb != "down" {
+		return fmt.Errorf("read the session's answer: %w", err)
 	}
-	return a.Lines, nil
+	return nil
 }
 
 // units is what the session runs.
@@ -98,8 +104,8 @@ func (n *Note) Names(ctx context.Context) map[string]string {
 	return names
 }
 
-// logs copies what a replica logged to w.
-func (n *Note) logs(ctx context.Context, w io.Writer, name string, follow bool) error {
+// logs calls line with what a replica logged.
+func (n *Note) logs(ctx context.Context, name string, follow bool, line func(string) error) error {
 	path := "/logs/" + url.PathEscape(name)
 	if follow {
 		path += "?follow"
@@ -109,9 +115,15 @@ func (n *Note) logs(ctx context.Context, w io.Writer, name string, follow bool) 
 		return err
 	}
 	defer resp.Body.Close()
-	_, err = io.Copy(w, resp.Body)
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 2*longest)
+	for lines.Scan() {
+		if err := line(lines.Text()); err != nil {
+			return err
+		}
+	}
 	if ctx.Err() != nil {
 		return nil // whoever follows stops when they have seen enough
 	}
-	return err
+	return lines.Err()
 }

@@ -39,6 +39,9 @@ session runs already, 6 if a port is taken or the first build fails.`,
   kitgen call Greet name=Ada -n 300`,
 		Args: commandsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if con.JSON {
+				return console.UsageError{Err: errors.New("--json: the log of a session is for people; ask for kitgen dev ps --json or kitgen dev logs NAME --json in another terminal")}
+			}
 			c.httpSet = cmd.Flags().Changed("http")
 			return start(cmd.Context(), con, c)
 		},
@@ -139,19 +142,29 @@ func verbCommand(con *console.Console, v verb) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := here()
-			if err != nil {
-				return err
-			}
-			lines, err := n.tell(cmd.Context(), v.name, args)
-			if !con.Quiet {
-				for _, line := range lines {
+			a, err := tell(cmd.Context(), v.name, args)
+			switch {
+			case con.JSON:
+				a.Lines, a.Refused = nil, false // the units, and the exit code, say as much
+				return errors.Join(err, encode(con, a))
+			case !con.Quiet:
+				for _, line := range a.Lines {
 					fmt.Fprintln(con.Out, line)
 				}
 			}
 			return err
 		},
 	}
+}
+
+// tell has the session of this directory carry out a verb. An error is in the
+// answer as well.
+func tell(ctx context.Context, verb string, args []string) (answer, error) {
+	n, err := here()
+	if err != nil {
+		return answer{Verb: verb, Error: err.Error()}, err
+	}
+	return n.tell(ctx, verb, args)
 }
 
 func psCommand(con *console.Console) *cobra.Command {
@@ -172,7 +185,7 @@ func psCommand(con *console.Console) *cobra.Command {
 				return printRows(con.Out, rows)
 			}
 			for _, r := range rows {
-				if err := json.NewEncoder(con.Out).Encode(r); err != nil {
+				if err := encode(con, r); err != nil {
 					return err
 				}
 			}
@@ -192,11 +205,28 @@ func logsCommand(con *console.Console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return n.logs(cmd.Context(), con.Out, args[0], follow)
+			type entry struct {
+				Name string `json:"name"`
+				Line string `json:"line"`
+			}
+			return n.logs(cmd.Context(), args[0], follow, func(line string) error {
+				if con.JSON {
+					return encode(con, entry{args[0], line})
+				}
+				_, err := fmt.Fprintln(con.Out, line)
+				return err
+			})
 		},
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until Ctrl-C")
 	return cmd
+}
+
+// encode prints v as a line of JSON.
+func encode(con *console.Console, v any) error {
+	enc := json.NewEncoder(con.Out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
 }
 
 // here finds the session of this directory.

@@ -147,9 +147,8 @@ func (s *session) obey(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	var a answer
-	err := s.do(r.Context(), r.PathValue("verb"), args, func(line string) { a.Lines = append(a.Lines, line) })
-	if err != nil {
+	a := answer{Verb: r.PathValue("verb")}
+	if err := s.do(r.Context(), a.Verb, args, a.add); err != nil {
 		_, a.Refused = errors.AsType[project.Refusal](err)
 		a.Error = err.Error()
 	}
@@ -158,9 +157,27 @@ func (s *session) obey(w http.ResponseWriter, r *http.Request) {
 
 // answer is what a verb did.
 type answer struct {
-	Lines   []string `json:"lines"`
+	Verb    string   `json:"verb"`
+	Lines   []string `json:"lines,omitempty"` // for people
+	Units   []row    `json:"units,omitempty"` // that it was done to, as they were then
 	Error   string   `json:"error,omitempty"`
 	Refused bool     `json:"refused,omitempty"` // the error is the asker's
+}
+
+// add notes something that the verb did.
+func (a *answer) add(line string, units ...row) {
+	a.Lines, a.Units = append(a.Lines, line), append(a.Units, units...)
+}
+
+// err is the error that the verb ended with.
+func (a *answer) err() error {
+	switch {
+	case a.Refused:
+		return project.Refusal(a.Error)
+	case a.Error != "":
+		return errors.New(a.Error)
+	}
+	return nil
 }
 
 // sendLog writes what a replica logged, and goes on if it is asked to follow.

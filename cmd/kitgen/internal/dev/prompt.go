@@ -67,7 +67,7 @@ func (s *session) enter(ctx context.Context, con *console.Console, words []strin
 	case "call":
 		return s.call(ctx, con, words[1:])
 	}
-	return s.do(ctx, words[0], words[1:], func(string) {})
+	return s.do(ctx, words[0], words[1:], func(string, ...row) {})
 }
 
 // call runs kitgen call, which finds this session by itself.

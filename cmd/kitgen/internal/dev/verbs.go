@@ -13,11 +13,14 @@ import (
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/typo"
 )
 
+// say is told what a verb did, and the units as they are then.
+type say func(line string, units ...row)
+
 // verb is something to do with the fleet, from the prompt or another terminal.
 type verb struct {
 	name, args, short string
 	min, max          int // arguments; no bound if max is negative
-	do                func(ctx context.Context, s *session, args []string, say func(string)) error
+	do                func(ctx context.Context, s *session, args []string, say say) error
 }
 
 // verbs are all there are, in the order in which help has them.
@@ -30,7 +33,7 @@ func verbs() []verb {
 		{"start", "NAME...", "Start a replica that is down", 1, -1, eachNamed("started", (*session).revive)},
 		{"scale", "[SERVICE] N", "Start or stop replicas until there are N", 1, 2, scaleVerb},
 		{"restart", "[SERVICE]", "Build, and replace all replicas one by one", 0, 1, restartVerb},
-		{"down", "", "End the session and all it runs", 0, 0, func(_ context.Context, s *session, _ []string, _ func(string)) error {
+		{"down", "", "End the session and all it runs", 0, 0, func(_ context.Context, s *session, _ []string, _ say) error {
 			s.quit()
 			return nil
 		}},
@@ -38,7 +41,7 @@ func verbs() []verb {
 }
 
 // do carries out a verb. What it did is logged, and said as well.
-func (s *session) do(ctx context.Context, name string, args []string, say func(string)) error {
+func (s *session) do(ctx context.Context, name string, args []string, say say) error {
 	var names []string
 	for _, v := range verbs() {
 		if v.name != name {
@@ -54,8 +57,8 @@ func (s *session) do(ctx context.Context, name string, args []string, say func(s
 }
 
 // eachNamed does one thing to each unit that is named.
-func eachNamed(done string, do func(*session, context.Context, *unit) error) func(context.Context, *session, []string, func(string)) error {
-	return func(ctx context.Context, s *session, args []string, say func(string)) error {
+func eachNamed(done string, do func(*session, context.Context, *unit) error) func(context.Context, *session, []string, say) error {
+	return func(ctx context.Context, s *session, args []string, say say) error {
 		var units []*unit
 		for _, name := range args {
 			u, err := s.unit(name)
@@ -70,7 +73,7 @@ func eachNamed(done string, do func(*session, context.Context, *unit) error) fun
 			}
 			line := u.name + " " + done
 			s.book.say("%s", line)
-			say(line)
+			say(line, s.row(u))
 		}
 		return nil
 	}
@@ -105,7 +108,7 @@ func (s *session) revive(ctx context.Context, u *unit) error {
 // most is as many replicas as one machine is asked to run.
 const most = 50
 
-func scaleVerb(ctx context.Context, s *session, args []string, say func(string)) error {
+func scaleVerb(ctx context.Context, s *session, args []string, say say) error {
 	service := ""
 	if len(args) == 2 {
 		service = args[0]
@@ -126,11 +129,11 @@ func scaleVerb(ctx context.Context, s *session, args []string, say func(string))
 	if err := s.scale(ctx, f, n); err != nil {
 		return err
 	}
-	say(fmt.Sprintf("%s has %d replicas", f.name, n))
+	say(fmt.Sprintf("%s has %d replicas", f.name, n), s.rowsOf(s.list(f))...)
 	return nil
 }
 
-func restartVerb(ctx context.Context, s *session, args []string, say func(string)) error {
+func restartVerb(ctx context.Context, s *session, args []string, say say) error {
 	f, err := s.fleet(strings.Join(args, ""))
 	if err != nil {
 		return err
@@ -149,7 +152,7 @@ func restartVerb(ctx context.Context, s *session, args []string, say func(string
 	if err := s.roll(ctx, f); err != nil {
 		return err
 	}
-	say(f.name + " restarted")
+	say(f.name+" restarted", s.rowsOf(s.list(f))...)
 	return nil
 }
 

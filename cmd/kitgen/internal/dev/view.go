@@ -23,18 +23,24 @@ type row struct {
 }
 
 // rows is every unit as it is now.
-func (s *session) rows() []row {
+func (s *session) rows() []row { return s.rowsOf(s.units()) }
+
+func (s *session) rowsOf(units []*unit) []row {
 	var rows []row
-	for _, u := range s.units() {
-		s.mu.Lock()
-		r := row{Name: u.name, State: u.state, Since: u.since, Addrs: u.addrs}
-		if u.now != nil && u.state.running() {
-			r.PID, r.HTTP, r.GRPC = u.now.PID(), u.now.http, u.now.grpc
-		}
-		s.mu.Unlock()
-		rows = append(rows, r)
+	for _, u := range units {
+		rows = append(rows, s.row(u))
 	}
 	return rows
+}
+
+func (s *session) row(u *unit) row {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := row{Name: u.name, State: u.state, Since: u.since, Addrs: u.addrs}
+	if u.now != nil && u.state.running() {
+		r.PID, r.HTTP, r.GRPC = u.now.PID(), u.now.http, u.now.grpc
+	}
+	return r
 }
 
 // printRows is ps.
