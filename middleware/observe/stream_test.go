@@ -96,6 +96,19 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// TestAClientsStreamThatBreaksOff fails the call, whatever its endpoint returns.
+func TestAClientsStreamThatBreaksOff(t *testing.T) {
+	seen := &results{}
+	ctx, cancel := context.WithCancelCause(context.WithValue(t.Context(), messages.Received{}, new(messages.Count)))
+	call := observe.Calls(observe.Config{Side: observe.Server, Observers: []observe.Observer{seen}})("report")(func(context.Context, any) (any, error) {
+		cancel(errDown)
+		return 3, nil
+	})
+	if _, err := call(ctx, nil); err != nil || len(seen.all) != 1 || !errors.Is(seen.all[0].Err, errDown) {
+		t.Errorf("%v, and told of %+v", err, seen.all)
+	}
+}
+
 func TestAStreamThatWasOverAtOnce(t *testing.T) {
 	seen := &results{}
 	call := observe.Calls(observe.Config{Observers: []observe.Observer{seen}})("watch")(returns(over{errDown}, nil))

@@ -63,10 +63,20 @@ func (t *teller) middleware(greet func(context.Context, any) (context.Context, m
 				streaming = true // not before: OnEnd may panic, as that of a nil stream does
 				return response, err
 			}
-			r.Outcome, r.Err, r.Response = t.cfg.Classify(ctx, response, err), err, response
+			r.Err, r.Response = m.answer(ctx, err), response
+			r.Outcome = t.cfg.Classify(ctx, response, r.Err)
 			return response, err
 		}
 	}
+}
+
+// answer is the error that a call is answered with whose endpoint returned err: why
+// the client's stream broke off, if it did.
+func (m meeting) answer(ctx context.Context, err error) error {
+	if m.messages != nil && m.call.Side == Server && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // stream is a response that outlives its call: lb.Stream.
