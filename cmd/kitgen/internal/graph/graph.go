@@ -34,6 +34,8 @@ type Service struct {
 	Server     string   `json:"server"` // drawing of what a call passes there
 	Client     string   `json:"client"` // drawing of what it passes before
 	Calls      []string `json:"calls"`  // names of services
+
+	calls []*Service
 }
 
 // Method is one endpoint, and where it is on each wire; empty where it is not.
@@ -131,7 +133,7 @@ func Connect(services []*Service, imports func(dir string) ([]string, error)) er
 		s.Calls = []string{}
 		for _, other := range services {
 			if other != s && slices.Contains(paths, other.Package) {
-				s.Calls = append(s.Calls, other.Name)
+				s.Calls, s.calls = append(s.Calls, other.Name), append(s.calls, other)
 			}
 		}
 	}

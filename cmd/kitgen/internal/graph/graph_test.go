@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -100,24 +102,53 @@ stock  over http and grpc, in etcd
 
 func TestMermaid(t *testing.T) {
 	const want = `flowchart LR
-  subgraph s_shop[shop]
-    s_shop_in([http])
-    s_shop_in --> s_shop_0[observe]
-    s_shop_0 --> s_shop_1[recovery]
-    s_shop_1 --> s_shop_2[timeout]
-    s_shop_2 --> s_shop_3[auth]
-    s_shop_3 --> s_shop_Order[Order]
+  subgraph s1["shop"]
+    s1_in(["http"])
+    s1_in --> s1_1["observe"]
+    s1_1 --> s1_2["recovery"]
+    s1_2 --> s1_3["timeout"]
+    s1_3 --> s1_4["auth"]
+    s1_4 --> s1_m1["Order"]
   end
-  subgraph s_stock[stock]
-    s_stock_in([http, grpc])
-    s_stock_in --> s_stock_0[recovery]
-    s_stock_0 --> s_stock_1[timeout]
-    s_stock_1 --> s_stock_Left[Left]
-    s_stock_1 --> s_stock_Take[Take]
+  subgraph s2["stock"]
+    s2_in(["http, grpc"])
+    s2_in --> s2_1["recovery"]
+    s2_1 --> s2_2["timeout"]
+    s2_2 --> s2_m1["Left"]
+    s2_2 --> s2_m2["Take"]
   end
-  s_shop -- timeout, retry, pick, breaker, transport --> s_stock_in
+  s1 -- "timeout, retry, pick, breaker, transport" --> s2_in
 `
 	if diff := cmp.Diff(want, Mermaid(services(t))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// statement is what a line of a flowchart may be: an identifier that is no word
+// of Mermaid's, and everything else in quotes.
+var statement = regexp.MustCompile(`^(flowchart LR|  end|  subgraph s\d+\["[^"]*"\]|    s\d+_in\(\["[^"]*"\]\)|    s\d+_\w+ --> s\d+_\w+\["[^"]*"\]|  s\d+ -- "[^"]*" --> s\d+_in)$`)
+
+// TestMermaidNames draws services whose names mean something to Mermaid, or are
+// those of others.
+func TestMermaidNames(t *testing.T) {
+	list := services(t)
+	list[0].Name, list[1].Name = "end", "end"
+	list[1].Methods[0].Name = `subgraph "a]`
+	got := Mermaid(list)
+	defined := map[string]bool{}
+	for line := range strings.Lines(got) {
+		line = strings.TrimSuffix(line, "\n")
+		if !statement.MatchString(line) {
+			t.Errorf("%q is no statement", line)
+		}
+		before, _, ok := strings.Cut(line, `["`)
+		id := before[strings.LastIndexByte(before, ' ')+1:]
+		if ok && defined[id] {
+			t.Errorf("%q defines a node that is there already", line)
+		}
+		defined[id] = true
+	}
+	if want := `s2_m1["subgraph #quot;a]"]`; !strings.Contains(got, want) {
+		t.Errorf("%s\nhas no %s", got, want)
 	}
 }
