@@ -11,7 +11,7 @@ type length struct {
 	soak     time.Duration
 	seed     int
 	overtime time.Duration // how much longer than its bound a condition is waited for, so that a miss says by how much
-	short    bool          // what rows do again and again, they do once, with few instances
+	short    bool          // what rows do again and again, they do once, with few instances; see stretched
 	stretch  int           // how many times slower than an idle one the machine may be: bounds are multiplied by it, rates divided
 }
 
@@ -21,6 +21,17 @@ func (l *length) flags(flags *flag.FlagSet) {
 	flags.IntVar(&l.stretch, "stretch", 1, "multiplies bounds and divides rates, for a machine that has other things to do")
 	flags.BoolVar(&l.short, "short", false, "what rows do again and again, they do once, with few instances")
 	flags.IntVar(&l.seed, "seed", 1, "of the random mix of faults; the same one gives the same faults")
+}
+
+// stretched is a bound as the machine can be held to it. Short rows on one that has
+// other things to do are a test's: there it matters that something happens, and not
+// when.
+func (l *length) stretched(bound time.Duration) time.Duration {
+	bound *= time.Duration(l.stretch)
+	if l.short && l.stretch > 1 {
+		bound = max(bound, 30*time.Second)
+	}
+	return bound
 }
 
 // args is l as flags.

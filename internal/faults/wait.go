@@ -11,7 +11,7 @@ import (
 // bound is what the row measured.
 func (t *trial) within(bound time.Duration, what string, cond func() bool) time.Duration {
 	own := bound == t.row.bound
-	bound *= time.Duration(t.length.stretch)
+	bound = t.length.stretched(bound)
 	took, ok := t.await(t.since.Add(bound+t.length.overtime), cond)
 	t.mu.Lock()
 	t.took = max(t.took, took)
@@ -35,7 +35,7 @@ func (t *trial) measure(took time.Duration, what string) {
 	t.mu.Lock()
 	t.measured = max(t.measured, took)
 	t.mu.Unlock()
-	if bound := t.row.bound * time.Duration(t.length.stretch); took > bound {
+	if bound := t.length.stretched(t.row.bound); took > bound {
 		t.violate(fmt.Sprintf("%s after %v, bound %v", what, took.Round(time.Millisecond), bound))
 	}
 }
