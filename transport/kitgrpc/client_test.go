@@ -125,7 +125,12 @@ func TestNotSent(t *testing.T) {
 	closed := listen(t)
 	_ = closed.Close()
 	mute := listen(t) // its backlog accepts, and nobody ever says a word
-	block := start(t, func(ctx context.Context, _ string) (string, error) { <-ctx.Done(); return "", ctx.Err() })
+	during := expiring{t.Context(), make(chan struct{})}
+	block := start(t, func(ctx context.Context, _ string) (string, error) {
+		close(during.passed)
+		<-ctx.Done()
+		return "", ctx.Err()
+	})
 	dying, entered := listen(t), make(chan struct{})
 	s := newServer(dying, func(ctx context.Context, _ string) (string, error) {
 		close(entered)
@@ -137,24 +142,27 @@ func TestNotSent(t *testing.T) {
 
 	for name, tt := range map[string]struct {
 		addr    string
-		timeout time.Duration
+		timeout time.Duration // negative: during is the context
 		want    classify.Outcome
 	}{
 		"refused":                 {closed.Addr().String(), 0, classify.NotSent},
 		"timeout while dialling":  {mute.Addr().String(), 50 * time.Millisecond, classify.NotSent},
 		"stream refused":          {refusing(t), 0, classify.NotSent},
-		"timeout of the call":     {block, 50 * time.Millisecond, classify.Failure},
+		"timeout of the call":     {block, -1, classify.Failure},
 		"server died in the call": {dying.Addr().String(), 0, classify.Failure},
 	} {
 		ctx, cancel := t.Context(), context.CancelFunc(func() {})
-		if tt.timeout > 0 {
+		switch {
+		case tt.timeout > 0:
 			ctx, cancel = context.WithTimeout(ctx, tt.timeout)
+		case tt.timeout < 0:
+			ctx = during
 		}
 		_, err := dial(t, tt.addr)(ctx, "")
 		if got := classify.Default(ctx, nil, err); got != tt.want {
 			t.Errorf("%s: %v is %s, want %s", name, err, got, tt.want)
 		}
-		if tt.timeout > 0 && !errors.Is(err, context.DeadlineExceeded) {
+		if tt.timeout != 0 && !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s: %v is not the caller's deadline", name, err)
 		}
 		cancel()

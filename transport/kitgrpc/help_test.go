@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/go-kit/kit/endpoint"
 	"go.uber.org/goleak"
@@ -153,4 +154,24 @@ func connect(t testing.TB, addr string, f func(*grpc.ClientConn), opts ...grpc.D
 	}
 	t.Cleanup(func() { _ = closer.Close() })
 	return closer
+}
+
+// expiring is a context whose deadline has passed once passed is closed, however
+// long that takes.
+type expiring struct {
+	context.Context
+
+	passed chan struct{}
+}
+
+func (e expiring) Deadline() (time.Time, bool) { return time.Now().Add(time.Hour), true }
+func (e expiring) Done() <-chan struct{}       { return e.passed }
+
+func (e expiring) Err() error {
+	select {
+	case <-e.passed:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }

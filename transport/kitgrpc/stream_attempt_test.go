@@ -64,16 +64,24 @@ func TestStreamsOutliveTheirAttempt(t *testing.T) {
 // it was cancelled, and calls that were cancelled are not made again.
 func TestAttemptsTimeOutWhereResponsesMayBeStreams(t *testing.T) {
 	release := make(chan struct{})
-	addr := start(t, func(context.Context, string) (string, error) { <-release; return "", nil })
+	addr := start(t, func(_ context.Context, text string) (string, error) {
+		if text == "?" {
+			<-release
+		}
+		return "", nil
+	})
 	defer close(release)
 	e, closer, err := kitgrpc.Factory(saying)(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closer.Close()
+	if _, err := e(t.Context(), "are you there?"); err != nil { // an attempt that cannot be sent tells nothing
+		t.Fatal(err)
+	}
 	var seen []classify.Outcome
 	cfg := retry.Config{
-		Streams: true, Idempotent: true, Attempts: 2, AttemptTimeout: 50 * time.Millisecond,
+		Streams: true, Idempotent: true, Attempts: 2, AttemptTimeout: 200 * time.Millisecond,
 		Classify: func(ctx context.Context, resp any, err error) classify.Outcome {
 			o := classify.Default(ctx, resp, err)
 			seen = append(seen, o)
