@@ -80,7 +80,10 @@ func (s *Stream[T]) All() iter.Seq2[T, error] {
 				return
 			}
 		}
-		end = s.ctx.Err() // which is why some sequences end
+		if end = s.ctx.Err(); end != nil { // which is why some sequences end
+			s.End(end)
+			yield(zero, end)
+		}
 	}
 }
 
