@@ -10,13 +10,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
-	"github.com/kitgen/kitgen/cmd/kitgen/internal/localetcd"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/sd"
-	"github.com/kitgen/kitgen/sd/consul"
-	"github.com/kitgen/kitgen/sd/etcd"
 )
 
 // config is the command line of kitgen dev.
@@ -132,35 +128,14 @@ func (s *session) open(ctx context.Context) error {
 	return nil
 }
 
-// ttl is how long etcd lists a replica that was killed: as short as the library
-// lets it be.
-const ttl = "6s"
-
-func (s *session) openRegistry(ctx context.Context) error {
-	if s.registry != "" {
-		return nil
-	}
-	ports, err := child.FreePorts(1)
-	if err != nil {
-		return err
-	}
-	log := s.book.source("etcd")
-	s.etcd = &unit{name: "etcd", log: log, state: down, launch: func(ctx context.Context) (*process, error) {
-		e, err := localetcd.Start(ctx, localetcd.Config{Dir: filepath.Join(s.place, "etcd"), Listen: ports[0], Log: log})
-		if err != nil {
-			return nil, err
-		}
-		return &process{Process: e.Process}, nil
-	}}
-	s.registry = "etcd://" + ports[0] + "?ttl=" + ttl
-	return s.start(ctx, s.etcd)
-}
-
 func (s *session) openFleet(ctx context.Context, f *fleet) error {
 	var err error
 	f.instances, err = sd.Open(At(s.registry, f.name), sd.InstancerConfig{Protection: sd.Off}, schemes()...)
 	if err != nil {
 		return fmt.Errorf("--registry: %w", err)
+	}
+	if err := s.reach(ctx, f); err != nil {
+		return err
 	}
 	if f.http && s.http != "none" {
 		if err := s.openDoor(f); err != nil {
@@ -168,10 +143,6 @@ func (s *session) openFleet(ctx context.Context, f *fleet) error {
 		}
 	}
 	return s.scale(ctx, f, s.replicas)
-}
-
-func schemes() []sd.Scheme {
-	return []sd.Scheme{etcd.Scheme(etcd.Config{}), consul.Scheme(consul.Config{})}
 }
 
 // refresh brings the fleets up to date with files that changed. What fails is

@@ -20,6 +20,7 @@ import (
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/child"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/cli"
+	"github.com/kitgen/kitgen/internal/servers"
 )
 
 func TestMain(m *testing.M) {
@@ -70,6 +71,7 @@ func TestSessions(t *testing.T) {
 			"gone":   gone,
 			"exits":  exits,
 			"port":   port,
+			"consul": consul,
 		},
 	})
 }
@@ -263,4 +265,12 @@ func port(ts *testscript.TestScript, _ bool, args []string) {
 	addrs, err := child.FreePorts(1)
 	ts.Check(err)
 	ts.Setenv(args[0], addrs[0])
+}
+
+// consul starts a Consul agent and sets a variable to its address.
+func consul(ts *testscript.TestScript, _ bool, args []string) {
+	agent, err := servers.StartConsul(context.Background(), servers.Options{})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(agent.Close()) })
+	ts.Setenv(args[0], agent.Endpoint())
 }
