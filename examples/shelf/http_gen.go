@@ -44,18 +44,22 @@ func NewDocsHandler() http.Handler { return apidocs.New(openAPI) }
 
 // HTTPFactory makes the endpoint of one instance, called over HTTP: it takes a
 // request of any method, so that all methods share the instance's connections.
-func HTTPFactory(cfg kithttp.ClientConfig) kitsd.Factory {
-	return kithttp.Factory(newHTTPEndpoint, cfg)
+// before are go-kit's, for every method: they add to its requests, such as
+// kitotel.ContextToHTTP the trace that the call is part of.
+func HTTPFactory(cfg kithttp.ClientConfig, before ...httptransport.RequestFunc) kitsd.Factory {
+	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		return newHTTPEndpoint(base, c, before)
+	}, cfg)
 }
 
-func newHTTPEndpoint(base *url.URL, c *http.Client) endpoint.Endpoint {
+func newHTTPEndpoint(base *url.URL, c *http.Client, before []httptransport.RequestFunc) endpoint.Endpoint {
 	return Endpoints{
-		GetBook:    kithttp.NewRouteEndpoint[GetBookResponse](c, "GET", base, "/books/{isbn}", getBookParts),
-		ListBooks:  kithttp.NewRouteEndpoint[ListBooksResponse](c, "GET", base, "/books", listBooksParts),
-		AddBook:    kithttp.NewEndpoint[AddBookResponse](c, "POST", base, "/books"),
-		RemoveBook: kithttp.NewRouteEndpoint[RemoveBookResponse](c, "DELETE", base, "/books/{isbn}", removeBookParts),
-		Lend:       kithttp.NewRouteEndpoint[LendResponse](c, "PUT", base, "/books/{isbn}/loan", lendParts),
-		Return:     kithttp.NewRouteEndpoint[ReturnResponse](c, "DELETE", base, "/books/{isbn}/loan", returnParts),
+		GetBook:    kithttp.NewRouteEndpoint[GetBookResponse](c, "GET", base, "/books/{isbn}", getBookParts, before...),
+		ListBooks:  kithttp.NewRouteEndpoint[ListBooksResponse](c, "GET", base, "/books", listBooksParts, before...),
+		AddBook:    kithttp.NewEndpoint[AddBookResponse](c, "POST", base, "/books", before...),
+		RemoveBook: kithttp.NewRouteEndpoint[RemoveBookResponse](c, "DELETE", base, "/books/{isbn}", removeBookParts, before...),
+		Lend:       kithttp.NewRouteEndpoint[LendResponse](c, "PUT", base, "/books/{isbn}/loan", lendParts, before...),
+		Return:     kithttp.NewRouteEndpoint[ReturnResponse](c, "DELETE", base, "/books/{isbn}/loan", returnParts, before...),
 	}.call
 }
 

@@ -39,15 +39,19 @@ func NewDocsHandler() http.Handler { return apidocs.New(openAPI) }
 
 // HTTPFactory makes the endpoint of one instance, called over HTTP: it takes a
 // request of any method, so that all methods share the instance's connections.
-func HTTPFactory(cfg kithttp.ClientConfig) kitsd.Factory {
-	return kithttp.Factory(newHTTPEndpoint, cfg)
+// before are go-kit's, for every method: they add to its requests, such as
+// kitotel.ContextToHTTP the trace that the call is part of.
+func HTTPFactory(cfg kithttp.ClientConfig, before ...httptransport.RequestFunc) kitsd.Factory {
+	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		return newHTTPEndpoint(base, c, before)
+	}, cfg)
 }
 
-func newHTTPEndpoint(base *url.URL, c *http.Client) endpoint.Endpoint {
+func newHTTPEndpoint(base *url.URL, c *http.Client, before []httptransport.RequestFunc) endpoint.Endpoint {
 	return Endpoints{
-		Last:   kithttp.NewRouteEndpoint[LastResponse](c, "GET", base, "/prices/{symbol}", lastParts),
-		Watch:  kithttp.NewRouteLinesEndpoint[WatchResponse](c, "GET", base, "/trades", watchParts),
-		Report: kithttp.NewUploadEndpoint[ReportResponse](c, "POST", base, "/trades", reportLines),
+		Last:   kithttp.NewRouteEndpoint[LastResponse](c, "GET", base, "/prices/{symbol}", lastParts, before...),
+		Watch:  kithttp.NewRouteLinesEndpoint[WatchResponse](c, "GET", base, "/trades", watchParts, before...),
+		Report: kithttp.NewUploadEndpoint[ReportResponse](c, "POST", base, "/trades", reportLines, before...),
 	}.call
 }
 

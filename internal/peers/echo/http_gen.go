@@ -35,12 +35,16 @@ func NewDocsHandler() http.Handler { return apidocs.New(openAPI) }
 
 // HTTPFactory makes the endpoint of one instance, called over HTTP: it takes a
 // request of any method, so that all methods share the instance's connections.
-func HTTPFactory(cfg kithttp.ClientConfig) kitsd.Factory {
-	return kithttp.Factory(newHTTPEndpoint, cfg)
+// before are go-kit's, for every method: they add to its requests, such as
+// kitotel.ContextToHTTP the trace that the call is part of.
+func HTTPFactory(cfg kithttp.ClientConfig, before ...httptransport.RequestFunc) kitsd.Factory {
+	return kithttp.Factory(func(base *url.URL, c *http.Client) endpoint.Endpoint {
+		return newHTTPEndpoint(base, c, before)
+	}, cfg)
 }
 
-func newHTTPEndpoint(base *url.URL, c *http.Client) endpoint.Endpoint {
+func newHTTPEndpoint(base *url.URL, c *http.Client, before []httptransport.RequestFunc) endpoint.Endpoint {
 	return Endpoints{
-		Echo: kithttp.NewEndpoint[EchoResponse](c, "POST", base, "/echo"),
+		Echo: kithttp.NewEndpoint[EchoResponse](c, "POST", base, "/echo", before...),
 	}.call
 }

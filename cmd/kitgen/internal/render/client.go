@@ -51,9 +51,9 @@ func Client(in ClientInput, templates fs.FS) (*File, error) {
 	if v.Qualifier != path.Base(svc.Module) {
 		v.Import = v.Qualifier + " " + v.Import
 	}
-	v.Factory = "HTTPFactory(kithttp.ClientConfig{})"
+	v.Factory = "HTTPFactory(kithttp.ClientConfig{}, kitotel.ContextToHTTP(nil))"
 	if v.GRPC {
-		v.Factory = "GRPCFactory()"
+		v.Factory = "GRPCFactory(grpc.WithStatsHandler(kitotel.ClientStatsHandler(nil)))"
 	}
 	f := &File{Path: svc.Name + "_client.go", Kind: Seeded}
 	f.Text, err = fill(t, f.Path, v)
@@ -61,4 +61,4 @@ func Client(in ClientInput, templates fs.FS) (*File, error) {
 }
 
 // clientNames are what the file calls something else.
-var clientNames = []string{"client", "done", "instances", "logger", "target"}
+var clientNames = []string{"client", "dial", "done", "instances", "logger", "target"}

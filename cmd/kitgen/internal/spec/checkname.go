@@ -17,7 +17,7 @@ const maxName = 50
 var taken = []string{
 	"breaker", "bytes", "classify", "codes", "consul", "context", "durationpb", "endpoint",
 	"errors", "etcd", "flag", "fmt", "grpc", "health", "http", "io", "json", "kitgen", "kitgrpc",
-	"kithttp", "kitlb", "kitsd", "lb", "log", "math", "middleware", "net", "os", "pb", "proto",
+	"kithttp", "kitlb", "kitotel", "kitsd", "lb", "log", "math", "middleware", "net", "os", "pb", "proto",
 	"retry", "sd", "signal", "slices", "slog", "status", "strconv", "strings", "sync", "syscall",
 	"testing", "time", "timestamppb", "transport", "unsafe", "url",
 }
