@@ -96,24 +96,20 @@ func (r *run) failure(ctx context.Context, c *client, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	unsent, ok := errors.AsType[interface {
-		error
-		NotSent() bool
-	}](err)
-	unreached := ok && unsent.NotSent()
-	if unreached || strings.Contains(err.Error(), "HTTPS") { // as net/http answers plain text
+	said, answered := failed(err)
+	if unreached := notSent(err); unreached || !answered || strings.Contains(err.Error(), "HTTPS") { // as net/http answers plain text
 		if mend := r.mend(ctx, c.at(), err); mend != "" {
 			return console.EnvironmentError{Err: fmt.Errorf("%w; %s", err, mend)}
 		}
+		if unreached {
+			return console.EnvironmentError{Err: fmt.Errorf("no instance could be reached: %w", err)}
+		}
 	}
-	switch {
-	case unreached:
-		return console.EnvironmentError{Err: fmt.Errorf("no instance could be reached: %w", err)}
-	case r.within > 0 && errors.Is(err, context.DeadlineExceeded):
+	if r.within > 0 && errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("no end of it within %s (--timeout): %w", r.within, err)
+		said, answered = failed(err)
 	}
-	said, ok := failed(err)
-	if !ok {
+	if !answered {
 		return console.FailureError{Err: err}
 	}
 	if r.con.JSON {
@@ -124,4 +120,13 @@ func (r *run) failure(ctx context.Context, c *client, err error) error {
 		return errors.Join(console.FailureError{Err: said}, jsonErr)
 	}
 	return console.FailureError{Err: said}
+}
+
+// notSent reports whether nothing of a call has left this machine.
+func notSent(err error) bool {
+	unsent, ok := errors.AsType[interface {
+		error
+		NotSent() bool
+	}](err)
+	return ok && unsent.NotSent()
 }

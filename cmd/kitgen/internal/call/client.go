@@ -151,7 +151,7 @@ func (c *client) ready(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return console.EnvironmentError{Err: fmt.Errorf("nobody to call in %s: %w; start the service with kitgen dev, or say where it is with --registry or --addr", c.place(), err)}
+		return console.EnvironmentError{Err: fmt.Errorf("nobody to call in %s: %w; start the service, as kitgen dev does, or say where it is: by a target, --registry or --addr", c.place(), err)}
 	}
 	return nil
 }

@@ -63,38 +63,51 @@ func typed(target string) (names []string) {
 // mend is what to do where a call failed since one side talks TLS and the other does
 // not, or wants a certificate; empty if it was something else.
 func (s security) mend(ctx context.Context, addr string, err error) string {
-	if text := err.Error(); s.asked() && s.cert == "" && (strings.Contains(text, "tls: certificate required") || strings.Contains(text, "tls: bad certificate")) {
-		return "it wants to know who calls: give --tls-cert and --tls-key"
+	text := err.Error()
+	for _, ours := range []string{"tls: failed to verify", "another service answered"} {
+		if strings.Contains(text, ours) {
+			return "" // it says it all
+		}
 	}
-	speaks, known := speaksTLS(ctx, addr)
+	it, known := meet(ctx, addr)
 	switch {
-	case strings.Contains(err.Error(), "looked like an HTTP/1.1 header") && !speaks:
-		return addr + " does not talk gRPC: is that its address for HTTP? Give --over http, or the other one"
-	case known && speaks && !s.asked():
-		return fmt.Sprintf("%s talks TLS, and the call was in plain text: give --tls-ca, and with --tls-server who must answer", addr)
-	case known && !speaks && s.asked():
+	case !known:
+		return ""
+	case it.talksTLS && !s.asked():
+		return addr + " talks TLS, and the call was in plain text: give --tls-ca, and with --tls-server who must answer"
+	case !it.talksTLS && s.asked():
 		return addr + " does not talk TLS: leave out --tls-ca and the like, or give that service a certificate"
+	case it.asksWho && s.cert == "":
+		return addr + " asks who calls: give --tls-cert and --tls-key"
+	case strings.Contains(text, "looked like an HTTP/1.1 header"):
+		return addr + " does not talk gRPC: is that its address for HTTP? Give --over http, or the other one"
 	}
 	return ""
 }
 
-// speaksTLS reports whether who listens at addr answers a TLS handshake, and whether
-// that could be found out at all.
-func speaksTLS(ctx context.Context, addr string) (speaks, known bool) {
+// stranger is what can be seen of a server from outside.
+type stranger struct{ talksTLS, asksWho bool }
+
+// meet has a look at who listens at addr, if that can be done.
+func meet(ctx context.Context, addr string) (it stranger, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return false, false
+		return it, false
 	}
 	defer conn.Close() //nolint:errcheck // nothing was written
 	hello := tls.Client(conn, &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // nothing is sent, and nobody believed
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			it.asksWho = true
+			return new(tls.Certificate), nil
+		},
 		VerifyConnection: func(tls.ConnectionState) error {
-			speaks = true
+			it.talksTLS = true
 			return nil
 		},
 	})
-	err = hello.HandshakeContext(ctx)
-	return speaks, speaks || err == nil || ctx.Err() == nil
+	_ = hello.HandshakeContext(ctx) // how far it came is what counts
+	return it, it.talksTLS || ctx.Err() == nil
 }
