@@ -42,7 +42,10 @@ func serveShop(ctx context.Context, l, debug net.Listener, registry folder.Regis
 		Service:   "prices",
 		Balancer:  "adaptive",
 		Observers: t.observers, // of whole calls, and of their attempts
-		Retry:     retry.Config{Idempotent: true, OnRetry: kitotel.RetryEvent},
+		Retry: retry.Config{
+			Idempotent: true, OnRetry: kitotel.RetryEvent,
+			AttemptTimeout: -1, // on a machine that stalls, a late answer is one, too
+		},
 	})
 	if err != nil {
 		return err
