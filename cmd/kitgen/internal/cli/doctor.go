@@ -19,7 +19,7 @@ func newDoctor(con *console.Console) *cobra.Command {
 		Short: "Find out what is wrong with this machine, the module, the service, and how to mend it",
 		Long: `Looks at the go command, and in the directory of a service also at its module,
 the library's version, the manifest, generated files that were edited, the ports
-it listens on, and its registry. Changes nothing.
+it listens on, and its registry; and whether docker works. Changes nothing.
 
 Exits with 6 if something is wrong; what is marked -- need not be mended.`,
 		Args:              cobra.MaximumNArgs(1),
@@ -78,7 +78,7 @@ func (d *doctor) run(ctx context.Context) error {
 		d.ports(m, defaultAddrs)
 		d.registry(ctx, m)
 	}
-	d.docker()
+	d.docker(ctx)
 	if err := d.print(); err != nil {
 		return err
 	}

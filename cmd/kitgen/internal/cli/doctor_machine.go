@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,12 +26,12 @@ func (d *doctor) goCommand(ctx context.Context) {
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOFLAGS")
 	cmd.Dir = d.dir
 	out, err := cmd.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		d.wrong("go", "mend what it says; go env GOTOOLCHAIN GOFLAGS GOWORK, in another directory, shows what it was told", "the go command refuses to work here: %s", strings.TrimSpace(string(exit.Stderr)))
+		return
+	}
 	if err != nil {
-		text := err.Error()
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			text = strings.TrimSpace(string(exit.Stderr))
-		}
-		d.wrong("go", "install Go "+strings.TrimPrefix(oldestGo, "go")+" or later: https://go.dev/dl", "the go command does not run: %s", text)
+		d.wrong("go", "install Go "+strings.TrimPrefix(oldestGo, "go")+" or later: https://go.dev/dl", "the go command does not run: %v", err)
 		return
 	}
 	lines := append(strings.Split(strings.TrimRight(string(out), "\n"), "\n"), "")
@@ -45,14 +46,29 @@ func (d *doctor) goCommand(ctx context.Context) {
 
 // goFlags looks for what makes every build fail.
 func (d *doctor) goFlags(flags string) {
-	_, err := os.Stat(filepath.Join(d.dir, "vendor", "modules.txt"))
 	switch {
 	case flags == "":
-	case slices.Contains(strings.Fields(flags), "-mod=vendor") && err != nil:
+	case slices.Contains(strings.Fields(flags), "-mod=vendor") && !d.vendored():
 		d.wrong("GOFLAGS", "go mod vendor, or go env -u GOFLAGS", "%s, and there is no vendor directory", flags)
 	default:
 		d.ok("GOFLAGS", "%s", flags)
 	}
+}
+
+// vendored says whether the module, or the workspace, around the directory has
+// its dependencies in it.
+func (d *doctor) vendored() bool {
+	dir, err := filepath.Abs(d.dir)
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "vendor", "modules.txt")); err == nil {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return false
 }
 
 // ports looks whether main can listen where it does unless told otherwise.
@@ -84,6 +100,12 @@ func (d *doctor) registry(ctx context.Context, m *project.Manifest) {
 	d.answers(ctx, m.Registry, url)
 }
 
+// well is what a registry's answer has if it is that registry and has a leader.
+var well = map[string]*regexp.Regexp{
+	"etcd":   regexp.MustCompile(`"health": *"true"`),
+	"consul": regexp.MustCompile(`^"[^"]+:\d+"\s*$`),
+}
+
 // answers asks the registry whether it is well.
 func (d *doctor) answers(ctx context.Context, registry, url string) {
 	mend := "kitgen dev brings one of its own; a service starts without, and registers as soon as there is one"
@@ -100,19 +122,35 @@ func (d *doctor) answers(ctx context.Context, registry, url string) {
 		return
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16)) // so that the connection ends in order
-	if resp.StatusCode != http.StatusOK {
-		d.wrong("registry", "see its log", "%s on %s says %s", registry, req.URL.Host, resp.Status)
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // half of it is no good answer either
+	if resp.StatusCode != http.StatusOK || !well[registry].Match(body) {
+		d.wrong("registry", "see its log: it has no leader, or is no "+registry, "what answers %s is no %s that is well: %s %.200q", url, registry, resp.Status, body)
 		return
 	}
 	d.ok("registry", "%s answers on %s", registry, req.URL.Host)
 }
 
-// docker is for images and compose files only.
-func (d *doctor) docker() {
-	if path, err := exec.LookPath("docker"); err == nil {
-		d.ok("docker", "%s", path)
+// docker is for images and compose files only. The command alone does nothing:
+// it is asked whether its daemon is there.
+func (d *doctor) docker(ctx context.Context) {
+	const use = "only images and compose.yaml need it"
+	if _, err := exec.LookPath("docker"); err != nil {
+		d.absent("docker", "", "is not there; "+use)
 		return
 	}
-	d.absent("docker", "", "is not there; only images and compose.yaml need it")
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}")
+	cmd.WaitDelay = time.Second
+	out, err := cmd.Output()
+	version := strings.TrimSpace(string(out))
+	if err == nil && version != "" {
+		d.ok("docker", "its daemon answers, %s", version)
+		return
+	}
+	why := "it says nothing"
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) > 0 {
+		why, _, _ = strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
+	}
+	d.absent("docker", "start it, or be allowed to use it: docker version must show a server; "+use, "the command is there, and no daemon answers it: %s", why)
 }

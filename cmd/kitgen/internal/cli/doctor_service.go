@@ -48,7 +48,11 @@ func (d *doctor) library(mod project.Mod) {
 		d.ok("library", "%s, as this kitgen", required)
 	}
 	if !mod.Tool(project.ToolPath) && required != "" {
-		d.absent("tool", "go get -tool "+project.ToolPath, "go.mod does not pin kitgen, so go generate needs one that is installed")
+		version := ""
+		if replaced == "" {
+			version = "@" + required
+		}
+		d.absent("tool", "go get -tool "+project.ToolPath+version, "go.mod does not pin kitgen, so go generate needs one that is installed")
 	}
 }
 

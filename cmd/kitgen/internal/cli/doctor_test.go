@@ -2,9 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -32,24 +36,83 @@ func TestDoctorFindsAPortThatIsTaken(t *testing.T) {
 }
 
 func TestDoctorAsksTheRegistry(t *testing.T) {
-	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	status, body := http.StatusOK, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}))
 	defer server.Close()
 	defer http.DefaultClient.CloseIdleConnections()
-	ask := func(url string) verdict {
+	for _, tt := range []struct {
+		registry, body string
+		status         int
+		want           verdict
+	}{
+		{"etcd", `{"health":"true","reason":""}`, http.StatusOK, good},
+		{"etcd", `{"health":"false","reason":"RAFT NO LEADER"}`, http.StatusServiceUnavailable, wrong},
+		{"etcd", "<html>Welcome to nginx</html>", http.StatusOK, wrong},
+		{"consul", `"127.0.0.1:8300"`, http.StatusOK, good},
+		{"consul", `""`, http.StatusOK, wrong}, // no leader
+		{"consul", "No cluster leader", http.StatusInternalServerError, wrong},
+	} {
+		status, body = tt.status, tt.body
 		d := doctor{}
-		d.answers(t.Context(), "etcd", url)
-		return d.findings[0].State
-	}
-	if got := ask(server.URL); got != good {
-		t.Errorf("one that answers: %s", got)
-	}
-	status = http.StatusServiceUnavailable
-	if got := ask(server.URL); got != wrong {
-		t.Errorf("one that is ill: %s", got)
+		d.answers(t.Context(), tt.registry, server.URL)
+		if got := d.findings[0]; got.State != tt.want || got.State == wrong && got.Mend == "" {
+			t.Errorf("%s that says %s: %+v", tt.registry, tt.body, got)
+		}
 	}
 	server.Close()
-	if got := ask(server.URL); got != absent {
+	d := doctor{}
+	d.answers(t.Context(), "etcd", server.URL)
+	if got := d.findings[0].State; got != absent {
 		t.Errorf("one that is not there: %s", got)
+	}
+}
+
+func TestDoctorAsksTheDaemon(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the docker here is a script")
+	}
+	for _, tt := range []struct {
+		script string // none if there is no docker
+		want   verdict
+		text   string
+	}{
+		{"", absent, "is not there"},
+		{"#!/bin/sh\necho 28.2.2\n", good, "its daemon answers, 28.2.2"},
+		{"#!/bin/sh\necho; echo 'Cannot connect to the Docker daemon' >&2; exit 1\n", absent, "no daemon answers it: Cannot connect to the Docker daemon"},
+		{"#!/bin/sh\nexit 0\n", absent, "no daemon answers it: it says nothing"},
+	} {
+		dir := t.TempDir()
+		if tt.script != "" {
+			if err := os.WriteFile(filepath.Join(dir, "docker"), []byte(tt.script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("PATH", dir)
+		d := doctor{}
+		d.docker(t.Context())
+		if got := d.findings[0]; got.State != tt.want || !strings.Contains(got.Text, tt.text) {
+			t.Errorf("%q: %+v", tt.script, got)
+		}
+	}
+}
+
+func TestDoctorFindsWhatIsVendoredAbove(t *testing.T) {
+	dir := t.TempDir()
+	for name, want := range map[string]bool{".": false, "vendor": true} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if want {
+			if err := os.WriteFile(filepath.Join(dir, name, "modules.txt"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d := doctor{dir: filepath.Join(dir, "services", "greeter")}
+		if got := d.vendored(); got != want {
+			t.Errorf("with %s: %v", name, got)
+		}
 	}
 }
