@@ -25,10 +25,12 @@ func (r *run) one(ctx context.Context, c *client, job any) error {
 		defer cancel()
 	}
 	answer, err := c.call(bounded, job)
+	if r.con.Verbose && c.at() != "" {
+		r.con.Detail("asked %s", r.name(ctx, c.at()))
+	}
 	if err != nil {
 		return r.failure(ctx, c, err)
 	}
-	r.con.Detail("answered by %s", r.name(ctx, c.at()))
 	switch answer := answer.(type) {
 	case json.RawMessage:
 		return show(r.con.Out, answer)

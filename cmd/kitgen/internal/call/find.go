@@ -26,12 +26,13 @@ type known struct {
 	svc      *spec.Service
 }
 
-// named is the service of a name whose interface is here; nil if there is none.
-func named(dir, name string, note *dev.Note) (*known, error) {
+// named is the service of a name whose interface is here, if there is one.
+func named(dir, name string, note *dev.Note) ([]*known, error) {
 	dirs, _ := directories(dir, note) // none is no error: others can be called from anywhere
 	for _, dir := range dirs {
 		if m, err := project.ReadManifest(os.DirFS(dir), dir); err == nil && m.Service == name {
-			return read(dir)
+			k, err := read(dir)
+			return []*known{k}, err
 		}
 	}
 	return nil, nil

@@ -22,11 +22,11 @@ type input struct {
 	text string
 }
 
-// object is the JSON object that it is, nil if there is none, with numbers as they
-// are written.
+// object is the JSON object that it is, an empty one if there is none, with numbers
+// as they are written.
 func (in input) object() (map[string]any, error) {
 	if in.text == "" {
-		return nil, nil
+		return map[string]any{}, nil
 	}
 	v, err := readJSON([]byte(in.text))
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {

@@ -56,7 +56,7 @@ func (a asked) ask(question *reflectpb.ServerReflectionRequest) (*reflectpb.Serv
 		return nil, err
 	}
 	if e := answer.GetErrorResponse(); e != nil {
-		return nil, status.Error(codes.NotFound, fmt.Sprintf("reflection: %s (%s)", e.GetErrorMessage(), codes.Code(uint32(e.GetErrorCode())))) //nolint:gosec // a code that is none is printed as a number
+		return nil, status.Errorf(codes.NotFound, "reflection: %s (code %d)", e.GetErrorMessage(), e.GetErrorCode())
 	}
 	return answer, nil
 }

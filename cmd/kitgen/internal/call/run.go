@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,11 +68,7 @@ func (r *run) contracts(dir string) ([]*known, error) {
 	if len(t.Path) == 0 {
 		return nil, nil
 	}
-	k, err := named(dir, t.Path[len(t.Path)-1], r.note)
-	if k == nil || err != nil {
-		return nil, err
-	}
-	return []*known{k}, nil
+	return named(dir, t.Path[len(t.Path)-1], r.note)
 }
 
 // byInterface calls a method of a service that is here.
@@ -147,14 +144,16 @@ func (r *run) byReflection(ctx context.Context, words []string) error {
 
 // through makes a client for as long as do runs, once there is somebody to call.
 func (r *run) through(ctx context.Context, target, wire string, a about, do func(context.Context, *client) error) error {
-	certs, err := r.config(target)
+	var certs *tls.Config
+	var err error
+	if r.secure() {
+		certs, err = r.config(target)
+	}
+	if err == nil && wire == "grpc" {
+		ctx, err = r.headers.onGRPC(ctx)
+	}
 	if err != nil {
 		return err
-	}
-	if wire == "grpc" {
-		if ctx, err = r.headers.onGRPC(ctx); err != nil {
-			return err
-		}
 	}
 	c, err := open(target, wire, certs, a, r.within)
 	if err != nil {

@@ -84,7 +84,9 @@ func TestCallsByInterfaceAndByReflection(t *testing.T) {
 			"by interface": func(u *typist, words []string) error {
 				return u.here(t.Context(), k, append(words, "--addr", addr)...)
 			},
-			"by reflection": func(u *typist, words []string) error { return u.anywhere(t.Context(), append([]string{addr}, words...)...) },
+			"by reflection": func(u *typist, words []string) error {
+				return u.anywhere(t.Context(), append([]string{addr}, words...)...)
+			},
 		} {
 			u := &typist{in: strings.NewReader(tt.in)}
 			err := call(u, strings.Fields(tt.line))

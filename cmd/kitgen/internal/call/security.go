@@ -20,13 +20,13 @@ type security struct {
 	servers       []string // as kittls has names
 }
 
-func (s security) asked() bool { return s.ca != "" || s.cert != "" || s.key != "" || len(s.servers) > 0 }
+// secure reports whether calls are to talk TLS.
+func (s security) secure() bool {
+	return s.ca != "" || s.cert != "" || s.key != "" || len(s.servers) > 0
+}
 
-// config is for calls to target; nil is plain text.
+// config is for calls to target.
 func (s security) config(target string) (*tls.Config, error) {
-	if !s.asked() {
-		return nil, nil
-	}
 	if (s.cert == "") != (s.key == "") {
 		return nil, console.UsageError{Err: errors.New("--tls-cert and --tls-key: a certificate needs both")}
 	}
@@ -34,7 +34,8 @@ func (s security) config(target string) (*tls.Config, error) {
 		s.servers = typed(target)
 	}
 	if len(s.servers) == 0 {
-		return nil, console.UsageError{Err: errors.New("--tls-server is missing: say who must answer, as in dns:greeter.prod.example or spiffe://prod.example/greeter; addresses and registries do not prove that")}
+		return nil, console.UsageError{Err: errors.New("--tls-server is missing: say who must answer, as in dns:greeter.prod.example or spiffe://prod.example/greeter; " +
+			"addresses and registries do not prove that")}
 	}
 	certs, err := kittls.Client(kittls.ClientConfig{CA: s.ca, Cert: s.cert, Key: s.key, Servers: s.servers})
 	if err != nil {
@@ -73,9 +74,9 @@ func (s security) mend(ctx context.Context, addr string, err error) string {
 	switch {
 	case !known:
 		return ""
-	case it.talksTLS && !s.asked():
+	case it.talksTLS && !s.secure():
 		return addr + " talks TLS, and the call was in plain text: give --tls-ca, and with --tls-server who must answer"
-	case !it.talksTLS && s.asked():
+	case !it.talksTLS && s.secure():
 		return addr + " does not talk TLS: leave out --tls-ca and the like, or give that service a certificate"
 	case it.asksWho && s.cert == "":
 		return addr + " asks who calls: give --tls-cert and --tls-key"
