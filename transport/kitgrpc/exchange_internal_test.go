@@ -10,7 +10,7 @@ import (
 
 // pipe is a stream whose messages are taken when its test says so.
 type pipe struct {
-	ctx   context.Context //nolint:containedctx // what Send is interrupted by
+	ctx   context.Context // what Send is interrupted by
 	taken chan *int
 }
 
