@@ -157,9 +157,17 @@ func TestDeletedTokenEmptiesNothing(t *testing.T) {
 	if _, err := g.root.ACL().TokenDelete(token.AccessorID, nil); err != nil {
 		t.Fatal(err)
 	}
-	// Something has to happen that the query is woken by.
-	hold(t, NewHolder(g.root, "addsvc", Config{TTL: minTTL}), instance("b"))
-	eventually(t, "the loss of the token is an error", func() bool { s, _ := i.Snapshot(); return s.Err != nil })
+	polls := 0
+	eventually(t, "the loss of the token is an error", func() bool {
+		if polls++; polls%100 == 1 { // something has to happen that the query is woken by, once it is there
+			b := &api.AgentServiceRegistration{ID: "b", Name: "addsvc", Address: "10.0.0.9", Port: 80, Tags: []string{strconv.Itoa(polls)}}
+			if err := g.root.Agent().ServiceRegister(b); err != nil {
+				t.Error(err)
+			}
+		}
+		s, _ := i.Snapshot()
+		return s.Err != nil
+	})
 	if s, _ := i.Snapshot(); len(s.Instances) == 0 {
 		t.Errorf("the set is empty: %+v", s)
 	}

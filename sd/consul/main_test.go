@@ -174,11 +174,17 @@ func (c *counter) get() int {
 	return c.n
 }
 
-// hold starts h on in and returns once it is registered.
+// hold starts h on in and returns once it is registered. It tries again, as a
+// Registrar does: an agent that is busy may be late once.
 func hold(tb testing.TB, h *Holder, in sd.Instance) (*counter, *running) {
 	tb.Helper()
 	c := &counter{}
-	r := run(tb, func(ctx context.Context) error { return h.Hold(ctx, in, c.add) })
+	r := run(tb, func(ctx context.Context) (err error) {
+		for tries := 5; tries > 0 && c.get() == 0 && ctx.Err() == nil; tries-- {
+			err = h.Hold(ctx, in, c.add)
+		}
+		return err
+	})
 	eventually(tb, in.ID+" is registered", func() bool { return c.get() > 0 || r.ended() })
 	if r.ended() {
 		tb.Fatalf("Hold(%s) = %v", in.ID, r.err)
