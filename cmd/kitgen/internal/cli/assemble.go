@@ -68,7 +68,7 @@ func (o *newOptions) plan(place project.Place, lib project.Library) (*project.Pl
 	if err != nil {
 		return nil, err
 	}
-	plan.Warnings, err = warnings(in)
+	plan.Warnings, err = warnings(in, files)
 	return plan, err
 }
 

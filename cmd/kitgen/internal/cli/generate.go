@@ -15,6 +15,7 @@ import (
 
 	"github.com/kitgen/kitgen"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/httpgate"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/protogen"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
@@ -26,7 +27,7 @@ type generateOptions struct {
 	output
 	dir       string
 	check     bool
-	breakWire bool
+	breakWire []string
 	prune     bool
 	renames   map[string]string
 }
@@ -46,6 +47,7 @@ refused.`,
 		Args: cobra.MaximumNArgs(1),
 		Example: `  kitgen generate
   kitgen generate --rename Add=Plus     after Add became Plus in the interface
+  kitgen generate --break-wire=http     after a change that nobody relies on yet
   kitgen generate --check               in CI`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dir = directory(args)
@@ -56,7 +58,9 @@ refused.`,
 	cmd.Flags().StringToStringVar(&o.renames, "rename", nil, "`OLD=NEW`: the method OLD of yours implements NEW now")
 	cmd.Flags().BoolVar(&o.prune, "prune", false, "remove methods and tests that the interface no longer has, if nobody touched them")
 	cmd.Flags().BoolVar(&o.check, "check", false, "write nothing; exit with 3 if something would change")
-	cmd.Flags().BoolVar(&o.breakWire, "break-wire", false, "start the .proto over; callers built from the committed one are not understood any more")
+	cmd.Flags().StringSliceVar(&o.breakWire, "break-wire", nil, "start the contract of a `WIRE` over, grpc or http, or of both; who relies on the committed one is not understood any more")
+	cmd.Flags().Lookup("break-wire").NoOptDefVal = strings.Join(knownTransports, ",")
+	completesWith(cmd, "break-wire", knownTransports)
 	return cmd
 }
 
@@ -74,6 +78,11 @@ func (o *generateOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer root.Close()
+	for _, wire := range o.breakWire {
+		if err := known("--break-wire", wire, knownTransports); err != nil {
+			return err
+		}
+	}
 	opt := project.Options{Force: o.force, Prune: o.prune}
 	for from, to := range o.renames {
 		opt.Renames = append(opt.Renames, project.Rename{From: from, To: to, Asked: true})
@@ -141,8 +150,13 @@ func (o *generateOptions) plan(root *os.Root, opt project.Options) (*project.Pla
 	if err != nil {
 		return nil, err
 	}
-	if o.breakWire {
-		in.OldProto = nil
+	for _, wire := range o.breakWire {
+		switch wire {
+		case "grpc":
+			in.OldProto = nil
+		case "http":
+			in.OldOpenAPI = nil
+		}
 	}
 	return updateTo(root.FS(), in, old, opt)
 }
@@ -164,6 +178,7 @@ func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, opt project.Op
 	if err != nil {
 		return nil, err
 	}
+	opt.Module = in.Service.Module
 	for _, m := range in.Service.Methods {
 		if m.Was != "" {
 			opt.Renames = append(opt.Renames, project.Rename{From: m.Was, To: m.Name})
@@ -173,17 +188,20 @@ func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, opt project.Op
 	if err != nil {
 		return nil, err
 	}
-	plan.Warnings, err = warnings(in)
+	plan.Warnings, err = warnings(in, files)
 	return plan, err
 }
 
 // warnings are what may surprise in a service, and what its callers will miss.
-func warnings(in render.Input) (lines []string, err error) {
+func warnings(in render.Input, files []render.File) (lines []string, err error) {
 	var lost spec.Problems
 	if slices.Contains(in.Transports, "grpc") {
 		if lost, err = protogen.Losses(in.Service.Over("grpc"), in.OldProto); err != nil {
 			return nil, err
 		}
+	}
+	for _, f := range files {
+		lost = f.Lost.Beside(lost)
 	}
 	for _, p := range slices.Concat(in.Service.Warnings, lost) {
 		lines = append(lines, p.String())
@@ -230,10 +248,31 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	_, noModule := fs.Stat(fsys, "go.mod")
 	in.Module = noModule == nil
 	in.OldProto, err = fs.ReadFile(fsys, render.ProtoPath(svc))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return in, err
 	}
+	in.OldOpenAPI, err = oldOpenAPI(fsys, svc, m)
 	return in, err
+}
+
+// oldOpenAPI is the committed description of svc over HTTP; nil if there is none that
+// kitgen wrote, of which svc then warns.
+func oldOpenAPI(fsys fs.FS, svc *spec.Service, m *project.Manifest) ([]byte, error) {
+	path := render.OpenAPIPath(svc)
+	text, err := fs.ReadFile(fsys, path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	recorded, same := m.Wrote(path, text)
+	switch {
+	case same:
+		return text, nil
+	case recorded && err != nil:
+		svc.Warnings = append(svc.Warnings, httpgate.Unknown(path, "is not there"))
+	case recorded:
+		svc.Warnings = append(svc.Warnings, httpgate.Unknown(path, "was edited by hand"))
+	}
+	return nil, nil
 }
 
 // edited refuses to overwrite what somebody changed in generated files.

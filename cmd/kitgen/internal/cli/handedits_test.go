@@ -112,7 +112,7 @@ func (h *habits) change() (args []string, changes bool) {
 	case n == 1:
 		h.names++
 		name := fmt.Sprintf("M%d", h.names)
-		args, changes = []string{"--rename", h.methods[i].name + "=" + name}, true
+		args, changes = []string{"--rename", h.methods[i].name + "=" + name, "--break-wire=http"}, true
 		h.methods[i].name = name
 	case n == 2:
 		h.methods[i].params += fmt.Sprintf(", q%d bool", h.round)

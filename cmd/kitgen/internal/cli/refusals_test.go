@@ -138,6 +138,7 @@ var refusals = []refusal{
 	having("42", "two methods on one route", "//kit:http GET /x\n\tA(ctx context.Context) error\n\t//kit:http GET /x\n\tB(ctx context.Context) error"),
 	having("42", "verb that is none", "//kit:http FETCH /x\n\tA(ctx context.Context) error"),
 	changed("43", "what callers would misread", map[string]string{"greeter/greeter.go": greeterBefore + "\tGreet(ctx context.Context, name int) (greeting string, err error)\n}\n"}),
+	changed("43", "a route that callers look for", map[string]string{"greeter/greeter.go": greeterBefore + "\t//kit:http GET /greet/{name}\n\tGreet(ctx context.Context, name string) (greeting string, err error)\n}\n"}),
 	having("44", "number out of range", "//kit:proto a=19500\n\tA(ctx context.Context, a int) error"),
 	having("44", "directive that is none", "//kit:htttp GET /x\n\tA(ctx context.Context) error"),
 	changed("45", "edited generated file", map[string]string{"greeter/http_gen.go": "// mine\npackage greeter\n"}),

@@ -10,11 +10,58 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/httpgate"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
 
 // OpenAPIPath is where the description of the service over HTTP is.
-func (v *view) OpenAPIPath() string { return path.Dir(ProtoPath(v.Service)) + "/openapi.json" }
+func (v *view) OpenAPIPath() string { return OpenAPIPath(v.Service) }
+
+// OpenAPIPath is where the description of svc over HTTP is, relative to its directory.
+func OpenAPIPath(svc *spec.Service) string { return path.Dir(ProtoPath(svc)) + "/openapi.json" }
+
+// described is the description as a file, and what callers of the committed one will
+// miss of it. What they would misread is an error.
+func described(v *view) (f File, err error) {
+	f = File{Path: v.OpenAPIPath(), Kind: Generated}
+	if f.Text, err = openAPI(v); err != nil {
+		return f, fmt.Errorf("describe the service over HTTP: %w", err)
+	}
+	verdict, err := httpgate.Check(v.Service, f.Path, v.in.OldOpenAPI, f.Text)
+	if err != nil {
+		return f, err
+	}
+	f.Lost = verdict.Lost
+	if len(verdict.Refused) > 0 {
+		return f, &misread{verdict.Refused}
+	}
+	return f, nil
+}
+
+// misread is an error of what callers over HTTP would misread.
+type misread struct{ changes httpgate.Changes }
+
+func (m *misread) Error() string { return m.changes.Beside(nil).Error() }
+
+// together is the first of errs, as if files were made one by one; but of what both
+// wires refuse, each change once.
+func together(errs []error) error {
+	var refused spec.Problems
+	for _, err := range errs {
+		switch err := err.(type) { //nolint:errorlint // as they were returned
+		case nil:
+		case spec.Problems:
+			refused = append(refused, err...)
+		case *misread:
+			refused = err.changes.Beside(refused)
+		default:
+			if len(refused) == 0 {
+				return err
+			}
+		}
+	}
+	return refused.Err()
+}
 
 // openAPI describes the service over HTTP, as OpenAPI 3.1.
 func openAPI(v *view) ([]byte, error) {
@@ -64,7 +111,7 @@ func (d *description) paths() object {
 // method adds a method at its route.
 func (d *description) method(m method) error {
 	item := d.item(m.Route())
-	op := object{{"operationId", m.Name}}.with("summary", summary(m.Doc)).with("description", details(m.Doc))
+	op := object{{"operationId", cmp.Or(m.Was, m.Name)}}.with("summary", summary(m.Doc)).with("description", details(m.Doc))
 	params, err := d.parameters(m, spec.Route{Path: item.path}.Variables())
 	if err != nil {
 		return err
@@ -195,10 +242,12 @@ func (d *description) failures() (o object) {
 			n = len(sorted)
 		}
 		var lines []string
+		var codes []any
 		for _, e := range sorted[:n] {
+			codes = append(codes, e.Code)
 			lines = append(lines, e.Code+": "+cmp.Or(e.Message, strings.Join(e.Doc, " "), e.Name))
 		}
-		o = append(o, member{strconv.Itoa(status), object{{"description", strings.Join(lines, "\n")}, {"content", problemContent}}})
+		o = append(o, member{strconv.Itoa(status), object{{"description", strings.Join(lines, "\n")}, {"content", problemContent}, {"x-codes", codes}}})
 		sorted = sorted[n:]
 	}
 	return o

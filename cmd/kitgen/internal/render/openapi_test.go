@@ -31,7 +31,7 @@ func TestOpenAPIIsValid(t *testing.T) {
 	for _, sample := range samples {
 		name := strings.TrimSuffix(filepath.Base(sample), ".go")
 		t.Run(name, func(t *testing.T) {
-			text := described(t, load(t, name, string(must(os.ReadFile(sample))(t))))
+			text := documentOf(t, load(t, name, string(must(os.ReadFile(sample))(t))))
 			document := decode(t, text)
 			if err := openapi.Validate(document); err != nil {
 				t.Errorf("%v\n%s", err, text)
@@ -57,8 +57,8 @@ func decode(t *testing.T, text []byte) any {
 	return must(jsonschema.UnmarshalJSON(bytes.NewReader(text)))(t)
 }
 
-// described is the OpenAPI document of a service.
-func described(t *testing.T, svc *spec.Service) []byte {
+// documentOf is the OpenAPI document of a service.
+func documentOf(t *testing.T, svc *spec.Service) []byte {
 	t.Helper()
 	v := must(newView(Input{Service: svc, Transports: []string{"http", "grpc"}}))(t)
 	return must(openAPI(v))(t)
@@ -110,7 +110,7 @@ func compileSchemas(t *testing.T, document any) {
 
 // Two paths that differ in the names of variables are one in OpenAPI.
 func TestOpenAPIPaths(t *testing.T) {
-	text := string(described(t, load(t, "a", `package a
+	text := string(documentOf(t, load(t, "a", `package a
 
 import "context"
 

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"text/template"
 
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/httpgate"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/protogen"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/spec"
 )
@@ -41,6 +42,7 @@ type Input struct {
 	Module     bool     // the service is a module of its own
 	Own        string   // type in Source that implements the interface already; empty if there is none
 	OldProto   []byte   // the committed .proto, whose field numbers stay; nil if there is none
+	OldOpenAPI []byte   // the committed description over HTTP, which callers rely on; nil if there is none
 }
 
 // File is one file of a service.
@@ -49,6 +51,8 @@ type File struct {
 	Kind  Kind
 	Text  []byte
 	Parts []Part // of a seeded file: what each method adds to it
+
+	Lost httpgate.Changes // of the description over HTTP: what callers of the committed one will miss
 }
 
 // Part is what one method adds to a seeded Go file.
@@ -92,11 +96,8 @@ func (v *view) all(templates fs.FS) ([]File, error) {
 	}
 	if v.HTTP {
 		jobs = append(jobs, func() ([]File, error) {
-			api, err := openAPI(v)
-			if err != nil {
-				return nil, fmt.Errorf("describe the service over HTTP: %w", err)
-			}
-			return []File{{Path: v.OpenAPIPath(), Kind: Generated, Text: api}}, nil
+			api, err := described(v)
+			return []File{api}, err
 		})
 	}
 	err := fs.WalkDir(templates, ".", func(name string, d fs.DirEntry, err error) error {
@@ -121,8 +122,8 @@ func (v *view) all(templates fs.FS) ([]File, error) {
 		wait.Go(func() { made[i], errs[i] = job() })
 	}
 	wait.Wait()
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return nil, errs[i] // as if they were made one by one
+	if err := together(errs); err != nil {
+		return nil, err
 	}
 	return slices.Concat(made...), nil
 }

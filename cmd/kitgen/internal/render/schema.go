@@ -228,13 +228,16 @@ func scalar(t *spec.Type) (object, error) {
 // inText is a type as a URL has it: the same, but for durations.
 func (s *schemas) inText(t *spec.Type) (object, error) {
 	if t.Kind == spec.Duration {
-		return object{{"type", "string"}, {"description", "a number with its unit, as in 1.5s"}, {"examples", []any{"1.5s"}}}, nil
+		return object{{"type", "string"}, {"pattern", durations}, {"description", "a number with its unit, as in 1.5s"}, {"examples", []any{"1.5s"}}}, nil
 	}
 	if t.Kind == spec.EnumT {
 		return s.enum(t)
 	}
 	return scalar(t)
 }
+
+// durations are what time.ParseDuration takes.
+const durations = `^[-+]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
 
 // inQuery is a type as a query has it: a list is its key again and again, and what
 // a pointer has not is not there.

@@ -22,7 +22,7 @@ import (
 // TestSchemasTellTheTruth has encoding/json write values of every type that it knows
 // something particular of, and holds them against what the document says of them.
 func TestSchemasTellTheTruth(t *testing.T) {
-	document := decode(t, described(t, load(t, "rows", string(must(os.ReadFile("testdata/rows/rows.go"))(t)))))
+	document := decode(t, documentOf(t, load(t, "rows", string(must(os.ReadFile("testdata/rows/rows.go"))(t)))))
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	c.AssertContent() // what is within a string, too
@@ -54,7 +54,7 @@ func TestSchemasTellTheTruth(t *testing.T) {
 
 // TestSchemasOfRows is what is said of each, where its kind alone would be a lie.
 func TestSchemasOfRows(t *testing.T) {
-	document := decode(t, described(t, load(t, "rows", string(must(os.ReadFile("testdata/rows/rows.go"))(t)))))
+	document := decode(t, documentOf(t, load(t, "rows", string(must(os.ReadFile("testdata/rows/rows.go"))(t)))))
 	own := func(of string) string { return `{"description":"what the methods of ` + of + ` make of it"}` }
 	for name, want := range map[string]string{
 		"Time":      `{"format":"date-time","type":"string"}`,

@@ -58,7 +58,7 @@ type User struct {
 	}
 	want := []names{
 		{"First", "a", "a", 0}, {"Second", "b", "b", 7}, {"Sum", "sum", "total", 0},
-		{"Address", "Mail", "mail", 0}, {"Name", "Name", "name", 4}, {"Age", "age", "years", 0},
+		{"Address", "Address", "mail", 0}, {"Name", "Name", "name", 4}, {"Age", "age", "years", 0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -167,10 +167,7 @@ func (l *loader) refineField(f *Field, at token.Pos, list []directive) {
 				l.bad(d.comment.Pos(), "KG062", "write the name that the field had, as in //kit:was Name", "%q is no name of a field", d.arg)
 				continue
 			}
-			f.Proto = snake(d.arg)
-			if f.JSON == f.Go { // no tag says otherwise
-				f.JSON = d.arg
-			}
+			f.Proto = snake(d.arg) // JSON has what the tag says
 		}
 	}
 }
