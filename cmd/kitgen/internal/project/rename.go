@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Rename is a method that the interface has under another name now.
@@ -32,9 +33,13 @@ func (u *update) renames() error {
 		for file, notes := range in.notes {
 			u.notes[file.name] = append(u.notes[file.name], notes...)
 		}
+		if err := u.beside(in); err != nil {
+			return err
+		}
 		if u.src, err = in.reread(); err != nil {
 			return err
 		}
+		u.renamed = append(u.renamed, r)
 		base := u.inserter(u.baseSrc)
 		for _, name := range []string{".", "Test"} {
 			if was, ok := u.origins[name+r.From]; ok {
@@ -93,31 +98,36 @@ func (in *inserter) removeStub(k string) {
 	}
 }
 
-// renameIn renames the method, its test, what the generated files will call
-// otherwise, and the first word of the comments above.
+// spots are where a name is to become another one.
+type spots map[*goFile]map[token.Pos]string
+
+func (s spots) put(file *goFile, pos token.Pos, to string) {
+	if s[file] == nil {
+		s[file] = map[token.Pos]string{}
+	}
+	s[file][pos] = to
+}
+
+// renameIn renames the method, of each type that implements the interface by
+// it, its test, what the generated files will call otherwise, and the comments
+// of functions as far as they name these: by their first word, and in links.
 func (u *update) renameIn(in *inserter, r Rename) {
-	spots := map[*goFile]map[token.Pos]string{}
-	put := func(file *goFile, pos token.Pos, to string) {
-		if spots[file] == nil {
-			spots[file] = map[token.Pos]string{}
-		}
-		spots[file][pos] = to
+	p := u.packageOf(in.src)
+	p.rename, p.methods = r, p.implementers(u.next.Interface, r)
+	if impl, ok := in.method(r.From); ok {
+		p.methods[impl.decl.Name.Pos()] = impl.recv
 	}
-	for _, fn := range in.functions {
-		from, to := r.From, r.To
-		if fn.recv == "" {
-			from, to = "Test"+from, "Test"+to
+	s := spots{}
+	for _, file := range p.files {
+		for _, d := range file.ast.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				p.function(s, file, fn)
+			}
 		}
-		if fn.decl.Name.Name != from || fn.recv != "" && fn.recv != in.impl || fn.recv == "" && !fn.file.test() {
-			continue
-		}
-		put(fn.file, fn.decl.Name.Pos(), to)
-		if fn.decl.Doc != nil && strings.HasPrefix(fn.decl.Doc.List[0].Text, "// "+from+" ") {
-			put(fn.file, fn.decl.Doc.Pos()+token.Pos(len("// ")), to)
-		}
+		p.referring(s, file, u.next.Interface)
+		p.links(s, file, u.next.Interface)
 	}
-	u.referring(in, r, put)
-	for file, at := range spots {
+	for file, at := range s {
 		for pos, to := range at {
 			offset := int(pos - file.ast.FileStart)
 			cut := len(to) - len(r.To) + len(r.From) // what is before and behind the name is the same in both
@@ -127,33 +137,51 @@ func (u *update) renameIn(in *inserter, r Rename) {
 	}
 }
 
-// referring finds what in the user's files means something that is called
+// function renames the method itself, or its test, and the first word above.
+func (p *checkedPackage) function(s spots, file *goFile, fn *ast.FuncDecl) {
+	from, to := p.rename.From, p.rename.To
+	switch _, method := p.methods[fn.Name.Pos()]; {
+	case method:
+	case fn.Recv == nil && fn.Name.Name == "Test"+from && file.test() && !strings.Contains(file.name, "/"):
+		from, to = "Test"+from, "Test"+to
+	default:
+		return
+	}
+	s.put(file, fn.Name.Pos(), to)
+	if fn.Doc == nil {
+		return
+	}
+	if rest, ok := strings.CutPrefix(fn.Doc.List[0].Text, "// "+from); ok && strings.IndexFunc(rest, letter) != 0 {
+		s.put(file, fn.Doc.Pos()+token.Pos(len("// ")), to)
+	}
+}
+
+func letter(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// referring finds what in a file of the user's means something that is called
 // after the method: the types of its request and response, the endpoint of its
 // name, and calls of it.
-func (u *update) referring(in *inserter, r Rename, put func(*goFile, token.Pos, string)) {
-	p := u.packageOf(in.src)
-	impl, _ := in.method(r.From)
-	for _, file := range in.src.files {
-		ast.Inspect(file.ast, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Ident:
-				if to := p.renamed(n, r, impl); to != "" {
-					put(file, n.Pos(), to)
-				}
-			case *ast.SelectorExpr:
-				if n.Sel.Name == r.From && p.info.Uses[n.Sel] == nil && p.ours(n.X, u.next.Interface) {
-					put(file, n.Sel.Pos(), r.To)
-				}
-			case *ast.CompositeLit:
-				for _, id := range keys(n) {
-					if id.Name == r.From && p.info.Uses[id] == nil && p.ours(n, u.next.Interface) {
-						put(file, id.Pos(), r.To)
-					}
+func (p *checkedPackage) referring(s spots, file *goFile, iface string) {
+	r := p.rename
+	ast.Inspect(file.ast, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Ident:
+			if to := p.renamed(n, file); to != "" {
+				s.put(file, n.Pos(), to)
+			}
+		case *ast.SelectorExpr:
+			if n.Sel.Name == r.From && p.info.Uses[n.Sel] == nil && p.ours(n.X, iface) {
+				s.put(file, n.Sel.Pos(), r.To)
+			}
+		case *ast.CompositeLit:
+			for _, id := range keys(n) {
+				if id.Name == r.From && p.info.Uses[id] == nil && p.ours(n, iface) {
+					s.put(file, id.Pos(), r.To)
 				}
 			}
-			return true
-		})
-	}
+		}
+		return true
+	})
 }
 
 // keys are the names before the colons of a struct's literal.

@@ -61,6 +61,7 @@ func foreign(files []render.File) error {
 // edited, and inserts.
 type Options struct {
 	Force   bool     // give up what was edited by hand in generated files
+	Module  string   // import path of the service's package
 	Renames []Rename // of methods
 	Prune   bool     // remove what the interface no longer has, if nobody touched it
 	Upgrade bool     // merge into the user's files what this kitgen writes otherwise
@@ -72,7 +73,7 @@ type Options struct {
 // the plan must not be applied if there are any.
 func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, opt Options) (*Plan, error) {
 	next.Templates = old.Templates
-	u := &update{dir: dir, old: *old, next: next, opt: opt, generated: map[string][]byte{}, notes: map[string][]string{}}
+	u := &update{dir: dir, old: *old, next: next, opt: opt, generated: map[string][]byte{}, notes: map[string][]string{}, others: map[string][]byte{}}
 	u.files = u.wanted(files)
 	for i, f := range u.files {
 		if slices.Contains(old.Seeded, f.Path) && f.Kind == render.Generated { // ejected
@@ -82,7 +83,7 @@ func Update(dir fs.FS, old *Manifest, next Manifest, files []render.File, opt Op
 			u.generated[f.Path] = f.Text
 		}
 	}
-	for _, step := range []func() error{u.readAll, u.renames, u.reconcile, u.stale, u.inserted, u.upgrade, u.remember} {
+	for _, step := range []func() error{u.readAll, u.renames, u.reconcile, u.stale, u.inserted, u.upgrade, u.mentions, u.remember} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -121,6 +122,8 @@ type update struct {
 	texts        map[string][]byte // of src, as they are on the disk
 	in, baseIn   *inserter
 	notes        map[string][]string // of renames, by file
+	renamed      []Rename            // that were done
+	others       map[string][]byte   // files of the user's packages below that use this one, as a rename leaves them
 	plan         Plan
 }
 
@@ -252,6 +255,9 @@ func (u *update) inserted() error {
 		if len(notes) > 0 {
 			u.change(Change{Verb: Insert, Path: file.name, Old: u.texts[file.name], New: text, Note: strings.Join(notes, ", ")})
 		}
+	}
+	for name, text := range u.others {
+		u.change(Change{Verb: Insert, Path: name, Old: u.texts[name], New: text, Note: strings.Join(u.notes[name], ", ")})
 	}
 	return nil
 }
