@@ -175,6 +175,9 @@ func (r *run) prepared(m callee, words []string, do func(job any) error) (err er
 		return r.wanting(m)
 	case a.StreamIn && r.data == "":
 		r.data = "@-"
+		if r.con.Typed() {
+			r.con.Hint("type a JSON object with %s on each line; Ctrl-D ends them", a.element)
+		}
 	}
 	name := "--data"
 	if strings.HasPrefix(r.data, "{") {

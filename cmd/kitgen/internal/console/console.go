@@ -72,6 +72,9 @@ func (c *Console) Ask(format string, args ...any) bool {
 	return answer == "y" || answer == "yes"
 }
 
+// Typed reports whether what is read from In is typed by somebody.
+func (c *Console) Typed() bool { return terminal(c.In) }
+
 func terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

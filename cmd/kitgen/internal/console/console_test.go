@@ -60,6 +60,12 @@ func TestNobodyIsAskedWhoCannotAnswer(t *testing.T) {
 	}
 }
 
+func TestWhoTypesIsAtATerminal(t *testing.T) {
+	if (&Console{In: strings.NewReader("")}).Typed() || !(&Console{In: screen(t)}).Typed() {
+		t.Error("a pipe types, or a terminal does not")
+	}
+}
+
 func TestFlags(t *testing.T) {
 	var errs bytes.Buffer
 	c := &Console{Err: &errs}
