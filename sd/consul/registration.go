@@ -57,15 +57,9 @@ func (r *registration) ensure(ctx context.Context) error {
 		return err
 	}
 	if has != nil || r.health.output != "" || r.cfg.probed() {
-		err = r.settle(ctx)
-	}
-	if unknown(err) { // somebody took the check away, not the service
-		if err = r.register(ctx); err == nil {
-			err = r.settle(ctx)
+		if err := r.settle(ctx); err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		return err
 	}
 	err = r.confirm(ctx)
 	if err != nil && has != nil && !r.unsure { // the agent may only believe that they know
@@ -105,10 +99,17 @@ func (r *registration) push(ctx context.Context, has *api.AgentService) error {
 // settle makes the check of a service that is there say what it should. One
 // that expired is not revived by registering it again.
 func (r *registration) settle(ctx context.Context) error {
+	say := func() error { return r.express(ctx, r.health) }
 	if r.cfg.probed() {
-		return r.endOldLeave(ctx)
+		say = func() error { return r.endOldLeave(ctx) }
 	}
-	return r.express(ctx, r.health)
+	err := say()
+	if unknown(err) { // somebody took the check away, not the service
+		if err = r.register(ctx); err == nil {
+			err = say()
+		}
+	}
+	return err
 }
 
 // look returns what the agent has under the ID: nil if nothing. It asks for a
