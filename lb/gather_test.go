@@ -109,10 +109,10 @@ func TestMemoryPerInstance(t *testing.T) {
 		t.Error(err)
 	}
 	with := heap()
+	runtime.KeepAlive(b)
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	p, b = nil, nil
 	if got := (int64(with) - int64(heap())) / n; got > bound || got < bound/8 {
 		t.Errorf("an instance takes %d bytes, want at most %d and no less than its own state", got, bound)
 	} else {
