@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 
@@ -73,8 +74,9 @@ func newRoot(con *console.Console) (root *cobra.Command, started *bool) {
 }
 
 // hurry lets a process that ends in a moment leave its garbage where it is, as
-// long as that is little.
+// long as that is little, and not count it for a profile that nobody asks for.
 func hurry() {
+	runtime.MemProfileRate = 0
 	debug.SetMemoryLimit(64 << 20)
 	debug.SetGCPercent(-1)
 }

@@ -174,6 +174,9 @@ func update(fsys fs.FS, dir string, old, next *project.Manifest, force bool) (*p
 
 // updateTo plans how the service in fsys becomes what follows from in.
 func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, opt project.Options) (*project.Plan, error) {
+	if !opt.Upgrade {
+		in.Taken = old.Seeded
+	}
 	files, err := rendered(fsys, in, old)
 	if err != nil {
 		return nil, err
@@ -192,10 +195,11 @@ func updateTo(fsys fs.FS, in render.Input, old *project.Manifest, opt project.Op
 	return plan, err
 }
 
-// warnings are what may surprise in a service, and what its callers will miss.
+// warnings are what may surprise in a service, and what its callers will miss
+// of the contract that was committed.
 func warnings(in render.Input, files []render.File) (lines []string, err error) {
 	var lost spec.Problems
-	if slices.Contains(in.Transports, "grpc") {
+	if slices.ContainsFunc(files, func(f render.File) bool { return f.Kind == render.Locked && !bytes.Equal(f.Text, in.OldProto) }) {
 		if lost, err = protogen.Losses(in.Service.Over("grpc"), in.OldProto); err != nil {
 			return nil, err
 		}

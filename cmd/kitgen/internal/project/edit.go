@@ -25,9 +25,9 @@ type edit struct {
 // imports it needs with those that are there.
 func (in *inserter) insert(file *goFile, name string, part render.Part) {
 	offset := in.behind(file)
-	text := "\n\n" + strings.TrimSpace(string(part.Text))
+	text := "\n\n" + part.Gofmt()
 	if offset == len(file.text) {
-		text = "\n" + strings.TrimSpace(string(part.Text)) + "\n"
+		text = text[1:] + "\n"
 	}
 	in.edits[file] = append(in.edits[file], edit{offset: offset, text: text})
 	in.note(file, "%s behind line %d", name, 1+bytes.Count(file.text[:offset], newline))

@@ -2,11 +2,7 @@ package project
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
@@ -40,14 +36,14 @@ func newInserter(src *source, methods []string) *inserter {
 // add inserts the parts of one seeded file that are nowhere in the package.
 func (in *inserter) add(seeded render.File) error {
 	for _, part := range seeded.Parts {
-		file, fn, err := declaration(part.Text)
-		if err != nil {
-			return fmt.Errorf("part of %s for %s: %w", seeded.Path, part.Method, err)
+		fn := part.Func
+		if fn == nil {
+			return fmt.Errorf("part of %s for %s: declares no function", seeded.Path, part.Method)
 		}
 		if fn.Recv == nil {
 			in.addFunc(seeded.Path, fn.Name.Name, part)
 		} else {
-			in.addMethod(seeded.Path, fn.Name.Name, part, signatureOf(file, fn))
+			in.addMethod(seeded.Path, fn.Name.Name, part, signatureOf(nil, fn))
 		}
 	}
 	return nil
@@ -80,7 +76,7 @@ func (in *inserter) addFunc(home, name string, part render.Part) {
 
 func (in *inserter) addMethod(home, name string, part render.Part, sig signature) {
 	if in.impl == "" {
-		in.manual = append(in.manual, Manual{home + ": no type of the package is recognised as the implementation of method " + name, part.Text})
+		in.manual = append(in.manual, Manual{home + ": no type of the package is recognised as the implementation of method " + name, []byte(part.Gofmt() + "\n")})
 		return
 	}
 	var last function
@@ -117,18 +113,4 @@ func (in *inserter) reread() (*source, error) {
 		texts[f.name] = text
 	}
 	return parseSource(texts)
-}
-
-// declaration is the one function that a part declares, and its file.
-func declaration(text []byte) (*ast.File, *ast.FuncDecl, error) {
-	f, err := parser.ParseFile(token.NewFileSet(), "", append([]byte("package p\n"), text...), parser.SkipObjectResolution)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, d := range f.Decls {
-		if fn, ok := d.(*ast.FuncDecl); ok {
-			return f, fn, nil
-		}
-	}
-	return nil, nil, errors.New("declares no function")
 }

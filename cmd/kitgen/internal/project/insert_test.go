@@ -15,13 +15,22 @@ import (
 func seeds() []render.File {
 	return []render.File{
 		{Path: "service.go", Kind: render.Seeded, Parts: []render.Part{
-			{Method: "Old", Text: []byte("func (s *service) Old() {}\n")},
-			{Method: "New", Text: []byte("// New is new.\nfunc (s *service) New(t time.Time) {}\n"), Imports: []string{"time"}},
+			part("Old", "func (s *service) Old() {}\n"),
+			part("New", "// New is new.\nfunc (s *service) New(t time.Time) {}\n"),
 		}},
 		{Path: "service_test.go", Kind: render.Seeded, Parts: []render.Part{
-			{Method: "New", Text: []byte("func TestNew(t *testing.T) {}\n"), Imports: []string{"testing"}},
+			part("New", "func TestNew(t *testing.T) {}\n"),
 		}},
 	}
+}
+
+// part is what render makes of text.
+func part(method, text string) render.Part {
+	p, err := render.ParsePart(method, []byte(text), nil)
+	if err != nil {
+		panic(err)
+	}
+	return *p
 }
 
 // TestInsert inserts into the files of each archive, and compares with those
@@ -101,7 +110,7 @@ func TestInsertRefusesWhatDoesNotParse(t *testing.T) {
 	if _, err := in.result(src.files[0]); err == nil {
 		t.Error("text that does not parse: no error")
 	}
-	bad := render.File{Path: "service.go", Parts: []render.Part{{Method: "X", Text: []byte("var x int")}}}
+	bad := render.File{Path: "service.go", Parts: []render.Part{part("X", "var x int")}}
 	if err := in.add(bad); err == nil {
 		t.Error("a part that declares no function: no error")
 	}

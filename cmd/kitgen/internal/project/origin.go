@@ -26,7 +26,7 @@ func key(fn *ast.FuncDecl) string {
 func (s *source) origins() origins {
 	out := origins{}
 	for _, fn := range s.functions() {
-		out[key(fn.decl)] = origin{fn.plain(), signatureOf(fn.file.ast, fn.decl)}
+		out[key(fn.decl)] = origin{fn.plain(), signatureOf(fn.file.ast.Imports, fn.decl)}
 	}
 	return out
 }

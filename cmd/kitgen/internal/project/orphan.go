@@ -76,12 +76,11 @@ func (u *update) became(m string) string {
 	if !ok || u.origins.untouched(was) {
 		return ""
 	}
-	sig := signatureOf(was.file.ast, was.decl)
+	sig := signatureOf(was.file.ast.Imports, was.decl)
 	var fresh, unwritten []string
 	for _, f := range u.files {
 		for _, part := range f.Parts {
-			file, decl, err := declaration(part.Text)
-			if err != nil || decl.Recv == nil || !signatureOf(file, decl).alike(sig) {
+			if part.Func == nil || part.Func.Recv == nil || !signatureOf(nil, part.Func).alike(sig) {
 				continue
 			}
 			switch have, ok := u.in.method(part.Method); {

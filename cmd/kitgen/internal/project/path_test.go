@@ -46,7 +46,7 @@ func TestCheckoutOnWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files[1].Parts = []render.Part{{Method: "Old", Text: []byte("func (s *service) Old() {}\n")}}
+	files[1].Parts = []render.Part{part("Old", "func (s *service) Old() {}\n")}
 	next := Manifest{Service: "x", Transports: []string{"http"}, Methods: []string{"Old"}}
 	plan, err := Update(dir, old, next, files, Options{})
 	if err != nil || !plan.UpToDate() || plan.Edited != nil {

@@ -20,7 +20,7 @@ var errNotImported = errors.New("not imported")
 // its body does not mind. Otherwise the user is told.
 func (in *inserter) retype(fn function, part render.Part, now signature) {
 	was, known := in.origins[key(fn.decl)]
-	have := signatureOf(fn.file.ast, fn.decl)
+	have := signatureOf(fn.file.ast.Imports, fn.decl)
 	if !known || have.alike(now) || was.sig.alike(now) || in.unmended[part.Method] {
 		return
 	}
@@ -95,7 +95,7 @@ func (in *inserter) check(fn function, text string) string {
 // replace puts part in the place of fn.
 func (in *inserter) replace(fn function, part render.Part) {
 	from, to := fn.span()
-	in.edits[fn.file] = append(in.edits[fn.file], edit{offset: from, cut: to - from, text: strings.TrimSpace(string(part.Text))})
+	in.edits[fn.file] = append(in.edits[fn.file], edit{offset: from, cut: to - from, text: part.Gofmt()})
 	in.gone[fn.file] += fn.text()
 	in.note(fn.file, "%s at line %d, as nobody touched it", fn.decl.Name.Name, 1+bytes.Count(fn.file.text[:from], newline))
 	for _, path := range part.Imports {

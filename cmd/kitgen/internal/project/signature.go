@@ -16,11 +16,11 @@ type signature struct{ params, results []argument }
 // argument is one parameter or result. Its name is empty if it has none.
 type argument struct{ name, typ string }
 
-// signatureOf is that of a function in file. Packages have their own names in
-// it, whatever file calls them.
-func signatureOf(file *ast.File, fn *ast.FuncDecl) signature {
+// signatureOf is that of a function in a file with these imports. Packages have
+// their own names in it, whatever the file calls them.
+func signatureOf(imports []*ast.ImportSpec, fn *ast.FuncDecl) signature {
 	aliases := map[string]string{}
-	for _, imp := range file.Imports {
+	for _, imp := range imports {
 		p, err := strconv.Unquote(imp.Path.Value)
 		if err == nil && imp.Name != nil && imp.Name.Name != path.Base(p) {
 			aliases[imp.Name.Name] = path.Base(p)

@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
 
 // source is the user's own Go files of a package, parsed.
@@ -113,48 +115,19 @@ func receiver(fn *ast.FuncDecl) string {
 	}
 }
 
-// names are the package-level names that decls declare, methods aside.
-func names(file *ast.File) map[string]token.Pos {
-	out := map[string]token.Pos{}
-	for _, d := range file.Decls {
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			if d.Recv == nil {
-				out[d.Name.Name] = d.Name.Pos()
-			}
-		case *ast.GenDecl:
-			for _, s := range d.Specs {
-				switch s := s.(type) {
-				case *ast.TypeSpec:
-					out[s.Name.Name] = s.Name.Pos()
-				case *ast.ValueSpec:
-					for _, n := range s.Names {
-						out[n.Name] = n.Pos()
-					}
-				}
-			}
-		}
-	}
-	delete(out, "_")
-	delete(out, "init")
-	return out
-}
+// names are the package-level names that a file declares, methods aside.
+func names(file *ast.File) map[string]token.Pos { return render.Names(file) }
 
 // collisions refuses names of the user's that files, which kitgen is about to
 // write, declare too.
-func (s *source) collisions(files map[string][]byte) error {
+func (s *source) collisions(files []render.File) error {
 	taken := map[string]string{}
-	fset := token.NewFileSet()
-	for name, text := range files {
-		if path.Ext(name) != ".go" || path.Dir(name) != "." {
+	for _, f := range files {
+		if path.Dir(f.Path) != "." {
 			continue
 		}
-		f, err := parser.ParseFile(fset, name, text, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		for n := range names(f) {
-			taken[n] = name
+		for _, n := range f.Declares {
+			taken[n] = f.Path
 		}
 	}
 	var clashes []string

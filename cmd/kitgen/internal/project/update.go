@@ -42,12 +42,12 @@ func New(m Manifest, files []render.File) (*Plan, error) {
 // foreign refuses an interface file that declares what the others do.
 func foreign(files []render.File) error {
 	own := map[string][]byte{}
-	others := map[string][]byte{}
+	var others []render.File
 	for _, f := range files {
 		if f.Kind == render.Interface {
 			own[f.Path] = f.Text
 		} else {
-			others[f.Path] = f.Text
+			others = append(others, f)
 		}
 	}
 	src, err := parseSource(own)
@@ -135,7 +135,8 @@ func (u *update) readAll() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := u.src.collisions(u.generated); err != nil {
+	kitgens := slices.DeleteFunc(slices.Clone(u.files), func(f render.File) bool { return u.generated[f.Path] == nil })
+	if err := u.src.collisions(kitgens); err != nil {
 		return err
 	}
 	u.texts = map[string][]byte{}

@@ -2,6 +2,9 @@ package project
 
 import (
 	"encoding/json"
+	"go/parser"
+	"go/token"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +16,11 @@ import (
 )
 
 func file(path string, kind render.Kind, text string) render.File {
-	return render.File{Path: path, Kind: kind, Text: []byte(text)}
+	f := render.File{Path: path, Kind: kind, Text: []byte(text)}
+	if syntax, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution); err == nil {
+		f.Declares = slices.Sorted(maps.Keys(render.Names(syntax)))
+	}
+	return f
 }
 
 // born is a small service right after its birth.
@@ -139,7 +146,7 @@ func TestUpdate(t *testing.T) {
 		{
 			name: "a method more",
 			change: func(_ fstest.MapFS, files *[]render.File) {
-				(*files)[1].Parts = []render.Part{{Method: "New", Text: []byte("func (s *service) New() {}\n")}}
+				(*files)[1].Parts = []render.Part{part("New", "func (s *service) New() {}\n")}
 			},
 			want: map[string]Verb{"service.go": Insert, BasePath: Rewrite},
 		},

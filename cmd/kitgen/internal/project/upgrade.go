@@ -116,7 +116,7 @@ func (u *update) arranged(f render.File, base []byte) []byte {
 	known := u.parts(f.Path)
 	var slots []slot
 	for i, p := range f.Parts {
-		text := bytes.TrimSpace(p.Text)
+		text := []byte(p.Gofmt())
 		from := bytes.Index(f.Text, text)
 		if from < 0 || bytes.Count(f.Text, text) != 1 {
 			return f.Text

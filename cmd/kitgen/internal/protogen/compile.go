@@ -115,7 +115,9 @@ func plugin(svc *spec.Service, text []byte, importPath string) (*protogen.Plugin
 		req.Parameter = new("M" + file + "=" + importPath + ";" + GoPackage(svc))
 	}
 	for _, known := range wellKnown {
-		req.ProtoFile = append(req.ProtoFile, protodesc.ToFileDescriptorProto(known))
+		if slices.Contains(fd.GetDependency(), known.Path()) {
+			req.ProtoFile = append(req.ProtoFile, protodesc.ToFileDescriptorProto(known))
+		}
 	}
 	req.ProtoFile = append(req.ProtoFile, fd)
 	gen, err := protogen.Options{}.New(req)

@@ -56,8 +56,7 @@ func Client(in ClientInput, templates fs.FS) (*File, error) {
 		v.Factory = "GRPCFactory(grpc.WithStatsHandler(kitotel.ClientStatsHandler(nil)))"
 	}
 	f := &File{Path: svc.Name + "_client.go", Kind: Seeded}
-	f.Text, err = fill(t, f.Path, v)
-	return f, err
+	return f, f.fill(t, v, nil)
 }
 
 // clientNames are what the file calls something else.

@@ -17,15 +17,8 @@ import (
 )
 
 // withImports adds the packages that the types of signatures name to a Go file,
-// as far as it names them and does not import them yet.
-func withImports(text []byte, imports []spec.Import) ([]byte, error) {
-	if len(imports) == 0 {
-		return text, nil
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
-	if err != nil {
-		return nil, err
-	}
+// as far as it names them and does not import them yet. file is its syntax.
+func withImports(text []byte, file *ast.File, imports []spec.Import) ([]byte, error) {
 	var std, other []string
 	for _, i := range missingImports(file, imports) {
 		line := "\t" + importSpec(i) + "\n"
@@ -41,7 +34,11 @@ func withImports(text []byte, imports []spec.Import) ([]byte, error) {
 	head, rest, grouped := bytes.Cut(text, []byte("\nimport (\n"))
 	var b bytes.Buffer
 	if !grouped { // no import at all, or a single one
-		end := int(file.Name.End()) - 1
+		clause, err := parser.ParseFile(token.NewFileSet(), "", text, parser.PackageClauseOnly)
+		if err != nil {
+			return nil, err
+		}
+		end := int(clause.Name.End()) - 1
 		head, rest = text[:end], text[end:]
 		b.Write(head)
 		b.WriteString("\n\nimport (\n" + strings.Join(std, "") + "\n" + strings.Join(other, "") + ")\n")

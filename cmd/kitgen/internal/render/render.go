@@ -5,14 +5,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"go/format"
-	"go/parser"
-	"go/token"
 	"io/fs"
+	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"text/template"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/httpgate"
@@ -43,23 +43,18 @@ type Input struct {
 	Own        string   // type in Source that implements the interface already; empty if there is none
 	OldProto   []byte   // the committed .proto, whose field numbers stay; nil if there is none
 	OldOpenAPI []byte   // the committed description over HTTP, which callers rely on; nil if there is none
+	Taken      []string // seeded files whose text nobody will look at; only their parts are made
 }
 
 // File is one file of a service.
 type File struct {
-	Path  string // relative to the service's directory, with slashes
-	Kind  Kind
-	Text  []byte
-	Parts []Part // of a seeded file: what each method adds to it
+	Path     string // relative to the service's directory, with slashes
+	Kind     Kind
+	Text     []byte
+	Declares []string // of a Go file: its package-level names, methods aside
+	Parts    []Part   // of a seeded file: what each method adds to it
 
 	Lost httpgate.Changes // of the description over HTTP: what callers of the committed one will miss
-}
-
-// Part is what one method adds to a seeded Go file.
-type Part struct {
-	Method  string
-	Imports []string // packages it names: the path, after a name and a space if it has another than the path's
-	Text    []byte   // a declaration, gofmt-ed
 }
 
 // Render returns the files of in, sorted by path. Each is gofmt-ed; a template
@@ -118,8 +113,13 @@ func (v *view) all(templates fs.FS) ([]File, error) {
 	}
 	made, errs := make([][]File, len(jobs)), make([]error, len(jobs))
 	var wait sync.WaitGroup
-	for i, job := range jobs {
-		wait.Go(func() { made[i], errs[i] = job() })
+	var begun atomic.Int64
+	for range min(len(jobs), runtime.GOMAXPROCS(0)) { // each needs a large stack, and keeps it
+		wait.Go(func() {
+			for i := begun.Add(1) - 1; i < int64(len(jobs)); i = begun.Add(1) - 1 {
+				made[i], errs[i] = jobs[i]()
+			}
+		})
 	}
 	wait.Wait()
 	if err := together(errs); err != nil {
@@ -139,7 +139,9 @@ func Seed(name string, templates fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fill(t, name+".go", map[string]string{"Name": name, "Package": name})
+	f := File{Path: name + ".go"}
+	err = f.fill(t, map[string]string{"Name": name, "Package": name}, nil)
+	return f.Text, err
 }
 
 const seedPath = "NAME.go.tmpl"
@@ -181,21 +183,22 @@ func execute(v *view, templates fs.FS, name string) (*File, error) {
 	}
 	out := strings.ReplaceAll(strings.TrimSuffix(name, ".tmpl"), "NAME", v.Name)
 	f := &File{Path: out, Kind: kind}
-	if f.Text, err = fill(t, out, v); err != nil {
-		return nil, err
-	}
-	if path.Ext(out) == ".go" {
-		if f.Text, err = withImports(f.Text, v.Imports); err != nil {
+	if kind != Seeded || !slices.Contains(v.in.Taken, out) {
+		if err := f.fill(t, v, v.Imports); err != nil {
 			return nil, err
 		}
 	}
-	if parts := t.Lookup("method"); parts != nil {
+	if method := t.Lookup("method"); method != nil {
 		for _, m := range v.Methods {
-			text, err := fill(parts, out, m)
-			if err != nil {
+			var b bytes.Buffer
+			if err := method.Execute(&b, m); err != nil {
 				return nil, err
 			}
-			f.Parts = append(f.Parts, Part{Method: m.Name, Imports: imports(text, v.Imports), Text: text})
+			part, err := ParsePart(m.Name, b.Bytes(), v.Imports)
+			if err != nil {
+				return nil, unparsable(t, err, b.Bytes())
+			}
+			f.Parts = append(f.Parts, *part)
 		}
 	}
 	return f, nil
@@ -215,47 +218,24 @@ func declared(name string, text []byte) (kind Kind, wants string, err error) {
 	return Kind(words[0]), wants, nil
 }
 
-func fill(t *template.Template, out string, data any) ([]byte, error) {
+// fill makes the text of f, in which the packages of imports that it names are
+// imported.
+func (f *File) fill(t *template.Template, data any, imports []spec.Import) error {
 	var b bytes.Buffer
 	if err := t.Execute(&b, data); err != nil {
-		return nil, err
+		return err
 	}
-	if path.Ext(out) != ".go" {
-		return b.Bytes(), nil
+	if path.Ext(f.Path) != ".go" {
+		f.Text = b.Bytes()
+		return nil
 	}
-	text, err := format.Source(b.Bytes())
+	text, file, err := gofmt(b.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("template %s made Go code that does not parse: %w\n%s", t.Name(), err, numbered(b.Bytes()))
+		return unparsable(t, err, b.Bytes())
 	}
-	return bytes.TrimLeft(text, "\n"), nil
-}
-
-// imports names the packages that a part needs in its file.
-func imports(part []byte, types []spec.Import) []string {
-	var paths []string
-	for _, p := range []string{"context", "iter", "slices", "testing", "time"} {
-		if names(string(part), p) {
-			paths = append(paths, p)
-		}
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), "", slices.Concat([]byte("package p\n"), part), parser.SkipObjectResolution)
-	if err != nil {
-		return paths // it parsed as it was formatted
-	}
-	for _, i := range missingImports(file, types) {
-		paths = append(paths, strings.ReplaceAll(importSpec(i), `"`, ""))
-	}
-	return paths
-}
-
-func numbered(text []byte) string {
-	var b strings.Builder
-	n := 0
-	for line := range bytes.Lines(text) {
-		n++
-		fmt.Fprintf(&b, "%4d  %s", n, line)
-	}
-	return b.String()
+	f.Declares = slices.Sorted(maps.Keys(Names(file)))
+	f.Text, err = withImports(text, file, imports)
+	return err
 }
 
 // errNoMethods is a service that kitgen cannot give a use.

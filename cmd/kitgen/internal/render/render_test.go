@@ -114,7 +114,7 @@ type Service interface {
 	for _, f := range files {
 		if f.Path == "service.go" {
 			for _, p := range f.Parts {
-				got = append(got, p.Method+" "+strings.Join(p.Imports, ",")+"\n"+string(p.Text))
+				got = append(got, p.Method+" "+strings.Join(p.Imports, ",")+"\n"+p.Gofmt())
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func Workspace(in WorkspaceInput, templates fs.FS) ([]File, error) {
 			return err
 		}
 		f := File{Path: strings.TrimSuffix(name, ".tmpl"), Kind: Seeded}
-		if f.Text, err = fill(t, f.Path, in); err != nil {
+		if err := f.fill(t, in, nil); err != nil {
 			return err
 		}
 		files = append(files, f)
