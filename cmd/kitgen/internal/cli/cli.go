@@ -87,7 +87,7 @@ func enter(dir string) error {
 		return nil
 	}
 	if err := os.Chdir(dir); err != nil {
-		return misuse("-C: %w", err)
+		return misuse("-C %s: %w; name a directory that is there", dir, cause(err))
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ func newDiff(con *console.Console) *cobra.Command {
 		Short: "Print what kitgen generate would change",
 		Long: `Prints what kitgen generate would do to the service in DIR (here, if not given)
 as a unified diff, and exits with 3 if that is anything.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneDirectory,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.dir = directory(args)
 			return o.compare()

@@ -22,7 +22,7 @@ the library's version, the manifest, generated files that were edited, the ports
 it listens on, and its registry; and whether docker works. Changes nothing.
 
 Exits with 6 if something is wrong; what is marked -- need not be mended.`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              oneDirectory,
 		ValidArgsFunction: completeServices,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d.dir = append(args, ".")[0]

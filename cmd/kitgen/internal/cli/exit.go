@@ -47,6 +47,14 @@ func written(err error) error {
 	return console.EnvironmentError{Err: fmt.Errorf("KG010: %w; nothing was changed: make room, or make it writable, and run it again", err)}
 }
 
+// cause is an error of a file without the file, which the text around it names.
+func cause(err error) error {
+	if in, ok := errors.AsType[*fs.PathError](err); ok {
+		return in.Err
+	}
+	return err
+}
+
 // exitCode is the code that says what kind of error err is.
 func exitCode(err error) int {
 	_, usage := errors.AsType[console.UsageError](err)

@@ -44,7 +44,7 @@ if the body does not mind. Nothing else is touched.
 
 Exit codes: 3 if --check finds that something would change, 4 if an input is
 refused.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneDirectory,
 		Example: `  kitgen generate
   kitgen generate --rename Add=Plus     after Add became Plus in the interface
   kitgen generate --break-wire=http     after a change that nobody relies on yet
@@ -114,7 +114,7 @@ func (o *generateOptions) run(ctx context.Context) error {
 func openDir(con *console.Console, dir string) (*os.Root, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", dir, err))
+		return nil, project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", dir, cause(err)))
 	}
 	undone, err := project.Recover(root)
 	if err != nil {

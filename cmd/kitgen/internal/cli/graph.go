@@ -28,7 +28,7 @@ methods with their places on both wires, what a call passes in the server and in
 a client, outermost first, and which of the other services it calls.`,
 		Example: `  kitgen graph
   kitgen graph --format mermaid > services.mmd`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              oneDirectory,
 		ValidArgsFunction: completeServices,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := known("--format", format, graphFormats); err != nil {

@@ -41,7 +41,7 @@ of which version of that list it is; a kitgen with another one refuses it.`,
 		&cobra.Command{
 			Use:   "list",
 			Short: "List the templates, and which of them the service here replaces",
-			Args:  cobra.NoArgs,
+			Args:  noArguments,
 			RunE:  func(*cobra.Command, []string) error { return listTemplates(con) },
 		},
 		&cobra.Command{
@@ -55,7 +55,7 @@ of which version of that list it is; a kitgen with another one refuses it.`,
 		&cobra.Command{
 			Use:   "model",
 			Short: "Print what templates can use, and what it means",
-			Args:  cobra.NoArgs,
+			Args:  noArguments,
 			RunE: func(*cobra.Command, []string) error {
 				_, err := fmt.Fprint(con.Out, render.ModelDoc())
 				return err

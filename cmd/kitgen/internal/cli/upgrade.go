@@ -32,7 +32,7 @@ A place that you and kitgen both changed is a conflict. --conflict says what
 then: side leaves your file as it is and writes the merge, with markers, beside
 it, as FILE.kitgen; markers writes it into your file; ours keeps your text. The
 exit code is 5 if something is left for you to merge.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneDirectory,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dir = directory(args)
 			return o.run(cmd.Context())

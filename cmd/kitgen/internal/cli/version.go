@@ -22,7 +22,7 @@ func newVersion(con *console.Console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of kitgen, which library its services use, and the version of Go",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			lib, err := findLibrary("")
 			if err != nil {

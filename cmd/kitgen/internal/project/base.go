@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 
@@ -28,7 +27,7 @@ type bases map[string][]byte
 func readBases(dir fs.FS) (bases, error) {
 	text, err := fs.ReadFile(dir, BasePath)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read service: %w", err)
+		return nil, unreadable(BasePath, err)
 	}
 	b := bases{}
 	for _, f := range txtar.Parse(unixLines(text)).Files {

@@ -24,7 +24,7 @@ func FindModule(dir string) (Mod, error) {
 	}
 	m := Mod{Dir: around, requires: map[string]string{}, replaces: map[string]string{}, tools: map[string]bool{}}
 	if m.Path = ModulePath(text); m.Path == "" {
-		return m, refuse("KG009: %s has no module line", filepath.Join(around, "go.mod"))
+		return m, refuse("KG009: %s has no module line; write one, such as module example.com/greeter", filepath.Join(around, "go.mod"))
 	}
 	block := ""
 	for line := range strings.Lines(string(text)) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
@@ -36,6 +37,14 @@ type Refusal string
 // Error is the text.
 func (r Refusal) Error() string { return string(r) }
 
+// unreadable refuses a file that is there, and is none or must not be read.
+func unreadable(name string, err error) error {
+	if in, ok := errors.AsType[*fs.PathError](err); ok {
+		err = in.Err
+	}
+	return refuse("KG010: %s: %v; make it a file that can be read, or move it away", name, err)
+}
+
 func refuse(format string, args ...any) error { return Refusal(fmt.Sprintf(format, args...)) }
 
 // ReadManifest reads the manifest of the service in dir.
@@ -45,9 +54,12 @@ func ReadManifest(dir fs.FS, name string) (*Manifest, error) {
 		return nil, refuse("%s: no %s, so this is not the directory of a generated service; name one that is, or make one: kitgen new service greeter", name, ManifestPath)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read manifest: %w", err)
+		return nil, unreadable(path.Join(name, ManifestPath), err)
 	}
 	m := &Manifest{}
+	if conflicted(b) {
+		return nil, refuse("%s/%s: KG073: has a merge conflict; take one of the two versions, and run kitgen generate", name, ManifestPath)
+	}
 	if err := json.Unmarshal(b, m); err != nil {
 		return nil, refuse("%s/%s: %v; restore it from version control", name, ManifestPath, err)
 	}

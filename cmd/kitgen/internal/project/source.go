@@ -48,7 +48,7 @@ func readSource(dir fs.FS, skip func(name string) bool) (*source, error) {
 			continue
 		}
 		if texts[name], err = fs.ReadFile(dir, name); err != nil {
-			return nil, fmt.Errorf("read package: %w", err)
+			return nil, unreadable(name, err)
 		}
 	}
 	return parseSource(texts)

@@ -189,7 +189,7 @@ func (u *update) read(path string) (text []byte, there bool, err error) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("read service: %w", err)
+		return nil, false, unreadable(path, err)
 	}
 	return text, true, nil
 }

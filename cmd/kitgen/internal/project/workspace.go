@@ -29,7 +29,7 @@ func ReadWorkspace(dir fs.FS) (*Workspace, error) {
 		return nil, nil //nolint:nilnil // most directories are none
 	}
 	if err != nil {
-		return nil, err
+		return nil, unreadable(WorkspacePath, err)
 	}
 	w := &Workspace{}
 	if err := json.Unmarshal(text, w); err != nil {

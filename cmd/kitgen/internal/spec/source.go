@@ -38,7 +38,11 @@ func (l *loader) read(fsys fs.FS) error {
 		}
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return fmt.Errorf("read package: %w", err)
+			if in, ok := errors.AsType[*fs.PathError](err); ok {
+				err = in.Err
+			}
+			l.found.add(token.Position{}, "KG010", "make it a file that can be read, or move it away", "%s: %v", name, err)
+			continue
 		}
 		if why := skip(name, text); why != "" {
 			l.skipped = append(l.skipped, name+" ("+why+")")
