@@ -18,7 +18,7 @@ import (
 
 // Alive says whether the session of the note answers.
 func (n *Note) Alive(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // one that is gone refuses at once
 	defer cancel()
 	resp, err := n.send(ctx, http.MethodGet, "/alive", nil)
 	if err != nil {

@@ -80,7 +80,7 @@ func (s *session) serve(ctx context.Context, held *os.File) (*control, error) {
 		ready:  make(chan struct{}),
 	}
 	c.server = &http.Server{
-		Handler: c.handler(s), ReadHeaderTimeout: time.Second,
+		Handler: c.handler(s), ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return ctx }, // what is asked for ends with the session
 	}
 	go func() { c.served <- c.server.Serve(l) }()

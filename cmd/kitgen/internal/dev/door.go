@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
-	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/lb"
 	"github.com/kitgen/kitgen/middleware"
 	"github.com/kitgen/kitgen/middleware/retry"
@@ -45,6 +45,18 @@ func (s *session) openDoor(f *fleet) error {
 	return nil
 }
 
+// tryDoor says whether a front door could be had now, if there is to be one.
+func (s *session) tryDoor() error {
+	if s.http == "none" || !slices.ContainsFunc(s.fleets, func(f *fleet) bool { return f.http }) {
+		return nil
+	}
+	l, err := s.listen()
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
 // doors is how many ports are tried if the user has not asked for one.
 const doors = 50
 
@@ -63,7 +75,7 @@ func (s *session) listen() (net.Listener, error) {
 		case errors.Is(err, syscall.EADDRINUSE) && n < first+doors && (!s.httpSet || len(s.fleets) > 1):
 			continue
 		case errors.Is(err, syscall.EADDRINUSE):
-			return nil, console.EnvironmentError{Err: fmt.Errorf("KG080: --http %s: another process has the port; stop it, pass another, or --http none", s.http)}
+			return nil, fmt.Errorf("KG080: --http %s: another process has the port; stop it, pass another, or --http none", s.http)
 		}
 		return nil, fmt.Errorf("--http %s: %w; pass another, or --http none", s.http, err)
 	}

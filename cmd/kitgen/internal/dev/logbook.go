@@ -37,6 +37,7 @@ type source struct {
 	book  *logbook
 	name  string
 	color console.Color
+	whole *source // of which this is a part; nil if it is all there is of its name
 
 	rest []byte   // of a line whose end has not come; guarded by book.mu
 	last []string // lines; guarded by book.mu
@@ -64,6 +65,12 @@ func (l *logbook) source(name string) *source {
 // say logs a line of kitgen's own.
 func (l *logbook) say(format string, args ...any) {
 	fmt.Fprintf(l.source("kitgen"), format+"\n", args...)
+}
+
+// part is what one process writes of s: another that runs under the same name
+// at the same time has its own lines.
+func (s *source) part() *source {
+	return &source{book: s.book, name: s.name, color: s.color, whole: s}
 }
 
 var _ io.Writer = (*source)(nil)
@@ -99,8 +106,10 @@ func (s *source) end() {
 
 func (s *source) line(text string) {
 	text = console.Harmless(text)
-	if s.last = append(s.last, text); len(s.last) > kept {
-		s.last = s.last[1:]
+	for of := s; of != nil; of = of.whole {
+		if of.last = append(of.last, text); len(of.last) > kept {
+			of.last = of.last[1:]
+		}
 	}
 	head := fmt.Sprintf("%-*s |", s.book.width, s.name)
 	fmt.Fprintln(s.book.con.Out, s.book.con.Paint(s.book.con.Out, s.color, head), text)
@@ -114,11 +123,19 @@ func (s *source) line(text string) {
 	}
 }
 
-// tail is the end of what the source wrote, for an error message.
+// tail is the end of what the source wrote.
 func (s *source) tail(lines int) string {
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	return strings.Join(s.last[max(0, len(s.last)-lines):], "\n")
+}
+
+// epitaph is the end of what the source wrote, for an error message.
+func (s *source) epitaph() string {
+	if text := s.tail(10); text != "" {
+		return "its log ends:\n" + text
+	}
+	return "it logged nothing"
 }
 
 // follow is what name has written, and a channel of what it goes on to write,

@@ -51,6 +51,23 @@ func TestALogKeepsToItsLines(t *testing.T) {
 	}
 }
 
+func TestTwoProcessesOfOneNameKeepTheirLinesApart(t *testing.T) {
+	var out bytes.Buffer
+	book := newLogbook(&console.Console{Out: &out})
+	all := book.source("a")
+	before, after := all.part(), all.part()
+	fmt.Fprint(before, "serving\nstop")
+	fmt.Fprint(after, "panic: b")
+	fmt.Fprint(before, "ped\n")
+	fmt.Fprint(after, "oom\n")
+	if got := after.tail(10); got != "panic: boom" {
+		t.Errorf("the log of the second ends with %q", got)
+	}
+	if got := all.tail(10); got != "serving\nstopped\npanic: boom" {
+		t.Errorf("the log of both ends with %q", got)
+	}
+}
+
 func TestWhoFollowsALogSeesWhatComes(t *testing.T) {
 	book := newLogbook(&console.Console{Out: io.Discard})
 	fmt.Fprintln(book.source("a"), "before")

@@ -83,4 +83,11 @@ func (n *Note) Dir() string { return filepath.Dir(filepath.Dir(n.Place)) }
 // errHeld is that another session, or another part of this process, has the lock.
 var errHeld = errors.New("held by another")
 
-func (n *Note) remove() error { return os.Remove(filepath.Join(n.Place, noteName)) }
+// remove takes the note away, if it is still there.
+func (n *Note) remove() error {
+	err := os.Remove(filepath.Join(n.Place, noteName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // somebody moved the directory, or cleaned it
+	}
+	return err
+}

@@ -31,7 +31,7 @@ func (s *session) openRegistry(ctx context.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		return &process{Process: e.Process}, nil
+		return &process{Process: e.Process, log: log}, nil
 	}}
 	s.registry = "etcd://" + ports[0] + "?ttl=" + ttl
 	return s.start(ctx, s.etcd)

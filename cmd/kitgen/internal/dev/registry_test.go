@@ -24,6 +24,7 @@ func (w *first) Write(p []byte) (int, error) {
 }
 
 func TestARegistryThatDoesNotAnswerIsWaitedForAndNamed(t *testing.T) {
+	t.Parallel()
 	ports, err := child.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)

@@ -27,19 +27,19 @@ func (s *session) newReplica(f *fleet) *unit {
 // launchReplica starts a process of f's program and returns once the registry
 // lists it.
 func (s *session) launchReplica(ctx context.Context, f *fleet, u *unit) (*process, error) {
-	p := &process{program: f.program()}
+	p := &process{program: f.program(), log: u.log.part()}
 	args, err := f.arguments(p, At(s.registry, f.name))
 	if err != nil {
 		return nil, err
 	}
-	p.Process, err = child.Start(child.Config{Name: u.name, Dir: f.dir, Args: args, Stdout: u.log, Stderr: u.log})
+	p.Process, err = child.Start(child.Config{Name: u.name, Dir: f.dir, Args: args, Stdout: p.log, Stderr: p.log})
 	if err != nil {
 		return nil, err
 	}
 	if err := f.await(ctx, p); err != nil {
 		p.Kill()
-		u.log.end()
-		return nil, fmt.Errorf("%s: %w; its log ends:\n%s", u.name, err, u.log.tail(10))
+		p.log.end()
+		return nil, fmt.Errorf("%s: %w; %s", u.name, err, p.log.epitaph())
 	}
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,6 +109,9 @@ func (s *session) open(ctx context.Context) error {
 		return err
 	}
 	defer giveBack()
+	if err := s.tryDoor(); err != nil { // before a build of minutes, of which nothing would come
+		return console.EnvironmentError{Err: err}
+	}
 	for _, f := range s.fleets {
 		if err := s.generate(ctx, f); err != nil {
 			return err
@@ -153,6 +157,11 @@ func (s *session) refresh(ctx context.Context, changed []string) {
 		return
 	}
 	defer giveBack()
+	if _, err := os.Stat(s.place); errors.Is(err, fs.ErrNotExist) {
+		s.book.say("%s is not there any more: the session ends; start one where the source is now", s.place)
+		s.quit()
+		return
+	}
 	for _, f := range s.fleets {
 		if err := s.update(ctx, f, changed); err != nil && ctx.Err() == nil {
 			s.book.say("%v", err)

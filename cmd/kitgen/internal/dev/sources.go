@@ -32,14 +32,16 @@ func (a sources) join(b sources) sources {
 
 // listed is a package as go list prints it.
 type listed struct {
-	Dir           string
-	EmbedPatterns []string
-	EmbedFiles    []string
+	Dir           string   `json:"Dir"`
+	EmbedPatterns []string `json:"EmbedPatterns"`
+	EmbedFiles    []string `json:"EmbedFiles"`
 	Module        *struct {
-		Main    bool // also of those that go.work uses
-		GoMod   string
-		Replace *struct{ Version string }
-	}
+		Main    bool   `json:"Main"` // also of those that go.work uses
+		GoMod   string `json:"GoMod"`
+		Replace *struct {
+			Version string `json:"Version"`
+		} `json:"Replace"`
+	} `json:"Module"`
 }
 
 // local says whether the package is one that somebody may edit: of the module

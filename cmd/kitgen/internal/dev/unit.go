@@ -35,6 +35,7 @@ type process struct {
 	*child.Process
 	http, grpc string // where it serves; empty if it does not
 	program    string // path of the binary; empty for etcd
+	log        *source
 }
 
 // unit is what a session runs under one name, be it a replica or etcd. Its
@@ -112,7 +113,7 @@ func (s *session) adopt(u *unit, p *process) (old *process) {
 // mourn waits for the end of p and says so if nobody had asked for it.
 func (s *session) mourn(u *unit, p *process) {
 	err := p.Err()
-	u.log.end()
+	p.log.end()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.now != p || !u.state.running() || u.state == leaving { // stop sees to those that leave

@@ -21,7 +21,7 @@ func sleeper(t *testing.T, s *session, name string) *unit {
 	}
 	return &unit{name: name, log: s.book.source(name), state: down, launch: func(context.Context) (*process, error) {
 		p, err := child.Start(child.Config{Args: []string{sleep, "1000"}})
-		return &process{Process: p}, err
+		return &process{Process: p, log: s.book.source(name)}, err
 	}}
 }
 

@@ -59,3 +59,24 @@ func save(t *testing.T, dir, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+func TestABusyMachineIsLookedAtAsOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		looks := 0
+		see := func() files {
+			if looks++; looks != 2 {
+				time.Sleep(time.Second) // others have the processor
+			}
+			return files{"a.go": {size: int64(min(looks, 4))}}
+		}
+		told := make(chan []string, 1)
+		go watch(ctx, see, files{}, func(changed []string) { told <- changed })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if len(told) != 1 || looks < 20 {
+			t.Errorf("a minute had %d looks, and told %d times", looks, len(told))
+		}
+	})
+}
