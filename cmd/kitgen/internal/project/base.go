@@ -29,6 +29,9 @@ func readBases(dir fs.FS) (bases, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, unreadable(BasePath, err)
 	}
+	if conflicted(unixLines(text)) {
+		return nil, refuse("%s: KG073: has a merge conflict; take one of the two versions, and run kitgen generate", BasePath)
+	}
 	b := bases{}
 	for _, f := range txtar.Parse(unixLines(text)).Files {
 		b[f.Name] = f.Data

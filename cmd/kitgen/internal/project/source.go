@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/ast"
+	"go/build/constraint"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -36,7 +37,8 @@ type function struct {
 	recv string // base type of the receiver; empty if there is none
 }
 
-// readSource parses the Go files in dir but those that skip has.
+// readSource parses the Go files in dir but those that skip has, and those that
+// the go command never builds.
 func readSource(dir fs.FS, skip func(name string) bool) (*source, error) {
 	names, err := fs.Glob(dir, "*.go")
 	if err != nil {
@@ -44,14 +46,31 @@ func readSource(dir fs.FS, skip func(name string) bool) (*source, error) {
 	}
 	texts := map[string][]byte{}
 	for _, name := range names {
-		if skip(name) {
+		if skip(name) || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
 			continue
 		}
-		if texts[name], err = fs.ReadFile(dir, name); err != nil {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
 			return nil, unreadable(name, err)
+		}
+		if !neverBuilt(text) {
+			texts[name] = text
 		}
 	}
 	return parseSource(texts)
+}
+
+// neverBuilt reports whether a file says //go:build ignore, or as much.
+func neverBuilt(text []byte) bool {
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "package ") {
+			return false
+		}
+		if expr, err := constraint.Parse(strings.TrimSpace(line)); err == nil && constraint.IsGoBuild(line) {
+			return !expr.Eval(func(tag string) bool { return tag != "ignore" })
+		}
+	}
+	return false
 }
 
 // parseSource parses files. All that do not parse are refused together.
@@ -106,6 +125,8 @@ func receiver(fn *ast.FuncDecl) string {
 		case *ast.ParenExpr:
 			t = x.X
 		case *ast.IndexExpr:
+			t = x.X
+		case *ast.IndexListExpr:
 			t = x.X
 		case *ast.Ident:
 			return x.Name

@@ -36,6 +36,9 @@ func (l *loader) read(fsys fs.FS) error {
 		if e.IsDir() || !strings.HasSuffix(name, ".go") {
 			continue
 		}
+		if strings.HasPrefix(name, ".#") { // the lock of an editor, and a link to nothing
+			continue
+		}
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			if in, ok := errors.AsType[*fs.PathError](err); ok {
