@@ -90,12 +90,17 @@ func Incoming(ctx context.Context) (Chain, bool) {
 	return c.chain, true
 }
 
+// usual is how many attempts follow the first of a retry with its defaults.
+const usual = 2
+
 // Outgoing returns what a call with ctx is to tell the next service: of the
 // attempt it is, if a retry made it, else of the one it works for. It is false if
-// there is neither.
+// there is neither, and for a first attempt after which so many may follow that it
+// restricts nobody with a retry's defaults: nearly all calls are such, and do
+// without a header.
 func Outgoing(ctx context.Context) (Chain, bool) {
 	if c := of(ctx); c != nil && c.left != Unknown {
-		return Chain{Number: c.number, Left: c.left}, true
+		return Chain{Number: c.number, Left: c.left}, c.number > 1 || c.left < usual
 	}
 	return Incoming(ctx)
 }

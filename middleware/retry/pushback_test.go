@@ -136,11 +136,12 @@ func TestWhatTheNextServiceIsTold(t *testing.T) {
 		above *attempt.Chain
 		want  string
 	}{
-		"three":             {retry.Config{}, nil, "n=1, left=2; n=2, left=1; n=3, left=0; "},
+		"three":             {retry.Config{}, nil, "nothing; n=2, left=1; n=3, left=0; "},
+		"two":               {retry.Config{Attempts: 2}, nil, "n=1, left=1; n=2, left=0; "},
 		"under another":     {retry.Config{}, &attempt.Chain{Number: 2, Left: 1}, "n=1, left=1; n=2, left=0; "},
 		"no retries":        {retry.Config{Attempts: 1}, nil, "nothing; "},
 		"none, but above":   {retry.Config{Attempts: 1}, &attempt.Chain{Number: 2, Left: 1}, "n=2, left=1; "},
-		"the budget is dry": {retry.Config{Budget: retry.NewBudget(retry.BudgetConfig{Ratio: -1, PerSecond: 0.1})}, nil, "n=1, left=2; n=2, left=1; n=1, left=0; "},
+		"the budget is dry": {retry.Config{Budget: retry.NewBudget(retry.BudgetConfig{Ratio: -1, PerSecond: 0.1})}, nil, "nothing; n=2, left=1; n=1, left=0; "},
 	} {
 		var told strings.Builder
 		tt.cfg.Idempotent = true

@@ -104,7 +104,7 @@ func TestStreamsTellOfTheAttempt(t *testing.T) {
 		return "", busy{time.Second, true}
 	})
 	connect(t, addr, func(cc *grpc.ClientConn) {
-		s, err := cc.NewStream(attempt.StartWith(t.Context(), attempt.Options{Left: 2}), &listenDesc, listenName)
+		s, err := cc.NewStream(attempt.StartWith(t.Context(), attempt.Options{Left: 1}), &listenDesc, listenName)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestStreamsTellOfTheAttempt(t *testing.T) {
 			t.Errorf("the trailer is %v", s.Trailer())
 		}
 	})
-	if seen != (attempt.Chain{Number: 1, Left: 2}) {
+	if seen != (attempt.Chain{Number: 1, Left: 1}) {
 		t.Errorf("the server saw %v", seen)
 	}
 }

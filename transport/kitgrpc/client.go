@@ -31,7 +31,8 @@ import (
 // Calls fail fast: while an instance cannot be reached, its calls fail with
 // NotSent() true instead of waiting for it. Every error of a call or a stream is an
 // *Error, which knows when the server wants the call again. Under a retry, calls
-// and streams tell the server by metadata (kit-attempt) which attempt they are.
+// and streams tell the server by metadata (kit-attempt) which attempt they are, but
+// for a first one that two or more may follow, which restricts nobody.
 // opts come last and may replace any default: no transport security
 // (grpc.WithTransportCredentials), a first reconnect after 100 ms and then at
 // most every 2 s, a ping after 10 s of silence during a call and 3 s for its

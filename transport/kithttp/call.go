@@ -27,11 +27,12 @@ var (
 
 // SendCall tells the server what it should know of the call: how long its
 // caller still waits (Kit-Timeout-Ms, if ctx has a deadline) and which attempt
-// it is (Kit-Attempt, under a retry or in a service whose own caller said so),
-// so that the server neither works for nobody nor retries what is retried above
-// it. NewEndpoint does it by itself; with go-kit's client it is a ClientBefore,
-// but not for responses that are read as streams after the deadline of an
-// attempt that began them. It returns ctx.
+// it is (Kit-Attempt, under a retry or in a service whose own caller said so; not
+// with a first attempt that two or more may follow, which restricts nobody), so
+// that the server neither works for nobody nor retries what is retried above it.
+// NewEndpoint does it by itself; with go-kit's client it is a ClientBefore, but
+// not for responses that are read as streams after the deadline of an attempt
+// that began them. It returns ctx.
 func SendCall(ctx context.Context, r *http.Request) context.Context {
 	sendCall(ctx, r.Header, new([2]string))
 	return ctx

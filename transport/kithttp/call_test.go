@@ -70,8 +70,11 @@ func TestCallsTellTheServer(t *testing.T) {
 			return attempt.Within(ctx, time.Microsecond, nil)
 		}, told{Left: time.Millisecond, Limited: true}},
 		"an attempt": {func(ctx context.Context) context.Context {
+			return attempt.StartWith(ctx, attempt.Options{Left: 1})
+		}, told{Chain: attempt.Chain{Number: 1, Left: 1}, Retried: true}},
+		"an attempt that restricts nobody": {func(ctx context.Context) context.Context {
 			return attempt.StartWith(ctx, attempt.Options{Left: 2})
-		}, told{Chain: attempt.Chain{Number: 1, Left: 2}, Retried: true}},
+		}, told{}},
 		"both": {func(ctx context.Context) context.Context {
 			return attempt.StartWith(ctx, attempt.Options{Timeout: time.Second}).NextWith(attempt.Options{Timeout: 2 * time.Second, Left: 1})
 		}, told{Chain: attempt.Chain{Number: 2, Left: 1}, Retried: true, Left: 2 * time.Second, Limited: true}},

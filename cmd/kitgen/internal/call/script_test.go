@@ -110,7 +110,7 @@ var listening = regexp.MustCompile(`msg=listening server=(http|grpc) addr=(\S+)`
 //
 //	serve -registry none
 func serve(ts *testscript.TestScript, _ bool, args []string) {
-	path := filepath.Join(ts.MkAbs("."), fmt.Sprintf("ticker-%d.log", time.Now().UnixNano()))
+	path := filepath.Join(ts.Getenv("WORK"), fmt.Sprintf("ticker-%d.log", time.Now().UnixNano()))
 	log, err := os.Create(path)
 	ts.Check(err)
 	defer log.Close()
