@@ -51,7 +51,7 @@ func opened[M, T any](ctx *streamContext, s receiver[M], decode func(*M) (T, err
 		}
 		recv = func() (*M, error) { return m, err }
 	}
-	out := transport.NewStream(ctx, valuesOf(ctx, recv, decode))
+	out := transport.NewStream(ctx.parent, valuesOf(ctx, recv, decode)) // whoever reads is told why ctx has ended, if it is not that
 	out.OnEnd(func(error) { ctx.cancel(nil) })
 	return out, nil
 }

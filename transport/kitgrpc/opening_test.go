@@ -487,3 +487,30 @@ func TestOpeningTimesOut(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestWhoReadsLateIsToldWhatCouldNotBeSent, and not that somebody cancelled.
+func TestWhoReadsLateIsToldWhatCouldNotBeSent(t *testing.T) {
+	left := make(chan struct{})
+	c, _ := serveArithmetic(t, arithmetic{each: func(ctx context.Context, _ iter.Seq[int]) (iter.Seq2[int, error], error) {
+		return func(yield func(int, error) bool) {
+			defer close(left)
+			yield(1, nil)
+			<-ctx.Done()
+		}, nil
+	}})
+	opened := make(chan struct{})
+	s, err := c.each(t.Context(), func(yield func(int) bool) { <-opened; yield(13) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told error
+	s.OnEnd(func(err error) { told = err })
+	close(opened)
+	<-left
+	if _, err := read(s.All(), 0); !errors.Is(err, errOdd) || !errors.Is(told, errOdd) {
+		t.Errorf("read %v, told of %v, want %v", err, told, errOdd)
+	}
+	if c.busy() != 0 {
+		t.Errorf("%d calls are in flight", c.busy())
+	}
+}
