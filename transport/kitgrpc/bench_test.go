@@ -42,7 +42,7 @@ func bare(t testing.TB, windows bool) endpoint.Endpoint {
 // ways are same through bare grpc, the same with windows as ours, through Factory and a Server, and the latter
 // as an attempt that says so.
 func ways(t testing.TB, run func(name string, ctx context.Context, call endpoint.Endpoint)) {
-	told := attempt.StartWith(t.Context(), attempt.Options{Left: 2})
+	told := attempt.StartWith(t.Context(), attempt.Options{Left: 1})
 	defer told.End()
 	run("bare", t.Context(), bare(t, false))
 	run("bare,windows", t.Context(), bare(t, true))

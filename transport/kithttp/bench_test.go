@@ -52,7 +52,7 @@ func BenchmarkCall(b *testing.B) {
 			return response, err
 		}, httptransport.SetClient(c)).Endpoint()
 	}
-	told := attempt.StartWith(b.Context(), attempt.Options{Timeout: time.Hour, Left: 2})
+	told := attempt.StartWith(b.Context(), attempt.Options{Timeout: time.Hour, Left: 1})
 	defer told.End()
 	for name, v := range map[string]struct {
 		ctx    context.Context

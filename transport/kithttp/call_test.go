@@ -298,7 +298,7 @@ func TestRequestsCanBeAddedTo(t *testing.T) {
 }
 
 func TestTellingIsCheap(t *testing.T) {
-	ctx := attempt.StartWith(t.Context(), attempt.Options{Timeout: time.Hour, Left: 2})
+	ctx := attempt.StartWith(t.Context(), attempt.Options{Timeout: time.Hour, Left: 1})
 	defer ctx.End()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if n := testing.AllocsPerRun(100, func() { kithttp.SendCall(ctx, r) }); n > 3 { // two texts, and where they are
