@@ -99,8 +99,10 @@ func (t *teller) follow(ctx context.Context, m meeting, began time.Duration, s s
 // count says how many messages there were.
 func (m meeting) count(r *Result) {
 	requests, responses := m.messages.Load()-m.before, 0
-	if s, ok := r.Response.(interface{ Count() int }); ok && r.Open > 0 {
-		responses = s.Count()
+	if r.Open > 0 {
+		if s, ok := r.Response.(interface{ Count() int }); ok {
+			responses = s.Count()
+		}
 	}
 	r.Sent, r.Received = requests, responses
 	if m.call.Side == Server {
