@@ -15,10 +15,12 @@ import (
 // Exchange is Upload and Open at once, for methods that go both ways. items runs on
 // a goroutine of its own, since the caller reads meanwhile. When the stream ends, also
 // since the caller has left it, a Send that waits returns, the sequence is told, and
-// its goroutine has ended by the time the caller goes on; unless it is the sequence
-// that waits for something. Nobody can interrupt that, so it is not waited for: it
-// ends by itself, or at the next item. A sequence that waits should therefore wait for
-// ctx as well, and whoever gave it one to end cancels that.
+// its goroutine has ended by the time the caller goes on, or soon after where it is
+// ctx that has ended; unless it is the sequence that waits for something. Nobody can
+// interrupt that, so it is not waited for: it ends by itself, or at the next item. A
+// sequence that waits should therefore wait for ctx as well, and whoever gave it one
+// to end cancels that. Once it is told, it returns, and waits for nobody: the caller
+// may be waiting for it.
 func Exchange[In, Out, T any](
 	ctx context.Context,
 	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[In, Out], error),
