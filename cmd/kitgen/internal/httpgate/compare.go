@@ -12,7 +12,7 @@ const (
 
 // comparison is one that need not be made twice, nor within itself.
 type comparison struct {
-	was, is *schema
+	was, is value
 	d       direction
 }
 
@@ -22,7 +22,7 @@ type place struct{ name, pos string }
 // compare compares two types of one value.
 func (g *gate) compare(was, is *schema, d direction, at place) {
 	before, now := g.old.see(was), g.next.see(is)
-	c := comparison{before.schema, now.schema, d}
+	c := comparison{before, now, d}
 	if g.seen[c] {
 		return
 	}

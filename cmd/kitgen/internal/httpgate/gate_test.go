@@ -165,6 +165,7 @@ func TestGate(t *testing.T) {
 		{"a struct of another package", method("a big.Accuracy", ""), method("a string", "")},
 		{"a narrower number", method("a int16", ""), method("a int8", "")},
 		{"more than callers have met", method("a *int", "b int32, c string"), method("a int", "b int64, c *string")},
+		{"one of two that are of one type", service("Do(ctx context.Context, p Thing, q *Thing) error", things), service("Do(ctx context.Context, p, q Thing) error", things)},
 		{"a stream of answers", method("a int", "r []int"), method("a int", "r iter.Seq2[int, error]")},
 		{"a stream of questions", method("a iter.Seq[int]", ""), method("a []int", "")},
 		{"a first line", method("a iter.Seq[int]", ""), method("b int, a iter.Seq[int]", "")},
