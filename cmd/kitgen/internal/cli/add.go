@@ -34,13 +34,10 @@ type service struct {
 }
 
 // openService opens the service here; the caller closes its root.
-func openService() (*service, error) {
-	root, err := os.OpenRoot(".")
+func openService(con *console.Console) (*service, error) {
+	root, err := openDir(con, ".")
 	if err != nil {
 		return nil, err
-	}
-	if _, err := project.Recover(root); err != nil {
-		return nil, errors.Join(err, root.Close())
 	}
 	m, err := project.ReadManifest(root.FS(), ".")
 	if err != nil {

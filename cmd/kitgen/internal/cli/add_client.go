@@ -59,6 +59,9 @@ func (o *clientOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := undo(o.Console, o.into); err != nil {
+		return err
+	}
 	into, err := project.Caller(o.into, dir)
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ func runAddMethod(ctx context.Context, o *output, signature string) (err error) 
 	if err != nil {
 		return err
 	}
-	s, err := openService()
+	s, err := openService(o.Console)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func addMiddleware(con *console.Console) *cobra.Command {
 }
 
 func runAddMiddleware(ctx context.Context, o *output, a addable) (err error) {
-	s, err := openService()
+	s, err := openService(o.Console)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ for it; of others you are told what to change.`,
 
 // change makes the service here what to makes of its manifest.
 func change(ctx context.Context, o *output, to func(*project.Manifest)) (err error) {
-	s, err := openService()
+	s, err := openService(o.Console)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func eject(ctx context.Context, o *output, file string) error {
 
 // completeGenerated lets the shell complete files that can be ejected.
 func completeGenerated(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	s, err := openService()
+	s, err := openService(&console.Console{Quiet: true})
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,8 +85,8 @@ func (o *generateOptions) run(ctx context.Context) error {
 		}
 	}
 	opt := project.Options{Force: o.force, Prune: o.prune}
-	for from, to := range o.renames {
-		opt.Renames = append(opt.Renames, project.Rename{From: from, To: to, Asked: true})
+	for _, from := range slices.Sorted(maps.Keys(o.renames)) {
+		opt.Renames = append(opt.Renames, project.Rename{From: from, To: o.renames[from], Asked: true})
 	}
 	plan, err := o.plan(root, opt)
 	if err != nil {
@@ -107,23 +108,6 @@ func (o *generateOptions) run(ctx context.Context) error {
 		return errOutOfDate
 	}
 	return nil
-}
-
-// openDir opens the directory of a service, as it was before a kitgen that was
-// killed while it wrote there.
-func openDir(con *console.Console, dir string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, project.Refusal(fmt.Sprintf("%s: %v; name the directory of a service", dir, cause(err)))
-	}
-	undone, err := project.Recover(root)
-	if err != nil {
-		return nil, errors.Join(err, root.Close())
-	}
-	if undone {
-		con.Hint("%s: a kitgen was killed while it wrote here; what it had written is undone", dir)
-	}
-	return root, nil
 }
 
 // ask asks a user who is there whether methods are what they seem to be.

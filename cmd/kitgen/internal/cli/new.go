@@ -96,6 +96,9 @@ func (o *newOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(undo(o.Console, "."), undo(o.Console, o.name)); err != nil {
+		return err
+	}
 	w, err := project.ReadWorkspace(os.DirFS(cwd))
 	if err != nil {
 		return err
@@ -172,13 +175,6 @@ func (o *newOptions) check() error {
 
 // vacant refuses a directory that has something in it.
 func vacant(dir, name string) error {
-	if root, err := os.OpenRoot(dir); err == nil { // a kitgen may have been killed there
-		_, err := project.Recover(root)
-		root.Close()
-		if err != nil {
-			return err
-		}
-	}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil

@@ -87,7 +87,7 @@ func listTemplates(con *console.Console) error {
 		return err
 	}
 	own := map[string]string{}
-	if s, err := openService(); err == nil {
+	if s, err := openService(con); err == nil {
 		own = s.manifest.Templates
 		s.root.Close()
 	}

@@ -70,7 +70,7 @@ func (o *workspaceOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := vacant(dir, o.name); err != nil {
+	if err := errors.Join(undo(o.Console, o.name), vacant(dir, o.name)); err != nil {
 		return err
 	}
 	plan, err := o.plan(dir, lib)
