@@ -151,6 +151,13 @@ func TestHowAStreamEnds(t *testing.T) {
 				if bad := n.trial.newBad.Load(); uint64(bad) != tt.failed {
 					t.Errorf("%d failures for those who judge outliers", bad)
 				}
+				if _, err := n.call(t.Context(), nil); err != nil { // the first in an hour, for which all that is old is forgotten
+					t.Fatal(err)
+				}
+				if success := p.Nodes()[0].Success; 1-success < (1-got.Success)/2 {
+					t.Errorf("its success is %v, and was %v a call ago", success, got.Success)
+				}
+				s.end(nil)
 			})
 		})
 	}

@@ -112,6 +112,7 @@ func (n *node) ended(ctx context.Context, response any, err error) {
 	if !classify.StreamEnd(n.pool.cfg.Classify, ctx, response, err).Failed() {
 		return
 	}
+	n.pool.relax(n.pool.now()) // as in observe
 	n.failures.Add(1)
 	n.answered(true)
 	if n.trial != nil {
