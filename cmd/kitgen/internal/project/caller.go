@@ -61,7 +61,7 @@ func Caller(dir, service string) (*Calling, error) {
 // has not.
 func (c *Calling) Declares(name string) string {
 	for _, f := range c.src.files {
-		if pos, ok := names(f.ast)[name]; ok {
+		if pos, ok := render.Names(f.ast)[name]; ok {
 			return c.src.fset.Position(pos).String()
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
 
 // packageName is what go/types calls the package; it means nothing.
@@ -62,7 +64,7 @@ func (u *update) packageOf(src *source) *checkedPackage {
 		if err != nil {
 			continue // not a Go file
 		}
-		for n := range names(f) {
+		for n := range render.Names(f) {
 			p.next[n] = true
 		}
 	}

@@ -3,6 +3,8 @@ package project
 import (
 	"maps"
 	"slices"
+
+	"github.com/kitgen/kitgen/cmd/kitgen/internal/render"
 )
 
 // Implementation is the type in text, a Go file, that has all of the methods;
@@ -51,7 +53,7 @@ func (in *inserter) implementation(methods []string) string {
 const seededType = "service"
 
 func (in *inserter) declares(name string) bool {
-	return slices.ContainsFunc(in.src.files, func(f *goFile) bool { _, ok := names(f.ast)[name]; return ok && !f.test() })
+	return slices.ContainsFunc(in.src.files, func(f *goFile) bool { _, ok := render.Names(f.ast)[name]; return ok && !f.test() })
 }
 
 // receiverType is the receiver's type as the user writes it.
@@ -63,7 +65,7 @@ func receiverType(fn function) string {
 
 func (in *inserter) fileOf(typ string) *goFile {
 	for _, f := range in.src.files {
-		if _, ok := names(f.ast)[typ]; ok && !f.test() {
+		if _, ok := render.Names(f.ast)[typ]; ok && !f.test() {
 			return f
 		}
 	}

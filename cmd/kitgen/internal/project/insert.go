@@ -62,7 +62,7 @@ func (in *inserter) addFunc(home, name string, part render.Part) {
 	}
 	var file *goFile
 	for _, f := range in.src.files {
-		if _, ok := names(f.ast)[name]; ok {
+		if _, ok := render.Names(f.ast)[name]; ok {
 			return
 		}
 		if f.name == home {

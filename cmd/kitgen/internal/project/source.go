@@ -136,9 +136,6 @@ func receiver(fn *ast.FuncDecl) string {
 	}
 }
 
-// names are the package-level names that a file declares, methods aside.
-func names(file *ast.File) map[string]token.Pos { return render.Names(file) }
-
 // collisions refuses names of the user's that files, which kitgen is about to
 // write, declare too.
 func (s *source) collisions(files []render.File) error {
@@ -156,7 +153,7 @@ func (s *source) collisions(files []render.File) error {
 		if strings.HasSuffix(f.ast.Name.Name, "_test") {
 			continue
 		}
-		for n, pos := range names(f.ast) {
+		for n, pos := range render.Names(f.ast) {
 			if by, ok := taken[n]; ok {
 				clashes = append(clashes, fmt.Sprintf("%s: KG029: %s is also what kitgen calls something in %s: rename yours", s.fset.Position(pos), n, by))
 			}
