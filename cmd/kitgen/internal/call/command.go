@@ -103,7 +103,7 @@ func (o *options) sort(words []string) (rest []string, err error) {
 	if o.listed != "" {
 		words = words[1:]
 		if o.addr != "" || o.registry != "" {
-			return nil, misuse("--addr and --registry say where a service is that is here: give one of them, or %s", o.listed)
+			return nil, misuse("--addr and --registry say where a service is that is here: give one of them, or a TARGET")
 		}
 	}
 	for _, word := range words {

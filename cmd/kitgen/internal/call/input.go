@@ -32,7 +32,7 @@ func (in input) object() (map[string]any, error) {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return nil, in.errorf("%s: %w", in.position(syntax.Offset), err)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return nil, in.errorf("%s: it ends before the object does", in.position(int64(len(in.text))))
 	}
 	object, ok := v.(map[string]any)
@@ -47,7 +47,7 @@ func (in input) object() (map[string]any, error) {
 
 // errorf says what is wrong, and where.
 func (in input) errorf(format string, args ...any) error {
-	return fmt.Errorf(in.name+": "+format, args...)
+	return fmt.Errorf("%s: %w", in.name, fmt.Errorf(format, args...))
 }
 
 // position is that of the last of the first n bytes, as line:column.

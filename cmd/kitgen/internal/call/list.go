@@ -13,9 +13,12 @@ import (
 // list prints methods, by their services.
 func list(con *console.Console, all []about) error {
 	if con.JSON {
-		enc := json.NewEncoder(con.Out)
 		for _, a := range all {
-			if err := enc.Encode(a); err != nil {
+			line, err := json.Marshal(a)
+			if err != nil {
+				return err
+			}
+			if err := show(con.Out, line); err != nil {
 				return err
 			}
 		}
@@ -28,7 +31,7 @@ func list(con *console.Console, all []about) error {
 			service = a.Service
 			fmt.Fprintln(t, service)
 		}
-		fmt.Fprintf(t, "  %s\t%s\n", a.Method, strings.TrimSpace(strings.Join(a.Arguments, " ")+a.flow()))
+		fmt.Fprintf(t, "  %s\t%s\n", a.Method, console.Harmless(strings.TrimSpace(strings.Join(a.Arguments, " ")+a.flow())))
 	}
 	return t.Flush()
 }

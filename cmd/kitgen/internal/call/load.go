@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -35,9 +36,10 @@ type share struct {
 }
 
 // run makes the calls of l through c, each within a time if that is above 0. No more
-// begin once ctx ends; those under way go on to their end.
+// begin once ctx ends; those under way may go on to their end, but not for ever.
 func (l load) run(ctx context.Context, c *client, job any, within time.Duration) result {
-	calling := context.WithoutCancel(ctx)
+	calling, cancel := outlive(ctx, grace)
+	defer cancel()
 	t := &tally{failures: map[string]int{}}
 	turns := make(chan struct{})
 	var workers sync.WaitGroup
@@ -54,6 +56,22 @@ func (l load) run(ctx context.Context, c *client, job any, within time.Duration)
 	close(turns)
 	workers.Wait()
 	return t.result(c)
+}
+
+// grace is how long calls that are under way may go on after a Ctrl-C. Some have no
+// time limit of their own.
+const grace = 10 * time.Second
+
+// outlive is a context that ends some time after ctx.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	late := time.AfterFunc(math.MaxInt64, cancel)
+	stop := context.AfterFunc(ctx, func() { late.Reset(by) })
+	return longer, func() {
+		stop()
+		late.Stop()
+		cancel()
+	}
 }
 
 // once makes a call of a load.

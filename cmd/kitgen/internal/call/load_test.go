@@ -72,3 +72,19 @@ func TestALoadThatIsEndedLosesNoCall(t *testing.T) {
 		}
 	})
 }
+
+func TestALoadThatIsEndedDoesNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		c := &client{counts: map[string]int{}, call: func(ctx context.Context, _ any) (any, error) {
+			<-ctx.Done() // as a server that never answers has it, where nothing limits a call
+			return nil, ctx.Err()
+		}}
+		begin := time.Now()
+		r := load{calls: 1000, workers: 2}.run(ctx, c, nil, 0)
+		if took := time.Since(begin); took != time.Second+grace || r.Errors != 2 {
+			t.Errorf("after %s: %+v", took, r)
+		}
+	})
+}

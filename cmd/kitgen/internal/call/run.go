@@ -115,7 +115,7 @@ func (r *run) target(k *known) string {
 // byReflection calls a method of a server that says what it serves.
 func (r *run) byReflection(ctx context.Context, words []string) error {
 	if r.over == "http" {
-		return project.Refusal("--over http: a server tells by gRPC alone what it serves, and no service here is called as in " + r.listed +
+		return project.Refusal("--over http: a server tells by gRPC alone what it serves, and no service here is called as in the target" +
 			"; go to the directory of the service, and give --addr or --registry in place of the target")
 	}
 	asking := about{Service: "server", Method: "reflection", again: true}
@@ -176,7 +176,7 @@ func (r *run) prepared(m callee, words []string, do func(job any) error) (err er
 	case a.StreamIn && r.data == "":
 		r.data = "@-"
 		if r.con.Typed() {
-			r.con.Hint("type a JSON object with %s on each line; Ctrl-D ends them", a.element)
+			r.con.Hint("type a JSON object with %s on each line; Ctrl-D ends them", console.Harmless(a.element))
 		}
 	}
 	name := "--data"
@@ -216,7 +216,7 @@ func (r *run) wanting(m callee) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(r.con.Out, "%s\n", text); err != nil {
+	if err := show(r.con.Out, text); err != nil {
 		return err
 	}
 	return project.Refusal(fmt.Sprintf("%s needs a request, such as this one: give it as JSON, as @FILE, or %s; {} is one with nothing in it", m.about().Method, m.about().usage()))
@@ -229,7 +229,11 @@ func (r *run) many(ctx context.Context, c *client, job any) error {
 		result.named(r.note.Names(ctx))
 	}
 	if r.con.JSON {
-		if err := json.NewEncoder(r.con.Out).Encode(result); err != nil {
+		line, err := json.Marshal(result)
+		if err != nil {
+			return err
+		}
+		if err := show(r.con.Out, line); err != nil {
 			return err
 		}
 	} else if err := result.print(r.con.Out); err != nil {

@@ -45,6 +45,10 @@ func TestCallsByInterfaceAndByReflection(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"words":{"text":"a"}}`+"\n\n  "+`{"words":{"text":"b","loud":true}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	percent := filepath.Join(t.TempDir(), "50%done.json")
+	if err := os.WriteFile(percent, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		line, in  string
 		out, kind string
@@ -59,6 +63,8 @@ func TestCallsByInterfaceAndByReflection(t *testing.T) {
 		{`Say {"word":{"txt":""}}`, "", "", "refused", `the request: word: there is no "txt"; did you mean text?`},
 		{`Say @-`, "{\n  \"word\": nul}", "", "refused", "stdin: 2:14: invalid character '}' in literal null (expecting 'l')"},
 		{`Say @-`, "{\n  \"times\": 1", "", "refused", "stdin: 2:12: it ends before the object does"},
+		{`Say @-`, " \n", "", "refused", "stdin: 1:2: it ends before the object does"},
+		{`Say @` + percent, "", "", "refused", "50%done.json: it is no JSON object"},
 		{`Say @nobody.json`, "", "", "refused", "open nobody.json: no such file"},
 		{`Say`, "", `{"word":{"text":"text","loud":true},"times":1}`, "refused", "Say needs a request, such as this one"},
 		{`Count {"most":2}`, "", `{"numbers":1}` + "\n" + `{"numbers":2}`, "failed", "enough (resource_exhausted, status 429, gRPC ResourceExhausted)"},

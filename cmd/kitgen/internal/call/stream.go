@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -65,20 +65,21 @@ func (r rpc) upload(ctx context.Context, cc *grpc.ClientConn, in *dynamicpb.Mess
 // exchange sends on a goroutine of its own, which has ended when the stream has.
 func (r rpc) exchange(ctx context.Context, cc *grpc.ClientConn, in *dynamicpb.Message, more items) (any, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var sending sync.WaitGroup
+	var taken atomic.Bool // the sequence: whoever sends may come to it only after the end
+	sent := make(chan struct{})
 	end := func() {
 		cancel()
-		sending.Wait()
+		if !taken.CompareAndSwap(false, true) {
+			<-sent
+		}
 	}
 	out, err := kitgrpc.Exchange(ctx, func(ctx context.Context, _ ...grpc.CallOption) (grpc.BidiStreamingClient[dynamicpb.Message, dynamicpb.Message], error) {
-		s, err := r.open(ctx, cc)
-		if err == nil {
-			sending.Add(1)
-		}
-		return s, err
+		return r.open(ctx, cc)
 	}, func(yield func(*dynamicpb.Message, error) bool) {
-		defer sending.Done()
-		messages(in, more(ctx))(yield)
+		if taken.CompareAndSwap(false, true) {
+			defer close(sent)
+			messages(in, more(ctx))(yield)
+		}
 	}, r.answer)
 	if err != nil {
 		end()
