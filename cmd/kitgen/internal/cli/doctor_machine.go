@@ -27,7 +27,8 @@ func (d *doctor) goCommand(ctx context.Context) {
 	cmd.Dir = d.dir
 	out, err := cmd.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		d.wrong("go", "mend what it says; go env GOTOOLCHAIN GOFLAGS GOWORK, in another directory, shows what it was told", "the go command refuses to work here: %s", strings.TrimSpace(string(exit.Stderr)))
+		d.wrong("go", "mend what it says; go env GOTOOLCHAIN GOFLAGS GOWORK, in another directory, shows what it was told",
+			"the go command refuses to work here: %s", strings.TrimSpace(string(exit.Stderr)))
 		return
 	}
 	if err != nil {

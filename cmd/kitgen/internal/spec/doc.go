@@ -12,6 +12,8 @@
 // To carry another Go type over the wire, add a [Kind] and teach convert.go to
 // recognise it; package protogen and the templates then need a case each.
 //
-// It deliberately does not read other packages: a struct that travels is
-// declared beside the interface, so that one package shows the whole contract.
+// Of other packages, the source of a type that travels or of a constant that one
+// needs is read, where the module, its vendor directory or the module cache has it,
+// and checked the same way. It deliberately runs no go command for that, and
+// downloads nothing.
 package spec
