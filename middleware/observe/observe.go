@@ -47,9 +47,9 @@ func Attempts(cfg Config) func(instance string) endpoint.Middleware {
 	return func(instance string) endpoint.Middleware {
 		var last atomic.Pointer[Call] // often the next one is the same again
 		return t.middleware(func(ctx context.Context, request any) (context.Context, meeting) {
-			method, sent := t.cfg.Method(ctx, request), (*messages.Count)(nil)
-			if method == "" {
-				method, sent = within(ctx)
+			method, sent := within(ctx)
+			if m := t.cfg.Method(ctx, request); m != "" {
+				method = m
 			}
 			number, breaker := max(1, attempt.Number(ctx)), t.cfg.Breaker(instance)
 			if c := last.Load(); c != nil && c.Method == method && c.Attempt == number && c.Breaker == breaker {

@@ -133,7 +133,6 @@ func TestAStreamThatCannotBeFollowed(t *testing.T) {
 
 // TestWhatAClientSends is counted by the transport, for the call and for each attempt.
 func TestWhatAClientSends(t *testing.T) {
-	calls, attempts := &results{}, &results{}
 	sends := func(n int) endpoint.Endpoint {
 		return func(ctx context.Context, _ any) (any, error) {
 			for range n {
@@ -142,14 +141,22 @@ func TestWhatAClientSends(t *testing.T) {
 			return nil, nil
 		}
 	}
-	attempt := observe.Attempts(observe.Config{Observers: []observe.Observer{attempts}})("a:1")
-	call := observe.Calls(observe.Config{Observers: []observe.Observer{calls}})("report")(func(ctx context.Context, _ any) (any, error) {
-		_, _ = attempt(sends(2))(ctx, nil)
-		return attempt(sends(3))(ctx, nil)
-	})
-	_, _ = call(t.Context(), nil)
-	if c, a := calls.all, attempts.all; len(c) != 1 || len(a) != 2 || c[0].Sent != 5 || a[0].Sent != 2 || a[1].Sent != 3 {
-		t.Errorf("told of %+v, and of the attempts %+v", c, a)
+	for name, method := range map[string]func(context.Context, any) string{
+		"a method of the call":     nil,
+		"a method of the attempts": func(context.Context, any) string { return "report" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls, attempts := &results{}, &results{}
+			attempt := observe.Attempts(observe.Config{Observers: []observe.Observer{attempts}, Method: method})("a:1")
+			call := observe.Calls(observe.Config{Observers: []observe.Observer{calls}})("report")(func(ctx context.Context, _ any) (any, error) {
+				_, _ = attempt(sends(2))(ctx, nil)
+				return attempt(sends(3))(ctx, nil)
+			})
+			_, _ = call(t.Context(), nil)
+			if c, a := calls.all, attempts.all; len(c) != 1 || len(a) != 2 || c[0].Sent != 5 || a[0].Sent != 2 || a[1].Sent != 3 {
+				t.Errorf("told of %+v, and of the attempts %+v", c, a)
+			}
+		})
 	}
 }
 

@@ -22,8 +22,8 @@ type MetricsConfig struct {
 	// the last as observe.Result.Status has it. Not counted if nil.
 	Calls metrics.Counter
 
-	// Seconds times calls, streams until they opened. Its labels are side, service, method and outcome. Not
-	// timed if nil.
+	// Seconds times calls, streams until they opened. Its labels are side, service,
+	// method and outcome. Not timed if nil.
 	Seconds metrics.Histogram
 
 	// Open times streams, from their opening to their end, and Messages counts the
