@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -235,8 +234,7 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 	}
 	_, noModule := fs.Stat(fsys, "go.mod")
 	in.Module = noModule == nil
-	in.OldProto, err = fs.ReadFile(fsys, render.ProtoPath(svc))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if in.OldProto, _, err = project.Read(fsys, render.ProtoPath(svc)); err != nil {
 		return in, err
 	}
 	in.OldOpenAPI, err = oldOpenAPI(fsys, svc, m)
@@ -247,15 +245,15 @@ func serviceInput(fsys fs.FS, dir string, m *project.Manifest) (in render.Input,
 // kitgen wrote, of which svc then warns.
 func oldOpenAPI(fsys fs.FS, svc *spec.Service, m *project.Manifest) ([]byte, error) {
 	path := render.OpenAPIPath(svc)
-	text, err := fs.ReadFile(fsys, path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, there, err := project.Read(fsys, path)
+	if err != nil {
 		return nil, err
 	}
 	recorded, same := m.Wrote(path, text)
 	switch {
 	case same:
 		return text, nil
-	case recorded && err != nil:
+	case recorded && !there:
 		svc.Warnings = append(svc.Warnings, httpgate.Unknown(path, "is not there"))
 	case recorded:
 		svc.Warnings = append(svc.Warnings, httpgate.Unknown(path, "was edited by hand"))

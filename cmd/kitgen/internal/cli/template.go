@@ -152,6 +152,7 @@ func rendered(fsys fs.FS, in render.Input, m *project.Manifest) ([]render.File, 
 	if len(m.Templates) == 0 {
 		return render.Render(in, tree)
 	}
+	in.Taken = nil // who writes a template is told of mistakes in it at once
 	over := project.Overlay{FS: tree, Files: map[string][]byte{}}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(m.Templates)) {

@@ -183,8 +183,9 @@ func (u *update) reconcile() error {
 	return nil
 }
 
-func (u *update) read(path string) (text []byte, there bool, err error) {
-	text, err = fs.ReadFile(u.dir, path)
+// Read reads a file that may be missing.
+func Read(dir fs.FS, path string) (text []byte, there bool, err error) {
+	text, err = fs.ReadFile(dir, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
@@ -196,7 +197,7 @@ func (u *update) read(path string) (text []byte, there bool, err error) {
 
 // file decides about one rendered file.
 func (u *update) file(f render.File) error {
-	text, there, err := u.read(f.Path)
+	text, there, err := Read(u.dir, f.Path)
 	if err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (u *update) stale() error {
 		if u.generated[path] != nil {
 			continue
 		}
-		text, there, err := u.read(path)
+		text, there, err := Read(u.dir, path)
 		if err != nil {
 			return err
 		}
@@ -303,7 +304,7 @@ func (u *update) memory() error {
 
 // own plans a file that is kitgen's alone.
 func (u *update) own(path string, text []byte) error {
-	old, there, err := u.read(path)
+	old, there, err := Read(u.dir, path)
 	if err != nil {
 		return err
 	}
