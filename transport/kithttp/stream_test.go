@@ -36,11 +36,12 @@ func TestStreamsEndOnce(t *testing.T) {
 		path string
 		end  func(s *kithttp.Stream, cancel func()) error
 		want error // of reading on
+		told error // what those are told who asked for the end
 	}{
-		"read":      {"/ends", func(s *kithttp.Stream, _ func()) error { _, err := io.ReadAll(s); return err }, io.EOF},
-		"cut":       {"/cut", func(s *kithttp.Stream, _ func()) error { _, err := io.ReadAll(s); return err }, io.ErrUnexpectedEOF},
-		"closed":    {"/goes-on", func(s *kithttp.Stream, _ func()) error { return errors.Join(s.Close(), s.Close()) }, http.ErrBodyReadAfterClose},
-		"cancelled": {"/goes-on", func(_ *kithttp.Stream, cancel func()) error { cancel(); return context.Canceled }, context.Canceled},
+		"read":      {"/ends", func(s *kithttp.Stream, _ func()) error { _, err := io.ReadAll(s); return err }, io.EOF, nil},
+		"cut":       {"/cut", func(s *kithttp.Stream, _ func()) error { _, err := io.ReadAll(s); return err }, io.ErrUnexpectedEOF, io.ErrUnexpectedEOF},
+		"closed":    {"/goes-on", func(s *kithttp.Stream, _ func()) error { return errors.Join(s.Close(), s.Close()) }, http.ErrBodyReadAfterClose, nil},
+		"cancelled": {"/goes-on", func(_ *kithttp.Stream, cancel func()) error { cancel(); return context.Canceled }, context.Canceled, context.Canceled},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		response, err := kithttp.NewStreamEndpoint(client(t), "GET", base, tt.path)(ctx, nil)
@@ -49,15 +50,23 @@ func TestStreamsEndOnce(t *testing.T) {
 		}
 		s := response.(*kithttp.Stream)
 		ends := make(chan int, 9)
-		s.OnEnd(func(error) { ends <- 1 })
-		s.OnEnd(func(error) { ends <- 2 })
+		end := func(n int) func(error) {
+			return func(err error) {
+				if !errors.Is(err, tt.told) {
+					t.Errorf("%s: told of %v", name, err)
+				}
+				ends <- n
+			}
+		}
+		s.OnEnd(end(1))
+		s.OnEnd(end(2))
 		if err := tt.end(s, cancel); err != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if a, b := <-ends, <-ends; a+b != 3 {
 			t.Errorf("%s: told %d and %d", name, a, b)
 		}
-		s.OnEnd(func(error) { ends <- 3 })
+		s.OnEnd(end(3))
 		if late := <-ends; late != 3 {
 			t.Errorf("%s: told %d afterwards", name, late)
 		}
