@@ -32,7 +32,7 @@ func openDir(con *console.Console, dir string) (*os.Root, error) {
 func undo(con *console.Console, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil //nolint:nilerr // who reads from it tells
+		return nil // who reads from it tells
 	}
 	defer root.Close()
 	undone, err := project.Recover(root)
