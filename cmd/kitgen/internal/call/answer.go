@@ -98,16 +98,17 @@ func (r *run) failure(ctx context.Context, c *client, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	late := r.within > 0 && errors.Is(err, context.DeadlineExceeded)
 	said, answered := failed(err)
 	if unreached := notSent(err); unreached || !answered || strings.Contains(err.Error(), "HTTPS") { // as net/http answers plain text
 		if mend := r.mend(ctx, c.at(), err); mend != "" {
 			return console.EnvironmentError{Err: fmt.Errorf("%w; %s", err, mend)}
 		}
-		if unreached {
+		if unreached && !late {
 			return console.EnvironmentError{Err: fmt.Errorf("no instance could be reached: %w", err)}
 		}
 	}
-	if r.within > 0 && errors.Is(err, context.DeadlineExceeded) {
+	if late {
 		err = fmt.Errorf("no end of it within %s (--timeout): %w", r.within, err)
 		said, answered = failed(err)
 	}

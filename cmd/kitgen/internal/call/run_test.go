@@ -75,6 +75,7 @@ func TestCallsByInterfaceAndByReflection(t *testing.T) {
 		{`Echo {"words":{"text":"a"}}`, "", `{"heard":{"text":"a","loud":false}}`, "ok", ""},
 		{`Echo -n 2`, "", "", "usage", "-n counts calls with one answer, and Echo streams"},
 		{`Wait --timeout 20ms`, "", "", "failed", "no end of it within 20ms (--timeout)"},
+		{`Wait --timeout 10us`, "", "", "failed", "no end of it within 10µs (--timeout)"}, // it is not even sent
 		{`Wait --timeout 20ms -n 2 --over grpc`, "", "", "failed", "2 of 2 calls failed"},
 		{`Wait --timeout -1s`, "", "", "usage", "--timeout -1s: write a time above 0"},
 		{`Wait -H nothing`, "", "", "usage", `-H "nothing": write it as 'name: value'`},
