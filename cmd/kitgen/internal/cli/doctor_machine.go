@@ -98,6 +98,8 @@ func (d *doctor) registry(ctx context.Context, m *project.Manifest) {
 	if m.Registry == "consul" {
 		url = "http://127.0.0.1:8500/v1/status/leader"
 	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
 	d.answers(ctx, m.Registry, url)
 }
 
@@ -110,8 +112,6 @@ var well = map[string]*regexp.Regexp{
 // answers asks the registry whether it is well.
 func (d *doctor) answers(ctx context.Context, registry, url string) {
 	mend := "kitgen dev brings one of its own; a service starts without, and registers as soon as there is one"
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		d.wrong("registry", mend, "%v", err)
