@@ -29,7 +29,8 @@ type Incoming[T any] struct {
 func Receive[T any](ctx context.Context, receive func() (T, error)) (context.Context, *Incoming[T]) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	in := &Incoming[T]{receive: receive, cancel: cancel}
-	return context.WithValue(ctx, messages.Received{}, &in.many), in
+	ctx = context.WithValue(ctx, messages.Received{}, &in.many)
+	return context.WithValue(ctx, messages.Broken{}, in.broken), in
 }
 
 // Values is what comes. It can be ranged over in parts, on any goroutine, but not
@@ -66,10 +67,14 @@ func (in *Incoming[T]) fail(err error) {
 // that of receiving, if there was one.
 func (in *Incoming[T]) End(err error) error {
 	in.cancel(nil)
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.err != nil {
-		return in.err
+	if broken := in.broken(); broken != nil {
+		return broken
 	}
 	return err
+}
+
+func (in *Incoming[T]) broken() error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.err
 }

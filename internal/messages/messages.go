@@ -32,6 +32,18 @@ type Sent struct{}
 // Received is that of what a server's call receives.
 type Received struct{}
 
+// Broken is the key under which the context of a server's call has what returns why
+// the messages that it receives have broken off, as a func() error.
+type Broken struct{}
+
+// WhyBroken is that, or nil if they have not.
+func WhyBroken(ctx context.Context) error {
+	if why, ok := ctx.Value(Broken{}).(func() error); ok {
+		return why()
+	}
+	return nil
+}
+
 // Of returns the count that ctx has under a key, Sent or Received, or nil.
 func Of(ctx context.Context, key any) *Count {
 	c, _ := ctx.Value(key).(*Count)

@@ -3,6 +3,7 @@ package observe_test
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/kitgen/kitgen/internal/messages"
 	"github.com/kitgen/kitgen/middleware/classify"
 	"github.com/kitgen/kitgen/middleware/observe"
+	"github.com/kitgen/kitgen/transport"
 )
 
 // stream is a response that ends when its test says so, once for each who asked.
@@ -96,16 +98,23 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// TestAClientsStreamThatBreaksOff fails the call, whatever its endpoint returns.
+// TestAClientsStreamThatBreaksOff fails the call, whatever its endpoint returns. One
+// that was whole does not, though the context has ended since.
 func TestAClientsStreamThatBreaksOff(t *testing.T) {
-	seen := &results{}
-	ctx, cancel := context.WithCancelCause(context.WithValue(t.Context(), messages.Received{}, new(messages.Count)))
-	call := observe.Calls(observe.Config{Side: observe.Server, Observers: []observe.Observer{seen}})("report")(func(context.Context, any) (any, error) {
-		cancel(errDown)
-		return 3, nil
-	})
-	if _, err := call(ctx, nil); err != nil || len(seen.all) != 1 || !errors.Is(seen.all[0].Err, errDown) {
-		t.Errorf("%v, and told of %+v", err, seen.all)
+	for end, want := range map[error]error{errDown: errDown, io.EOF: nil} {
+		seen := &results{}
+		ctx, cancel := context.WithCancel(t.Context())
+		ctx, in := transport.Receive(ctx, func() (int, error) { return 0, end })
+		call := observe.Calls(observe.Config{Side: observe.Server, Observers: []observe.Observer{seen}})("report")(func(context.Context, any) (any, error) {
+			for range in.Values() {
+			}
+			cancel()
+			return 3, nil
+		})
+		_, err := call(ctx, nil)
+		if answer := in.End(err); !errors.Is(answer, want) || len(seen.all) != 1 || !errors.Is(seen.all[0].Err, answer) {
+			t.Errorf("it is answered with %v, and told of %+v", answer, seen.all)
+		}
 	}
 }
 

@@ -73,8 +73,10 @@ func (t *teller) middleware(greet func(context.Context, any) (context.Context, m
 // answer is the error that a call is answered with whose endpoint returned err: why
 // the client's stream broke off, if it did.
 func (m meeting) answer(ctx context.Context, err error) error {
-	if m.messages != nil && m.call.Side == Server && ctx.Err() != nil {
-		return context.Cause(ctx)
+	if m.messages != nil && m.call.Side == Server {
+		if broken := messages.WhyBroken(ctx); broken != nil {
+			return broken
+		}
 	}
 	return err
 }
