@@ -116,7 +116,7 @@ func (n *Note) logs(ctx context.Context, name string, follow bool, line func(str
 	}
 	defer resp.Body.Close()
 	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(nil, 2*longest)
+	lines.Buffer(nil, 5*longest) // a byte that is escaped is four
 	for lines.Scan() {
 		if err := line(lines.Text()); err != nil {
 			return err

@@ -73,6 +73,12 @@ func (s *session) roll(ctx context.Context, f *fleet) error {
 			f.mu.Unlock()
 			return err
 		}
+		s.mu.Lock()
+		kept := u.now == now
+		s.mu.Unlock()
+		if kept {
+			continue // somebody stopped or killed it meanwhile
+		}
 		if now != nil && now.program != f.program() {
 			old[now.program] = true
 		}
@@ -124,7 +130,7 @@ func (s *session) sides(f *fleet) (running, idle []*unit) {
 
 // dismiss has a replica leave.
 func (s *session) dismiss(u *unit) error {
-	err := s.stop(u)
+	err := s.end(u)
 	s.book.say("%s left", u.name)
 	return err
 }

@@ -86,3 +86,22 @@ func TestWhoFollowsALogSeesWhatComes(t *testing.T) {
 		t.Errorf("%d lines are kept, want %d", n, kept)
 	}
 }
+
+func TestAWholeLogIsThereToBeAskedFor(t *testing.T) {
+	s, c := claimed(t)
+	if err := c.publish(""); err != nil {
+		t.Fatal(err)
+	}
+	u := &unit{name: "greeter-1", log: s.book.source("greeter-1")}
+	s.fleets[0].units = []*unit{u}
+	fmt.Fprintln(u.log, strings.Repeat("\x00", longest))
+	fmt.Fprintln(u.log, "next")
+	var lens []int
+	err := c.note.logs(t.Context(), u.name, false, func(line string) error {
+		lens = append(lens, len(line))
+		return nil
+	})
+	if diff := cmp.Diff([]int{longest * len(`\x00`), len("next")}, lens); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}

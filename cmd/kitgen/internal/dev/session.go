@@ -230,7 +230,7 @@ func (s *session) roots() []string {
 func (s *session) close() error {
 	s.quit()
 	s.turn <- struct{}{} // what was under way has ended, and nothing begins any more
-	errs := []error{s.each(s.replicasThatRun(), s.stop)}
+	errs := []error{s.each(s.replicasThatRun(), s.end)}
 	for _, f := range s.fleets {
 		if f.door != nil {
 			errs = append(errs, f.door.close())
@@ -239,17 +239,11 @@ func (s *session) close() error {
 			f.instances.Stop()
 		}
 	}
-	if s.etcd != nil && s.runs(s.etcd) {
-		errs = append(errs, s.stop(s.etcd))
+	if s.etcd != nil {
+		errs = append(errs, s.end(s.etcd))
 	}
 	s.tasks.Wait()
 	return errors.Join(errs...)
-}
-
-func (s *session) runs(u *unit) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return u.state.running()
 }
 
 func (s *session) replicasThatRun() []*unit {

@@ -83,27 +83,33 @@ func (s *session) start(ctx context.Context, u *unit) error {
 		s.set(u, was)
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.adopt(u, p)
 	return nil
 }
 
 // replace has a new process take the place of u's, which leaves only once the
-// new one is ready.
+// new one is ready. If somebody stopped or killed u meanwhile, it stays down.
 func (s *session) replace(ctx context.Context, u *unit) error {
 	p, err := u.launch(ctx)
 	if err != nil {
 		return err
 	}
-	if old := s.adopt(u, p); old != nil {
-		return s.retire(u.name, old)
+	s.mu.Lock()
+	leaves := p
+	if asked := u.state == leaving || u.state == stopped || u.state == killed; !asked {
+		leaves = s.adopt(u, p)
 	}
-	return nil
+	s.mu.Unlock()
+	err = s.retire(u.name, leaves)
+	leaves.log.end()
+	return err
 }
 
-// adopt makes p the process of u, and returns the one before.
+// adopt makes p the process of u, and returns the one before; nil if there was none.
+// The caller has s.mu.
 func (s *session) adopt(u *unit, p *process) (old *process) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	old, u.now, u.state, u.since = u.now, p, up, time.Now()
 	u.addrs = slices.Concat(u.addrs, p.addrs())
 	s.tasks.Go(func() { s.mourn(u, p) })
@@ -128,6 +134,15 @@ func ending(err error) string {
 		return "exit status 0"
 	}
 	return err.Error()
+}
+
+// end has u leave, unless it has just ended by itself.
+func (s *session) end(u *unit) error {
+	err := s.stop(u)
+	if _, ended := errors.AsType[project.Refusal](err); ended {
+		return nil
+	}
+	return err
 }
 
 // retire has p leave, and returns once it has.

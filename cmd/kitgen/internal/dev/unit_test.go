@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -57,5 +58,49 @@ func TestAUnitThatHasJustEndedIsNotThereToBeKilled(t *testing.T) {
 	err = s.kill(t.Context(), u)
 	if _, ok := errors.AsType[project.Refusal](err); !ok || err.Error() != "greeter-1 has just ended by itself; see kitgen dev logs greeter-1" {
 		t.Error(err)
+	}
+}
+
+func TestAUnitThatIsStoppedWhileItIsReplacedStaysDown(t *testing.T) {
+	for name, ask := range map[state]func(*session, *unit) error{
+		stopped: (*session).stop,
+		killed:  func(s *session, u *unit) error { return s.kill(t.Context(), u) },
+	} {
+		var out bytes.Buffer
+		s := newSession(config{}, &console.Console{Out: &out}, []*service{{name: "greeter"}})
+		u := sleeper(t, s, "greeter-1")
+		s.fleets[0].units = []*unit{u}
+		if err := s.start(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+		launch, made := u.launch, (*process)(nil)
+		u.launch = func(ctx context.Context) (p *process, err error) {
+			if err := ask(s, u); err != nil {
+				t.Error(err)
+			}
+			made, err = launch(ctx)
+			return made, err
+		}
+		if err := s.roll(t.Context(), s.fleets[0]); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.row(u).State; got != name || made.Running() || out.Len() > 0 {
+			t.Errorf("it is %s, want %s; the new process runs: %v; logged: %s", got, name, made.Running(), &out)
+		}
+		made.Kill()
+		s.tasks.Wait()
+	}
+}
+
+func TestAUnitThatHasJustCrashedIsAtItsEnd(t *testing.T) {
+	s := newSession(config{}, &console.Console{Out: io.Discard}, nil)
+	u := sleeper(t, s, "greeter-1")
+	if err := s.start(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	u.now.Kill()
+	s.tasks.Wait() // the session has heard of it
+	if err := s.end(u); err != nil || u.state != crashed {
+		t.Errorf("it is %s, %v", u.state, err)
 	}
 }
