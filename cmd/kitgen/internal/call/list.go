@@ -36,6 +36,14 @@ func list(con *console.Console, all []about) error {
 	return t.Flush()
 }
 
+// names are those of methods.
+func names(all []about) (names []string) {
+	for _, a := range all {
+		names = append(names, a.Method)
+	}
+	return names
+}
+
 // flow says which way a method streams.
 func (a about) flow() string {
 	var b strings.Builder

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/types/descriptorpb"
 
@@ -14,14 +13,14 @@ import (
 // A server gives its fields whatever names in JSON it likes.
 func TestWhatAServerSaysOfItselfIsOnlyShown(t *testing.T) {
 	f, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
-		Name: proto.String("odd.proto"), Syntax: proto.String("proto3"),
-		MessageType: []*descriptorpb.DescriptorProto{{Name: proto.String("M"), Field: []*descriptorpb.FieldDescriptorProto{{
-			Name: proto.String("a"), JsonName: proto.String("a\x1b[2J\u009b"), Number: proto.Int32(1),
+		Name: new("odd.proto"), Syntax: new("proto3"),
+		MessageType: []*descriptorpb.DescriptorProto{{Name: new("M"), Field: []*descriptorpb.FieldDescriptorProto{{
+			Name: new("a"), JsonName: new("a\x1b[2J\u009b"), Number: new(int32(1)),
 			Type: descriptorpb.FieldDescriptorProto_TYPE_STRING.Enum(), Label: descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL.Enum(),
 		}}}},
 		Service: []*descriptorpb.ServiceDescriptorProto{{
-			Name:   proto.String("Odd"),
-			Method: []*descriptorpb.MethodDescriptorProto{{Name: proto.String("Do"), InputType: proto.String(".M"), OutputType: proto.String(".M")}},
+			Name:   new("Odd"),
+			Method: []*descriptorpb.MethodDescriptorProto{{Name: new("Do"), InputType: new(".M"), OutputType: new(".M")}},
 		}},
 	}, nil)
 	if err != nil {

@@ -74,7 +74,7 @@ func (r *run) contracts(dir string) ([]*known, error) {
 // byInterface calls a method of a service that is here.
 func (r *run) byInterface(ctx context.Context, all []*known, words []string) error {
 	if len(words) == 0 || len(words) == 1 && isService(all, words[0]) {
-		return list(r.con, methods(all, words))
+		return r.list(methods(all, words))
 	}
 	k, m, words, err := choose(all, words)
 	if err != nil {
@@ -129,7 +129,7 @@ func (r *run) byReflection(ctx context.Context, words []string) error {
 			return project.Refusal(c.at() + " does not say what it serves, since it has no gRPC reflection; go to the directory of the service, and give --addr or --registry in place of the target")
 		}
 		if len(words) == 0 || len(words) == 1 && s.has(words[0]) {
-			return list(r.con, s.about(words))
+			return r.list(s.about(words))
 		}
 		m, words, err := s.method(words)
 		if err != nil {
@@ -140,6 +140,14 @@ func (r *run) byReflection(ctx context.Context, words []string) error {
 		}
 		return r.prepared(m, words, func(job any) error { return r.make(ctx, c, job) })
 	})
+}
+
+// list prints methods, since none is named.
+func (r *run) list(all []about) error {
+	if r.data != "" {
+		return misuse("%.40s: name the METHOD that takes it; there are %s", r.data, strings.Join(names(all), ", "))
+	}
+	return list(r.con, all)
 }
 
 // through makes a client for as long as do runs, once there is somebody to call.

@@ -82,6 +82,8 @@ func TestCallsByInterfaceAndByReflection(t *testing.T) {
 		{`Wait -H grpc-timeout:1`, "", "", "usage", "names that begin with grpc- are gRPC's own"},
 		{`Wait -H x-bin:%`, "", "", "usage", "is base64 over gRPC"},
 		{`Wait {} {}`, "", "", "usage", "there is data already"},
+		{`{"most":2}`, "", "", "usage", `{"most":2}: name the METHOD that takes it; there are Say, Count, Sum, Echo, Wait`},
+		{`talk @-`, "{}", "", "usage", "@-: name the METHOD that takes it"},
 		{`Wat`, "", "", "refused", "did you mean Wait?"},
 		{`Wait --tls-ca nobody.crt`, "", "", "usage", "--tls-server is missing"},
 		{`Wait --tls-cert nobody.crt`, "", "", "usage", "a certificate needs both"},
