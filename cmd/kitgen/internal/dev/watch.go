@@ -22,8 +22,8 @@ type files map[string]stamp
 // How often the source is looked at. A look at a thousand files takes a few
 // milliseconds; where it takes longer, looks are that much rarer, so that they
 // stay below a twentieth of one processor. That others keep the processor busy
-// makes a look no dearer: the fastest counts. Editors differ in how they save, and
-// systems in how they tell; this works with all of them, over networks too.
+// makes a look no dearer: per file, the fastest counts. Editors differ in how they
+// save, and systems in how they tell; this works with all of them, over networks too.
 const (
 	lookEvery = 250 * time.Millisecond
 	lookShare = 20
@@ -32,7 +32,7 @@ const (
 // watch calls changed with the files that are not as they were when seen, once
 // they have stopped changing, until ctx ends. look sees them as they are.
 func watch(ctx context.Context, look func() files, seen files, changed func([]string)) {
-	settled, cost := seen, time.Hour // until there was a look
+	settled, each := seen, time.Hour // what a file costs; so much until there was a look
 	pause := time.NewTimer(lookEvery)
 	defer pause.Stop()
 	for {
@@ -43,7 +43,7 @@ func watch(ctx context.Context, look func() files, seen files, changed func([]st
 		}
 		begin := time.Now()
 		now := look()
-		cost = min(cost, time.Since(begin))
+		each = min(each, time.Since(begin)/time.Duration(max(1, len(now))))
 		if quiet := len(differing(seen, now)) == 0; quiet {
 			if diff := differing(settled, now); len(diff) > 0 {
 				settled = now
@@ -51,7 +51,7 @@ func watch(ctx context.Context, look func() files, seen files, changed func([]st
 			}
 		}
 		seen = now
-		pause.Reset(max(lookEvery, lookShare*cost))
+		pause.Reset(max(lookEvery, lookShare*each*time.Duration(len(now))))
 	}
 }
 

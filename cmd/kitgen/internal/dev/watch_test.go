@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +78,34 @@ func TestABusyMachineIsLookedAtAsOften(t *testing.T) {
 		synctest.Wait()
 		if len(told) != 1 || looks < 20 {
 			t.Errorf("a minute had %d looks, and told %d times", looks, len(told))
+		}
+	})
+}
+
+func TestASourceThatGrowsIsLookedAtLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		looks := 0
+		see := func() files {
+			looks++
+			seen := files{}
+			for n := range 1 + 999*min(looks-1, 1) {
+				time.Sleep(time.Millisecond)
+				seen[strconv.Itoa(n)] = stamp{}
+			}
+			return seen
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			watch(ctx, see, files{}, func([]string) {})
+		}()
+		time.Sleep(10 * time.Minute)
+		cancel()
+		<-done
+		if want := 2 + 600/lookShare; looks > want {
+			t.Errorf("ten minutes had %d looks of a second each, want no more than %d", looks, want)
 		}
 	})
 }
