@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/console"
 	"github.com/kitgen/kitgen/cmd/kitgen/internal/project"
@@ -72,10 +73,10 @@ func show(w io.Writer, text json.RawMessage) error {
 	return err
 }
 
-// escaped is a line of JSON without control characters.
+// escaped is a line of JSON without control characters, nor bytes that are no text.
 func escaped(line []byte) []byte {
 	controls := func(r rune) bool { return unicode.IsControl(r) && r != '\n' }
-	if !bytes.ContainsFunc(line, controls) {
+	if utf8.Valid(line) && !bytes.ContainsFunc(line, controls) {
 		return line
 	}
 	var b bytes.Buffer
