@@ -44,7 +44,11 @@ func written(err error) error {
 	if !path && !link {
 		return err
 	}
-	return console.EnvironmentError{Err: fmt.Errorf("KG010: %w; nothing was changed: make room, or make it writable, and run it again", err)}
+	state := "; nothing was changed"
+	if errors.Is(err, project.ErrHalfWritten) {
+		state = ""
+	}
+	return console.EnvironmentError{Err: fmt.Errorf("KG010: %w%s: make room, or make it writable, and run it again", err, state)}
 }
 
 // cause is an error of a file without the file, which the text around it names.

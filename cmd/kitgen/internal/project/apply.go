@@ -9,8 +9,8 @@ import (
 )
 
 // Apply writes the plan below root. If it fails, everything is as it was
-// before; if it is killed, or the machine loses its power, [Recover] makes it
-// so: nothing is renamed before the disk has the new texts, the old ones and
+// before; if it cannot be, which is [ErrHalfWritten], if it is killed, or if the
+// machine loses its power, [Recover] makes it so: nothing is renamed before the disk has the new texts, the old ones and
 // the journal. Once Apply has returned without an error, the disk has all of
 // it. That holds as far as the file system keeps what it was asked to sync, and
 // renames whole; one that cannot sync a directory protects from kills alone.

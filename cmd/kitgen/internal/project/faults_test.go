@@ -1,7 +1,9 @@
 package project
 
 import (
+	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -135,6 +137,13 @@ func TestFaults(t *testing.T) {
 				want := faultsBefore
 				if err == nil {
 					want = faultsAfter
+				}
+				if err != nil && !errors.Is(err, ErrHalfWritten) {
+					got := tree(t, dir)
+					maps.DeleteFunc(got, func(name, _ string) bool { return strings.HasPrefix(name, pendingDir) })
+					if diff := cmp.Diff(faultsBefore, got); diff != "" {
+						t.Fatalf("operation %d, %v, which does not say that files were left (-want +got)\n%s", at, err, diff)
+					}
 				}
 				if err != nil && k.recover || err == nil && failed {
 					if _, err := Recover(root); err != nil {

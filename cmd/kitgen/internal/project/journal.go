@@ -22,6 +22,10 @@ const (
 	journalPath = pendingDir + "/journal"
 )
 
+// ErrHalfWritten is wrapped by the error of an Apply that could not put back all
+// that it had changed.
+var ErrHalfWritten = errors.New("some of it is written, and the next kitgen here undoes that")
+
 // restore undoes the transaction that a killed process left, if there is one.
 func restore(dir directory) (bool, error) {
 	if _, err := dir.Lstat(pendingDir); err != nil {
@@ -148,7 +152,7 @@ func (t *transaction) rollBack() error {
 	}
 	errs = append(errs, t.sync(t.touched()))
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("%w\nthe next kitgen here tries that again", err)
+		return fmt.Errorf("%w\n%w", err, ErrHalfWritten)
 	}
 	if err := t.finish(); err != nil {
 		return fmt.Errorf("undo: %w", err)
