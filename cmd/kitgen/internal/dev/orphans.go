@@ -26,12 +26,12 @@ func (s *session) endOrphans(ctx context.Context) error {
 		if len(left) == 0 {
 			return nil
 		}
-		for pid, command := range left {
+		for pid, program := range left {
 			if p, err := os.FindProcess(pid); err == nil {
 				_ = p.Kill() // if it has ended, that is what was wanted
 			}
 			if !told[pid] {
-				s.book.say("ended pid %d, which a session that was killed had left: %s", pid, command)
+				s.book.say("ended pid %d, which a session that was killed had left: %s", pid, program)
 			}
 			told[pid] = true
 		}
@@ -43,7 +43,7 @@ func (s *session) endOrphans(ctx context.Context) error {
 	}
 }
 
-// orphans are the command lines of this directory's processes, by their number.
+// orphans are the programs of this directory's processes, by their number.
 func (s *session) orphans(ctx context.Context) map[int]string {
 	list, err := exec.CommandContext(ctx, "ps", "-A", "-ww", "-o", "pid=", "-o", "args=").Output()
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *session) orphans(ctx context.Context) map[int]string {
 	for line := range strings.Lines(string(list)) {
 		number, command, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if pid, err := strconv.Atoi(number); err == nil && s.started(strings.TrimSpace(command)) {
-			mine[pid] = command
+			mine[pid], _, _ = strings.Cut(command, " -") // flags may have a password
 		}
 	}
 	return mine

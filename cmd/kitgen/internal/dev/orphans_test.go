@@ -3,10 +3,11 @@
 package dev
 
 import (
-	"io"
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestWhatAKilledSessionLeftIsEnded(t *testing.T) {
 	}
 	dir := t.TempDir()
 	place := filepath.Join(dir, filepath.FromSlash(Place))
-	replica := running(t, filepath.Join(place, "bin", "orphan"), "-registry", "etcd://127.0.0.1:1")
+	replica := running(t, filepath.Join(place, "bin", "orphan"), "-registry", "etcd://me:geheim@127.0.0.1:1")
 	other := running(t, filepath.Join(t.TempDir(), Place, "bin", "orphan"))
 	watching := running(t, filepath.Join(t.TempDir(), "orphan"), filepath.Join(place, "bin", "orphan"), "etcd", "--data-dir", filepath.Join(place, "etcd"), "--listen", "x")
 	note := Note{PID: 1 << 22, Place: place}
@@ -55,7 +56,8 @@ func TestWhatAKilledSessionLeftIsEnded(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	s := newSession(config{dir: link}, &console.Console{Out: io.Discard}, nil)
+	var log bytes.Buffer
+	s := newSession(config{dir: link}, &console.Console{Out: &log}, nil)
 	c, err := s.claim(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +67,9 @@ func TestWhatAKilledSessionLeftIsEnded(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	if !strings.Contains(log.String(), filepath.Join(place, "bin", "orphan")) || strings.Contains(log.String(), "geheim") {
+		t.Errorf("it said %s", &log)
+	}
 	select {
 	case <-replica:
 	case <-time.After(time.Minute):
