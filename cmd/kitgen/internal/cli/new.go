@@ -204,6 +204,10 @@ func create(dir string, plan *project.Plan) (err error) {
 				err = errors.Join(err, os.RemoveAll(dir))
 			}
 		}()
+		// A directory that may be written but not read cannot be synced.
+		if err := project.SyncNames(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {

@@ -34,6 +34,16 @@ func (d disk) Sync(name string) error {
 	return err
 }
 
+// SyncNames returns when the disk has the names that are in the directory dir.
+func SyncNames(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return disk{root}.Sync(".")
+}
+
 // sync is Sync of all names, those that are not there aside. They go at once:
 // the file system then writes its own journal a few times, and not once for
 // each.
