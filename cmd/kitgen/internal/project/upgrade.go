@@ -50,7 +50,7 @@ func (u *update) lags(f render.File, base []byte) {
 
 // unfinished tells of a merge that an upgrade left to the user.
 func (u *update) unfinished(name string) error {
-	_, there, err := Read(u.dir, name + sideSuffix)
+	_, there, err := Read(u.dir, name+sideSuffix)
 	if err != nil || !there {
 		return err
 	}
