@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests run and cannot build: ZooKeeper and a Java to run it, a
-# browser for pages, and the protoc that kitgen does without and is compared with,
-# from Debian's packages. Does nothing where they are there, and fails where it
+# browser for pages, the protoc that kitgen does without and is compared with, and
+# ps, by which kitgen dev finds what a killed one left: from Debian's packages. Does nothing where they are there, and fails where it
 # cannot install them: without apt, or without being root.
 set -euo pipefail
 
@@ -12,12 +12,13 @@ command -v java >/dev/null || missing+=(default-jre-headless)
 command -v chromium >/dev/null || missing+=(chromium)
 [ -e /usr/include/google/protobuf/struct.proto ] || missing+=(libprotobuf-dev)
 command -v protoc >/dev/null || missing+=(protobuf-compiler)
+command -v ps >/dev/null || missing+=(procps)
 if [ ${#missing[@]} -eq 0 ]; then
 	exit
 fi
 
 if ! command -v apt-get >/dev/null; then
-	echo "debian: ${missing[*]}: missing, and there is no apt-get to install them with; provide java, chromium, protoc and $jar"
+	echo "debian: ${missing[*]}: missing, and there is no apt-get to install them with; provide java, chromium, protoc, ps and $jar"
 	exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
