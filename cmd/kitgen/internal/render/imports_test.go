@@ -42,14 +42,14 @@ type Service interface {
 	}
 }
 
-// unusedImports are those of a Go file without a name, and with nothing of theirs in it.
+// unusedImports are those of a Go file of which it names nothing.
 func unusedImports(t *testing.T, text []byte) (unused []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := make(map[string]bool)
+	used := map[string]bool{"_": true}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok {
 			if x, ok := sel.X.(*ast.Ident); ok {
@@ -63,7 +63,11 @@ func unusedImports(t *testing.T, text []byte) (unused []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i.Name == nil && !used[path.Base(p)] {
+		name := path.Base(p)
+		if i.Name != nil {
+			name = i.Name.Name
+		}
+		if !used[name] {
 			unused = append(unused, p)
 		}
 	}

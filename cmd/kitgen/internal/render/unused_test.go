@@ -1,11 +1,7 @@
 package render
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"path"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -35,40 +31,13 @@ func TestNothingIsImportedInVain(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, f := range files {
-				if path.Ext(f.Path) == ".go" && f.Kind != Interface {
-					usesItsImports(t, f)
+				if path.Ext(f.Path) != ".go" || f.Kind == Interface {
+					continue
+				}
+				for _, unused := range unusedImports(t, f.Text) {
+					t.Errorf("%s imports %s and does not use it", f.Path, unused)
 				}
 			}
 		})
-	}
-}
-
-func usesItsImports(t *testing.T, f File) {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), f.Path, f.Text, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	named := map[string]bool{"_": true}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if sel, ok := n.(*ast.SelectorExpr); ok {
-			if x, ok := sel.X.(*ast.Ident); ok {
-				named[x.Name] = true
-			}
-		}
-		return true
-	})
-	for _, i := range file.Imports {
-		p, err := strconv.Unquote(i.Path.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := path.Base(p)
-		if i.Name != nil {
-			name = i.Name.Name
-		}
-		if !named[name] {
-			t.Errorf("%s imports %s in vain", f.Path, p)
-		}
 	}
 }
